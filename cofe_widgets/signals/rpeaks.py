@@ -1,0 +1,152 @@
+"""Where the heart beats: R-peaks found on every lead, agreed on by vote, placed on the spatial QRS.
+
+The detector on one lead is sleepecg's (a modified Pan-Tompkins, C code). One lead can be flat,
+clipped, full of artefact or show a T wave taller than its QRS; most leads seldom are at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import overload
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cofe_widgets.ecg import INDEPENDENT_LEADS, LIMB_LEADS, EcgError, Record
+
+#: All detection runs at one rate, so that a record gives the same beats at any rate.
+DETECTION_FS = 250.0
+#: The QRS lives here; P, T, wander and muscle mostly do not.
+QRS_BAND_HZ = (5.0, 30.0)
+#: Two ventricular activations cannot follow each other faster than this.
+REFRACTORY_S = 0.2
+#: sleepecg initialises its thresholds on two seconds.
+MIN_DURATION_S = 2.0
+#: A lead whose 5-30 Hz content stays under this has no QRS to find.
+FLAT_MV = 0.01
+#: Share of all votes (one a lead, half as many again for the leads together) that makes a beat.
+QUORUM = 0.4
+
+
+@overload
+def r_peaks(record: Record) -> NDArray[np.float64]: ...
+@overload
+def r_peaks(record: Sequence[Record]) -> list[NDArray[np.float64]]: ...
+
+
+def r_peaks(
+    record: Record | Sequence[Record],
+) -> NDArray[np.float64] | list[NDArray[np.float64]]:
+    """Times of the R-peaks of a record of any leads and rate.
+
+    Parameters
+    ----------
+    record : Record or sequence of Record
+        At least 2 s long.
+
+    Returns
+    -------
+    ndarray, shape (beats,), or a list of them
+        Seconds from the start of the record, ascending; empty when no beats are found that most
+        leads agree on. A peak is the maximum of the spatial magnitude of the QRS (root of the
+        summed squares of the leads, 5-30 Hz), the same instant in every lead.
+
+    Raises
+    ------
+    EcgError
+        When the record is too short to detect beats.
+
+    Notes
+    -----
+    Per-lead detector: Brunner and Hofer, "SleepECG", JOSS 8(86), 2023.
+    """
+    if isinstance(record, Record):
+        return _detect(record)
+    return [_detect(one) for one in record]
+
+
+def _detect(record: Record) -> NDArray[np.float64]:
+    if record.duration_s < MIN_DURATION_S:
+        raise EcgError(
+            f"the record is {record.duration_s:.2g} s long: at least {MIN_DURATION_S:g} s are "
+            "needed to find beats"
+        )
+    from scipy.signal import butter, sosfiltfilt
+
+    leads = _informative_leads(record)
+    signal = leads.resample(DETECTION_FS).signal.astype(np.float64)
+    sos = butter(2, QRS_BAND_HZ, "bandpass", fs=DETECTION_FS, output="sos")
+    band = sosfiltfilt(sos, signal, axis=1)
+    scale = _qrs_scale(band)
+    alive = scale > FLAT_MV
+    if not alive.any():
+        return np.empty(0)
+    return _place(_vote(signal[alive], band[alive] / scale[alive, None]), band[alive])
+
+
+def _informative_leads(record: Record) -> Record:
+    """The independent leads: III, aVR, aVL, aVF repeat I and II and would vote twice."""
+    keep = [name for name in record.leads if name in INDEPENDENT_LEADS]
+    if not {"I", "II"} <= set(record.leads):
+        keep += [name for name in record.leads if name in LIMB_LEADS and name not in keep][:2]
+    keep += [name for name in record.leads if name not in keep and name not in LIMB_LEADS]
+    return record.select(keep)
+
+
+def _qrs_scale(band: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Typical QRS size of each lead, mV: the median over seconds of the largest value in each.
+
+    A burst of artefact fills a few seconds and does not move a median.
+    """
+    second = int(DETECTION_FS)
+    count = band.shape[1] // second
+    blocks = np.abs(band[:, : count * second]).reshape(len(band), count, second)
+    return np.asarray(np.median(blocks.max(axis=2), axis=1))
+
+
+def _vote(signal: NDArray[np.float64], band: NDArray[np.float64]) -> NDArray[np.intp]:
+    """Samples at which most of the leads show a beat."""
+    from scipy.ndimage import gaussian_filter1d
+    from scipy.signal import find_peaks
+    from sleepecg import detect_heartbeats
+
+    # The median over leads is what most leads do; an artefact on a few leads is not in it.
+    together = np.median(np.abs(band), axis=0) if len(band) > 2 else np.abs(band).mean(axis=0)
+    ballots = np.zeros(signal.shape[1])
+    for lead in signal:
+        ballots[_beats_of(detect_heartbeats, lead)] += 1.0
+    ballots[_beats_of(detect_heartbeats, together)] += len(signal) / 2
+    # Leads see the same QRS at moments up to some 50 ms apart.
+    width = 0.03 * DETECTION_FS
+    peak_of_one = 1 / (width * np.sqrt(2 * np.pi))
+    votes = gaussian_filter1d(ballots, width, mode="constant") / peak_of_one
+    peaks, _ = find_peaks(
+        np.pad(votes, 1), height=QUORUM * 1.5 * len(signal), distance=REFRACTORY_S * DETECTION_FS
+    )
+    return np.asarray(peaks - 1, dtype=np.intp)
+
+
+def _beats_of(detect: object, lead: NDArray[np.float64]) -> NDArray[np.intp]:
+    """Beats of one lead; none where the lead does not move."""
+    if np.ptp(lead) == 0:
+        return np.empty(0, np.intp)
+    return np.asarray(detect(lead, DETECTION_FS), dtype=np.intp)  # type: ignore[operator]
+
+
+def _place(peaks: NDArray[np.intp], band: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Move each beat to the maximum of the spatial magnitude within 80 ms, in seconds."""
+    if not len(peaks):
+        return np.empty(0)
+    magnitude = np.sqrt(np.square(band).sum(axis=0))
+    reach = round(0.08 * DETECTION_FS)
+    window = peaks[:, None] + np.arange(-reach, reach + 1)
+    inside = np.clip(window, 0, len(magnitude) - 1)
+    best = np.take_along_axis(inside, magnitude[inside].argmax(axis=1)[:, None], 1)[:, 0]
+    best = np.unique(best)
+    # A parabola through the three samples around the maximum gives the peak between samples.
+    centre = np.clip(best, 1, len(magnitude) - 2)
+    left, mid, right = magnitude[centre - 1], magnitude[centre], magnitude[centre + 1]
+    bend = left - 2 * mid + right
+    shift = np.where(bend < 0, 0.5 * (left - right) / np.where(bend < 0, bend, -1.0), 0.0)
+    times = (centre + np.clip(shift, -1, 1)) / DETECTION_FS
+    return np.asarray(times[np.concatenate(([True], np.diff(times) > REFRACTORY_S))])
