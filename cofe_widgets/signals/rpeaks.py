@@ -105,25 +105,34 @@ def _qrs_scale(band: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _vote(signal: NDArray[np.float64], band: NDArray[np.float64]) -> NDArray[np.intp]:
-    """Samples at which most of the leads show a beat."""
+    """Samples at which most of the leads show a beat, and what they show is as steep as a QRS."""
     from scipy.ndimage import gaussian_filter1d
     from scipy.signal import find_peaks
     from sleepecg import detect_heartbeats
 
-    # The median over leads is what most leads do; an artefact on a few leads is not in it.
-    together = np.median(np.abs(band), axis=0) if len(band) > 2 else np.abs(band).mean(axis=0)
     ballots = np.zeros(signal.shape[1])
     for lead in signal:
         ballots[_beats_of(detect_heartbeats, lead)] += 1.0
-    ballots[_beats_of(detect_heartbeats, together)] += len(signal) / 2
+    ballots[_beats_of(detect_heartbeats, _most(np.abs(band)))] += len(signal) / 2
     # Leads see the same QRS at moments up to some 50 ms apart.
     width = 0.03 * DETECTION_FS
-    peak_of_one = 1 / (width * np.sqrt(2 * np.pi))
-    votes = gaussian_filter1d(ballots, width, mode="constant") / peak_of_one
-    peaks, _ = find_peaks(
-        np.pad(votes, 1), height=QUORUM * 1.5 * len(signal), distance=REFRACTORY_S * DETECTION_FS
-    )
-    return np.asarray(peaks - 1, dtype=np.intp)
+    votes = gaussian_filter1d(ballots, width, mode="constant") * width * np.sqrt(2 * np.pi)
+    votes = np.pad(votes / (1.5 * len(signal)), 1)
+    found, _ = find_peaks(votes, height=QUORUM / 2, distance=REFRACTORY_S * DETECTION_FS)
+    share, found = votes[found], found - 1
+    elected = share >= QUORUM
+    if not elected.any():
+        return np.empty(0, np.intp)
+    # A T wave found in the place of a QRS is flat beside one; a QRS short of votes is not.
+    slope = np.abs(np.gradient(band, axis=1))[:, _around(found, 0.1, band.shape[1])].max(axis=2)
+    steepness = _most(slope / np.median(slope[:, elected], axis=1, keepdims=True))
+    keep = np.where(elected, steepness > 0.3, steepness > 0.6)
+    return np.asarray(found[keep], dtype=np.intp)
+
+
+def _most(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """What most leads do at each instant: an artefact on a few leads is not in it."""
+    return np.asarray(np.median(values, axis=0) if len(values) > 2 else values.mean(axis=0))
 
 
 def _beats_of(detect: object, lead: NDArray[np.float64]) -> NDArray[np.intp]:
@@ -133,14 +142,18 @@ def _beats_of(detect: object, lead: NDArray[np.float64]) -> NDArray[np.intp]:
     return np.asarray(detect(lead, DETECTION_FS), dtype=np.intp)  # type: ignore[operator]
 
 
+def _around(centres: NDArray[np.intp], reach_s: float, samples: int) -> NDArray[np.intp]:
+    """Indices of the samples within ``reach_s`` of each centre: shape ``(centres, window)``."""
+    reach = round(reach_s * DETECTION_FS)
+    return np.clip(centres[:, None] + np.arange(-reach, reach + 1), 0, samples - 1)
+
+
 def _place(peaks: NDArray[np.intp], band: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Move each beat to the maximum of the spatial magnitude within 80 ms, in seconds."""
+    """Move each beat to the maximum of the spatial magnitude within 100 ms, in seconds."""
     if not len(peaks):
         return np.empty(0)
     magnitude = np.sqrt(np.square(band).sum(axis=0))
-    reach = round(0.08 * DETECTION_FS)
-    window = peaks[:, None] + np.arange(-reach, reach + 1)
-    inside = np.clip(window, 0, len(magnitude) - 1)
+    inside = _around(peaks, 0.1, len(magnitude))
     best = np.take_along_axis(inside, magnitude[inside].argmax(axis=1)[:, None], 1)[:, 0]
     best = np.unique(best)
     # A parabola through the three samples around the maximum gives the peak between samples.
