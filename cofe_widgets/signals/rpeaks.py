@@ -108,12 +108,12 @@ def _vote(signal: NDArray[np.float64], band: NDArray[np.float64]) -> NDArray[np.
     """Samples at which most of the leads show a beat, and what they show is as steep as a QRS."""
     from scipy.ndimage import gaussian_filter1d
     from scipy.signal import find_peaks
-    from sleepecg import detect_heartbeats
 
     ballots = np.zeros(signal.shape[1])
-    for lead in signal:
-        ballots[_beats_of(detect_heartbeats, lead)] += 1.0
-    ballots[_beats_of(detect_heartbeats, _most(np.abs(band)))] += len(signal) / 2
+    together = _most(np.abs(band))
+    for lead, filtered in zip(signal, np.abs(band), strict=True):
+        ballots[_beats_of(lead, filtered)] += 1.0
+    ballots[_beats_of(together, together)] += len(signal) / 2
     # Leads see the same QRS at moments up to some 50 ms apart.
     width = 0.03 * DETECTION_FS
     votes = gaussian_filter1d(ballots, width, mode="constant") * width * np.sqrt(2 * np.pi)
@@ -124,7 +124,9 @@ def _vote(signal: NDArray[np.float64], band: NDArray[np.float64]) -> NDArray[np.
     if not elected.any():
         return np.empty(0, np.intp)
     # A T wave found in the place of a QRS is flat beside one; a QRS short of votes is not.
-    slope = np.abs(np.gradient(band, axis=1))[:, _around(found, 0.1, band.shape[1])].max(axis=2)
+    slope = np.abs(np.gradient(band, axis=1))[:, _around(found, 0.1, 0.1, band.shape[1])].max(
+        axis=2
+    )
     steepness = _most(slope / np.median(slope[:, elected], axis=1, keepdims=True))
     keep = np.where(elected, steepness > 0.3, steepness > 0.6)
     return np.asarray(found[keep], dtype=np.intp)
@@ -135,17 +137,24 @@ def _most(values: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.asarray(np.median(values, axis=0) if len(values) > 2 else values.mean(axis=0))
 
 
-def _beats_of(detect: object, lead: NDArray[np.float64]) -> NDArray[np.intp]:
-    """Beats of one lead; none where the lead does not move."""
+def _beats_of(lead: NDArray[np.float64], filtered: NDArray[np.float64]) -> NDArray[np.intp]:
+    """Beats of one lead, at the largest deflection nearby; none where the lead does not move."""
+    from sleepecg import detect_heartbeats
+
     if np.ptp(lead) == 0:
         return np.empty(0, np.intp)
-    return np.asarray(detect(lead, DETECTION_FS), dtype=np.intp)  # type: ignore[operator]
+    beats = np.asarray(detect_heartbeats(lead, DETECTION_FS), dtype=np.intp)
+    # After a pause the detector takes the ripple before a QRS for the beat, up to 0.2 s early.
+    window = _around(beats, 0.1, REFRACTORY_S, len(lead))
+    return np.unique(np.take_along_axis(window, filtered[window].argmax(axis=1)[:, None], 1))
 
 
-def _around(centres: NDArray[np.intp], reach_s: float, samples: int) -> NDArray[np.intp]:
-    """Indices of the samples within ``reach_s`` of each centre: shape ``(centres, window)``."""
-    reach = round(reach_s * DETECTION_FS)
-    return np.clip(centres[:, None] + np.arange(-reach, reach + 1), 0, samples - 1)
+def _around(
+    centres: NDArray[np.intp], before_s: float, after_s: float, samples: int
+) -> NDArray[np.intp]:
+    """Indices of the samples about each centre: shape ``(centres, window)``."""
+    offsets = np.arange(-round(before_s * DETECTION_FS), round(after_s * DETECTION_FS) + 1)
+    return np.clip(centres[:, None] + offsets, 0, samples - 1)
 
 
 def _place(peaks: NDArray[np.intp], band: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -153,7 +162,7 @@ def _place(peaks: NDArray[np.intp], band: NDArray[np.float64]) -> NDArray[np.flo
     if not len(peaks):
         return np.empty(0)
     magnitude = np.sqrt(np.square(band).sum(axis=0))
-    inside = _around(peaks, 0.1, len(magnitude))
+    inside = _around(peaks, 0.1, 0.1, len(magnitude))
     best = np.take_along_axis(inside, magnitude[inside].argmax(axis=1)[:, None], 1)[:, 0]
     best = np.unique(best)
     # A parabola through the three samples around the maximum gives the peak between samples.
