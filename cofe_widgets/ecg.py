@@ -26,7 +26,8 @@ MIN_PHYSIOLOGICAL_MV = 0.02
 #: Missing samples up to this length are bridged by a straight line; longer runs are refused.
 MAX_NAN_RUN_S = 0.04
 
-# Einthoven: III = II - I.  Goldberger: aVR = -(I + II)/2, aVL = (I - III)/2 = I - II/2, aVF = II - I/2.
+# Einthoven: III = II - I.  Goldberger: aVR = -(I + II)/2, aVL = (I - III)/2 = I - II/2,
+# aVF = (II + III)/2 = II - I/2.
 _FROM_I_II = {
     "I": (1.0, 0.0),
     "II": (0.0, 1.0),
@@ -37,7 +38,10 @@ _FROM_I_II = {
 }
 LIMB_LEADS = tuple(_FROM_I_II)
 
-_CANONICAL = {name.upper(): name for name in LEADS + OTHER_LEADS}
+#: Other names in use: Frank's leads in WFDB, the modified II of Holters, the IEC's C1..C6.
+_ALIASES = {"VX": "X", "VY": "Y", "VZ": "Z", "MLII": "II"}
+_ALIASES |= {f"C{n}": f"V{n}" for n in range(1, 7)}
+_CANONICAL = {name.upper(): name for name in LEADS + OTHER_LEADS} | _ALIASES
 
 
 class EcgError(ValueError):
@@ -58,12 +62,13 @@ def lead_name(raw: str) -> str:
         When the name is no known lead.
     """
     key = str(raw).strip().upper()
-    for prefix in ("MDC_ECG_LEAD_", "LEAD_", "LEAD "):
+    for prefix in ("MDC_ECG_LEAD_", "LEAD_", "LEAD ", "ECG "):
         key = key.removeprefix(prefix)
     key = key.replace("-", "").replace(" ", "").replace("_", "")
     if key not in _CANONICAL:
         raise EcgError(
-            f"unknown lead {raw!r}: expected one of {', '.join(LEADS)} (or {', '.join(OTHER_LEADS)})"
+            f"unknown lead {raw!r}: expected one of {', '.join(LEADS)} "
+            f"(or {', '.join(OTHER_LEADS)})"
         )
     return _CANONICAL[key]
 
@@ -127,7 +132,7 @@ class Record:
         if repeated:
             raise EcgError(f"lead {', '.join(repeated)} is given more than once")
         signal = _bridge_gaps(signal, fs, leads)
-        _check_scale(signal, leads)
+        _check_scale(signal, fs, leads)
         signal.flags.writeable = False
         object.__setattr__(self, "signal", signal)
         object.__setattr__(self, "fs", fs)
@@ -203,11 +208,12 @@ class Record:
             if name in self.leads:
                 rows.append(self.signal[self.leads.index(name)])
             else:
+                assert one_two is not None
                 rows.append(np.asarray(_FROM_I_II[name], np.float32) @ one_two)
         return self._derive(np.stack(rows), leads=names)
 
     def standard(self) -> Record:
-        """The twelve standard leads in standard order (Einthoven and Goldberger fill the limb leads)."""
+        """The twelve standard leads in standard order; missing limb leads are derived."""
         return self.select(LEADS)
 
     def with_signal(self, signal: ArrayLike, **meta: Any) -> Record:
@@ -215,7 +221,7 @@ class Record:
         return replace(self, signal=np.asarray(signal), meta={**self.meta, **meta})
 
     def _derive(self, signal: NDArray[np.float32], **changes: Any) -> Record:
-        """A record made from this valid one: no second check, so that a flat lead can be selected."""
+        """A record made from this valid one: unchecked, so that a flat lead can be selected."""
         record = object.__new__(Record)
         signal.flags.writeable = False
         values = {"fs": self.fs, "leads": self.leads, "meta": self.meta, **changes}
@@ -224,7 +230,7 @@ class Record:
         return record
 
     def _leads_i_ii(self) -> NDArray[np.float32] | None:
-        """Leads I and II, solved from the first two limb leads present; None when fewer than two."""
+        """Leads I and II, solved from the first two limb leads present; None if fewer than two."""
         present = [name for name in LIMB_LEADS if name in self.leads][:2]
         if len(present) < 2:
             return None
@@ -256,18 +262,29 @@ def _bridge_gaps(
     return signal
 
 
-def _check_scale(signal: NDArray[np.float32], leads: tuple[str, ...]) -> None:
-    """Refuse amplitudes that are not millivolts of a surface ECG (a baseline offset is no fault)."""
+def _check_scale(signal: NDArray[np.float32], fs: float, leads: tuple[str, ...]) -> None:
+    """Refuse amplitudes that are no surface ECG's millivolts; a baseline offset is no fault."""
     centred = np.abs(signal - np.median(signal, axis=1, keepdims=True))
     peaks = centred.max(axis=1)
     row = int(np.argmax(peaks))
-    if peaks[row] > MAX_PHYSIOLOGICAL_MV:
+    peak, lead = float(peaks[row]), leads[row]
+    if peak > MAX_PHYSIOLOGICAL_MV:
+        # A wrong scale stretches the whole lead; an artefact leaves most of it alone.
+        brief = np.percentile(centred[row], 90) < MAX_PHYSIOLOGICAL_MV / 10
         raise EcgError(
-            f"lead {leads[row]} reaches {peaks[row]:.4g} mV from its baseline, more than the "
-            f"{MAX_PHYSIOLOGICAL_MV:g} mV a surface ECG can: convert the signal to millivolts first"
+            f"lead {lead} reaches {peak:.4g} mV from its baseline at "
+            f"{int(np.argmax(centred[row])) / fs:.2f} s, more than the "
+            f"{MAX_PHYSIOLOGICAL_MV:g} mV a surface ECG can: "
+            + (
+                "an artefact, so crop it away or leave the lead out"
+                if brief
+                else "convert the signal to millivolts first"
+            )
         )
-    if peaks[row] < MIN_PHYSIOLOGICAL_MV / 2:
+    if peak == 0:
+        raise EcgError("every lead is flat: nothing was recorded")
+    if peak < MIN_PHYSIOLOGICAL_MV / 2:
         raise EcgError(
-            f"no lead deviates more than {peaks[row]:.2g} mV from its baseline (largest: {leads[row]}): "
-            "the record is flat, or not in millivolts"
+            f"no lead deviates more than {peak:.2g} mV from its baseline (largest: {lead}): "
+            "nothing was recorded, or the signal is not in millivolts"
         )

@@ -1,0 +1,146 @@
+"""Bytes of a clinical file to a `Record`: a module a format family, one `read` that sniffs.
+
+A new format is a module with ``FORMAT``, ``sniff(head)`` and ``read(source)``, and a line in
+`_FORMATS`.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from ..ecg import Record
+from . import muse, philips, wfdb
+from .samples import SAMPLE_PREFIX, sample_names, sample_path
+from .source import MAX_BYTES, EcgFormatError, Source
+from .xml import is_xml, screened
+
+__all__ = ["EcgFormatError", "read", "sample_names", "sample_path"]
+
+_FORMATS = (muse, philips, wfdb)
+
+#: What else turns up under an upload button: how it starts, where, and what to call it.
+_KNOWN_OTHERS = (
+    (0, b"%PDF", "a PDF: a picture of an ECG, without its samples. Export the signals instead"),
+    (0, b"\x89PNG", "a picture of an ECG, without its samples. Export the signals instead"),
+    (0, b"\xff\xd8\xff", "a picture of an ECG, without its samples. Export the signals instead"),
+    (0, b"PK\x03\x04", "a ZIP archive: unpack it first"),
+    (0, b"\x1f\x8b", "a gzip archive: unpack it first"),
+    (128, b"DICM", "a DICOM file"),
+    (0, b"0       ", "an EDF file"),
+    (16, b"SCPECG", "an SCP-ECG file"),
+    (0, b"\x89HDF", "an HDF5 file"),
+    (0, b"MATLAB 5.0", "a MATLAB file without a WFDB header"),
+)
+
+
+def read(
+    source: str | os.PathLike[str] | bytes | Mapping[str, bytes], name: str | None = None
+) -> Record:
+    """Read an electrocardiogram; the format is told by the content, never by the file's name.
+
+    Parameters
+    ----------
+    source : path, bytes, or mapping of file name to bytes
+        A file (of WFDB: header, signal file or their common base name), a folder with one WFDB
+        record, the bytes of a file, or the files of one upload, e.g.
+        ``{"1.hea": ..., "1.dat": ...}``. ``"sample:sinus"`` is an embedded example; see
+        `sample_names`.
+    name : str, optional
+        What to call the bytes in messages and in ``meta["source"]``.
+
+    Returns
+    -------
+    Record
+        In millivolts, standard leads in standard order; limb leads that the file leaves out are
+        derived from the others. ``meta`` holds ``source``, ``format`` and, where the file gives
+        them, ``age`` (years), ``sex`` (M or F), ``recorded``, ``device``, ``statements`` (the
+        device's diagnosis), ``high_pass_hz``, ``low_pass_hz``, and ``warning`` where the file is
+        doubtful. It never holds a name or a number of a person.
+
+    Raises
+    ------
+    EcgFormatError
+        When the file is not there, of no known format, damaged, too large, or holds no ECG; says
+        which file, which format, what is wrong.
+    """
+    found = _source(source, name)
+    if found.size == 0:
+        raise found.refuse("", "the file is empty")
+    if found.size > MAX_BYTES:
+        raise found.refuse("", f"{found.size / 1e6:.0f} MB: larger than any ECG read here")
+    head = found.head
+    for module in _FORMATS:
+        if module.sniff(head):
+            return module.read(found)
+    if wfdb.is_companion(found):
+        return wfdb.read(found)
+    raise found.refuse("", _why_unknown(found, head))
+
+
+def _source(
+    source: str | os.PathLike[str] | bytes | Mapping[str, bytes], name: str | None
+) -> Source:
+    """The one file to open, of whatever `read` was given."""
+    if isinstance(source, (bytes, bytearray, memoryview)):
+        return Source(name or "upload", data=bytes(source))
+    if isinstance(source, Mapping):
+        return _upload(source)
+    text = os.fspath(source)
+    if text.startswith(SAMPLE_PREFIX):
+        return _on_disk(sample_path(text.removeprefix(SAMPLE_PREFIX)))
+    return _on_disk(Path(text))
+
+
+def _upload(files: Mapping[str, bytes]) -> Source:
+    """The header among the files of one upload, or its only file."""
+    if not files:
+        raise EcgFormatError("upload", "", "no file was given")
+    uploads = {os.path.basename(name): bytes(data) for name, data in files.items()}
+    sources = [Source(name, data=data, uploads=uploads) for name, data in uploads.items()]
+    headers = [source for source in sources if wfdb.sniff(source.head)]
+    if len(headers) == 1 or len(sources) == 1:
+        return (headers or sources)[0]
+    said = ", ".join(uploads)
+    raise EcgFormatError(said, "", "several files that are not one record: open one ECG at a time")
+
+
+def _on_disk(path: Path) -> Source:
+    """The file at ``path``; the record in that folder, or of that base name."""
+    try:
+        if path.is_dir():
+            headers = sorted(path.glob("*.hea"))
+            if len(headers) == 1:
+                return Source(headers[0].name, headers[0])
+            reason = f"a folder with {len(headers)} WFDB records: give one of its files"
+            raise EcgFormatError(path.name or str(path), "", reason)
+        if not path.exists():
+            header = path.with_name(path.name + ".hea")
+            if header.is_file():
+                return Source(header.name, header)
+            raise EcgFormatError(path.name, "", f"no such file: {path}")
+        if not path.is_file():
+            raise EcgFormatError(path.name, "", "not a regular file")
+        with path.open("rb"):
+            return Source(path.name, path)
+    except (OSError, ValueError) as error:
+        if isinstance(error, EcgFormatError):
+            raise
+        raise EcgFormatError(path.name, "", f"cannot be opened: {error}") from error
+
+
+def _why_unknown(source: Source, head: bytes) -> str:
+    """What the file is instead of an ECG that we read, as far as its first bytes tell."""
+    known = ", ".join(module.FORMAT for module in _FORMATS)
+    for start, magic, what in _KNOWN_OTHERS:
+        if head[start : start + len(magic)] == magic:
+            return f"this is {what}. Formats read: {known}"
+    if is_xml(head):
+        root, _ = screened(source, "XML")
+        return f"XML of another kind (its root is <{root}>). Formats read: {known}"
+    if source.name.endswith((".dat", ".mat")):
+        return "a signal file says neither rate nor gain: open it together with its .hea header"
+    if source.name.endswith(".hea"):
+        return "not a WFDB header: the first line must say name, number of signals, rate, samples"
+    return f"no format that is read here. Formats read: {known}"

@@ -1,0 +1,73 @@
+"""GE MUSE XML (``RestingECG``): I, II and V1 to V6 in base64; the other limb leads follow."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import numpy as np
+
+from ..ecg import Record
+from .source import Source
+from .xml import decoded, screened, text_of
+
+FORMAT = "GE MUSE XML"
+_ROOT = re.compile(r"<RestingECG[\s>]")
+
+
+def sniff(head: bytes) -> bool:
+    """Whether a file that starts with ``head`` is of this format."""
+    return _ROOT.search(text_of(head)) is not None
+
+
+def read(source: Source) -> Record:
+    """Read the rhythm strip of a MUSE export.
+
+    Raises
+    ------
+    EcgFormatError
+        On damaged XML, a checksum that does not match, leads of different length, or no unit.
+    """
+    from ecgdatakit.parsing.parsers.ge_muse_xml import GEMuseXMLParser
+
+    _, document = screened(source, FORMAT)
+    ecg = decoded(source, FORMAT, GEMuseXMLParser, document)
+    if ecg.raw_metadata.get("checksum_valid") is False:
+        raise source.refuse(FORMAT, "a lead does not match its checksum: the file is damaged")
+    off = [lead.label for lead in ecg.leads if "LeadOff" in lead.annotations]
+    warning = [f"the device noted lead {', '.join(off)} as off"] if off else []
+    return source.record(FORMAT, *stacked(source, FORMAT, ecg), about(ecg, warning))
+
+
+def stacked(source: Source, format: str, ecg: Any) -> tuple[np.ndarray[Any, Any], float, list[str]]:
+    """Millivolts, rate and names of an ``ECGRecord`` whose leads share rate and length."""
+    rates = {float(lead.sampling_rate) for lead in ecg.leads}
+    lengths = {lead.label: len(lead.samples) for lead in ecg.leads}
+    if len(rates) != 1 or len(set(lengths.values())) != 1:
+        said = ", ".join(f"{lead} {length}" for lead, length in lengths.items())
+        raise source.refuse(format, f"its leads differ in rate or length (samples: {said})")
+    to_mv = {"nV": 1e-6, "uV": 1e-3, "mV": 1.0, "V": 1e3}
+    unknown = [lead.label for lead in ecg.leads if lead.resolution_unit not in to_mv]
+    if unknown:
+        raise source.refuse(format, f"no unit of voltage is given for lead {', '.join(unknown)}")
+    scale = np.array([lead.resolution * to_mv[lead.resolution_unit] for lead in ecg.leads])
+    signal = np.stack([lead.samples for lead in ecg.leads]) * scale[:, None]
+    return signal, rates.pop(), list(lengths)
+
+
+def about(ecg: Any, warning: list[str]) -> dict[str, Any]:
+    """What the file says about patient and recording; never a name or a number of a person."""
+    filters = ecg.recording.acquisition.filters
+    statements = (
+        f"{left} ({right})" if right else left for left, right in ecg.interpretation.statements
+    )
+    return {
+        "age": ecg.patient.age,
+        "sex": {"M": "M", "F": "F"}.get(ecg.patient.sex),
+        "recorded": ecg.recording.date.isoformat(sep=" ") if ecg.recording.date else None,
+        "device": ecg.recording.device.model,
+        "statements": tuple(text for text in statements if text),
+        "high_pass_hz": filters.highpass,
+        "low_pass_hz": filters.lowpass,
+        "warning": warning,
+    }
