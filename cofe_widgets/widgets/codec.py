@@ -1,0 +1,66 @@
+"""Signals on their way to the browser: int16 with one scale a lead.
+
+The twin of ``js/src/shared/codec.ts``. An error of at most half a count of the lead's own scale,
+under 0.1 uV for an ECG within 3 mV; twelve leads of 5000 samples are 120 kB.
+"""
+
+from __future__ import annotations
+
+import base64
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+VERSION = 1
+_FULL = 32767
+
+
+def pack(signal: ArrayLike) -> dict[str, Any]:
+    """Pack ``(..., leads, samples)`` into ``{version, dtype, shape, scale, data}``.
+
+    ``scale`` holds the value of one count for every lead, shared by all leading axes.
+
+    Raises
+    ------
+    ValueError
+        When the signal has fewer than two axes or holds a value that is not finite.
+    """
+    values = np.asarray(signal, np.float64)
+    if values.ndim < 2:
+        raise ValueError(f"signal has shape {values.shape}: expected (..., leads, samples)")
+    if not np.isfinite(values).all():
+        raise ValueError("signal holds values that are not finite")
+    axes = (*range(values.ndim - 2), values.ndim - 1)
+    peaks = np.abs(values).max(axis=axes, initial=0.0)
+    scale = np.where(peaks > 0, peaks / _FULL, 1.0)
+    counts = np.rint(values / scale[:, None]).astype("<i2")
+    return {
+        "version": VERSION,
+        "dtype": "int16",
+        "shape": list(values.shape),
+        "scale": scale.tolist(),
+        "data": counts.tobytes(),
+    }
+
+
+def unpack(packed: dict[str, Any]) -> NDArray[np.float32]:
+    """The signal of a packed value, float32 in its shape.
+
+    Raises
+    ------
+    ValueError
+        On another version, another type, or a length that does not fit the shape.
+    """
+    if packed["version"] != VERSION or packed["dtype"] != "int16":
+        raise ValueError(
+            f"signal of codec version {packed['version']} and type {packed['dtype']}: "
+            f"expected version {VERSION} and int16"
+        )
+    data, shape = packed["data"], tuple(packed["shape"])
+    if isinstance(data, str):
+        data = base64.b64decode(data)
+    counts = np.frombuffer(data, "<i2")
+    if counts.size != np.prod(shape, dtype=int) or len(packed["scale"]) != shape[-2]:
+        raise ValueError(f"signal of {counts.size} values does not fit shape {shape}")
+    return (counts.reshape(shape) * np.asarray(packed["scale"])[:, None]).astype(np.float32)

@@ -1,0 +1,118 @@
+// Clinical geometry: where every lead, second and millivolt lies on the paper, in millimetres.
+// Pure, and the twin of cofe_widgets/widgets/paper.py: both are held to tests/widgets/paper.json.
+
+export type Layout = "3x4+1" | "3x4" | "6x2" | "12x1";
+export type Order = "standard" | "cabrera";
+export const LAYOUTS: readonly Layout[] = ["3x4+1", "3x4", "6x2", "12x1"];
+export const SPEEDS = [25, 50] as const; // mm/s
+export const GAINS = [5, 10, 20] as const; // mm/mV
+export const PAGE_SECONDS = 10;
+
+export const STANDARD = ["I", "II", "III", "aVR", "aVL", "aVF", "V1", "V2", "V3", "V4", "V5", "V6"];
+const CABRERA = ["aVL", "I", "-aVR", "II", "aVF", "III", "V1", "V2", "V3", "V4", "V5", "V6"];
+
+const LEFT = 5; // mm before the calibration pulse
+const PULSE_S = 0.2;
+const FIRST_BASELINE = 15; // mm from the top; every baseline is a multiple of 5 mm
+const BELOW_LAST = 15;
+const ROW_MM: Record<Layout, number> = { "3x4+1": 25, "3x4": 25, "6x2": 20, "12x1": 15 };
+const COLUMNS: Record<Layout, number> = { "3x4+1": 4, "3x4": 4, "6x2": 2, "12x1": 1 };
+
+export interface PaperRequest {
+  leads: readonly string[]; // what the record has
+  seconds: number; // what is left of the record from the first second shown
+  layout?: Layout;
+  speed?: number;
+  gain?: number;
+  order?: Order;
+}
+
+export interface Panel {
+  lead: string; // whose samples
+  label: string; // what is printed: "-aVR" in Cabrera order
+  sign: 1 | -1;
+  row: number;
+  x: number; // mm of t0
+  baseline: number; // mm of 0 mV
+  t0: number; // s from the first second shown
+  t1: number;
+  rhythm: boolean;
+}
+
+export interface Paper {
+  layout: Layout;
+  speed: number; // mm/s
+  gain: number; // mm/mV
+  width: number; // mm
+  height: number; // mm
+  rowHeight: number; // mm
+  panels: Panel[];
+  pulses: { x: number; width: number; height: number; baseline: number }[]; // 1 mV, 200 ms
+}
+
+export function paper(request: PaperRequest): Paper {
+  const { leads, layout = "3x4+1", speed = 25, gain = 10, order = "standard" } = request;
+  const seconds = Math.min(request.seconds, PAGE_SECONDS);
+  const twelve = STANDARD.every((lead) => leads.includes(lead));
+  const printed = twelve ? (order === "cabrera" ? CABRERA : STANDARD) : [...leads];
+  // A record without the twelve leads is drawn one lead a row, whatever was asked.
+  const shape: Layout = twelve ? layout : "12x1";
+  const columns = COLUMNS[shape];
+  const perColumn = Math.ceil(printed.length / columns);
+  const window = seconds / columns;
+  const start = LEFT + PULSE_S * speed + 5;
+  const rowHeight = ROW_MM[shape] * Math.max(1, gain / 10);
+
+  const place = (label: string, row: number, t0: number, t1: number, rhythm: boolean): Panel => ({
+    lead: label.replace("-", ""),
+    label,
+    sign: label.startsWith("-") ? -1 : 1,
+    row,
+    x: start + t0 * speed,
+    baseline: FIRST_BASELINE + row * rowHeight,
+    t0,
+    t1,
+    rhythm,
+  });
+  const panels = printed.map((label, index) => {
+    const column = Math.floor(index / perColumn);
+    return place(label, index % perColumn, column * window, (column + 1) * window, false);
+  });
+  if (shape === "3x4+1") panels.push(place("II", perColumn, 0, seconds, true));
+
+  const rows = Math.max(...panels.map((panel) => panel.row)) + 1;
+  return {
+    layout: shape,
+    speed,
+    gain,
+    width: Math.ceil((start + seconds * speed) / 5 - 1e-9) * 5 + 5,
+    height: FIRST_BASELINE + (rows - 1) * rowHeight + BELOW_LAST,
+    rowHeight,
+    panels,
+    pulses: Array.from({ length: rows }, (_, row) => ({
+      x: LEFT,
+      width: PULSE_S * speed,
+      height: gain,
+      baseline: FIRST_BASELINE + row * rowHeight,
+    })),
+  };
+}
+
+/** Millimetres of a point of one panel; t in seconds from the first second shown, mv as stored. */
+export function toPaper(sheet: Paper, panel: Panel, t: number, mv: number): { x: number; y: number } {
+  return {
+    x: panel.x + (t - panel.t0) * sheet.speed,
+    y: panel.baseline - panel.sign * mv * sheet.gain,
+  };
+}
+
+/** The panel nearest to a point of the paper and the second under it; null beside all panels. */
+export function fromPaper(sheet: Paper, x: number, y: number): { panel: Panel; t: number } | null {
+  let best: { panel: Panel; t: number } | null = null;
+  for (const panel of sheet.panels) {
+    const t = panel.t0 + (x - panel.x) / sheet.speed;
+    if (t < panel.t0 || t > panel.t1) continue;
+    if (!best || Math.abs(panel.baseline - y) < Math.abs(best.panel.baseline - y)) best = { panel, t };
+  }
+  return best;
+}

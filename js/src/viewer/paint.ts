@@ -1,0 +1,263 @@
+// Drawing on a canvas what geometry.ts lays out. Every function takes the window it draws through.
+
+import { columns, means } from "../shared/decimate";
+import type { Panel, Paper } from "../shared/geometry";
+import type { Palette } from "../shared/theme";
+
+export interface Layer {
+  fs: number;
+  leads: readonly string[];
+  rows: readonly Float32Array[];
+}
+
+/** The part of the paper on screen: CSS pixels = millimetres * scale + (dx, dy). */
+export interface Window {
+  scale: number; // px per mm, the same both ways
+  dx: number;
+  dy: number;
+  width: number; // CSS px
+  height: number;
+  ratio: number; // device pixels per CSS pixel
+}
+
+const FINE_GRID_FROM = 2.6; // px per mm; below it the 1 mm lines are a haze
+const SAME_PX = 0.5; // traces closer than this are one line
+
+export function paintGrid(ctx: CanvasRenderingContext2D, win: Window, colours: Palette): void {
+  const { scale, dx, dy, width, height, ratio } = win;
+  ctx.setTransform(1, 0, 0, 1, 0, 0);
+  ctx.fillStyle = colours.paper;
+  ctx.fillRect(0, 0, width * ratio, height * ratio);
+  const lines = (every: number, colour: string, thick: number): void => {
+    ctx.fillStyle = colour;
+    const step = every * scale;
+    for (let k = Math.ceil(-dx / step); k * step + dx <= width; k++) {
+      ctx.fillRect(Math.round((k * step + dx) * ratio - thick / 2), 0, thick, height * ratio);
+    }
+    for (let k = Math.ceil(-dy / step); k * step + dy <= height; k++) {
+      ctx.fillRect(0, Math.round((k * step + dy) * ratio - thick / 2), width * ratio, thick);
+    }
+  };
+  const hair = Math.max(1, Math.round(ratio * 0.75));
+  if (scale >= FINE_GRID_FROM) lines(1, colours.minor, hair);
+  lines(5, colours.major, scale >= FINE_GRID_FROM ? Math.max(hair, Math.round(ratio)) : hair);
+}
+
+/** Calibration pulses, lead names, and the ticks between successive windows of time. */
+export function paintPrint(ctx: CanvasRenderingContext2D, win: Window, sheet: Paper, colours: Palette): void {
+  const { scale, dx, dy, ratio } = win;
+  ctx.setTransform(ratio, 0, 0, ratio, 0, 0);
+  ctx.strokeStyle = colours.trace;
+  ctx.lineWidth = 1.2;
+  ctx.lineJoin = "miter";
+  ctx.beginPath();
+  for (const pulse of sheet.pulses) {
+    const x = pulse.x * scale + dx;
+    const y = pulse.baseline * scale + dy;
+    const wide = pulse.width * scale;
+    ctx.moveTo(x - 1.5 * scale, y);
+    ctx.lineTo(x, y);
+    ctx.lineTo(x, y - pulse.height * scale);
+    ctx.lineTo(x + wide, y - pulse.height * scale);
+    ctx.lineTo(x + wide, y);
+    ctx.lineTo(x + wide + 1.5 * scale, y);
+  }
+  ctx.stroke();
+
+  const size = Math.min(15, Math.max(10.5, 3.1 * scale));
+  ctx.font = `600 ${size}px ${FONT}`;
+  ctx.textBaseline = "alphabetic";
+  ctx.lineJoin = "round";
+  for (const panel of sheet.panels) {
+    const x = panel.x * scale + dx;
+    const y = panel.baseline * scale + dy;
+    if (panel.t0 > 0) {
+      ctx.fillStyle = colours.trace;
+      ctx.fillRect(x - 0.5, y - 5 * scale, 1, 2.5 * scale);
+      ctx.fillRect(x - 0.5, y + 2.5 * scale, 1, 2.5 * scale);
+    }
+    label(ctx, panel.label.replace("-", "−"), x + scale, y - 0.36 * sheet.rowHeight * scale, colours);
+  }
+}
+
+export const FONT = 'system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif';
+
+/** Text with a rim of paper, so that it can be read over grid and trace. */
+export function label(ctx: CanvasRenderingContext2D, text: string, x: number, y: number, colours: Palette): void {
+  ctx.strokeStyle = colours.paper;
+  ctx.lineWidth = 3;
+  ctx.strokeText(text, x, y);
+  ctx.fillStyle = colours.text;
+  ctx.fillText(text, x, y);
+}
+
+interface Stretch {
+  first: number; // sample indices [first, last)
+  last: number;
+  count: number; // columns
+  x: (column: number) => number; // CSS px
+}
+
+/** The samples of a panel that are on screen, and where their columns lie. */
+function stretch(win: Window, sheet: Paper, panel: Panel, fs: number, start: number, samples: number, perColumn: number): Stretch | null {
+  const pxPerS = sheet.speed * win.scale;
+  const left = panel.x * win.scale + win.dx;
+  const from = Math.max(panel.t0, panel.t0 + (-left - 2) / pxPerS);
+  const to = Math.min(panel.t1, panel.t0 + (win.width - left + 2) / pxPerS);
+  if (to <= from) return null;
+  const first = Math.max(0, Math.floor((start + from) * fs + 1e-6));
+  const last = Math.min(samples, Math.ceil((start + to) * fs - 1e-6) + 1);
+  if (last - first < 2) return null;
+  const total = last - first;
+  const room = Math.max(2, Math.round(((total / fs) * pxPerS) / perColumn));
+  const count = Math.min(total, room);
+  const shift = count === total ? 0 : 0.5;
+  return {
+    first,
+    last,
+    count,
+    // A column's place is the middle of the samples it stands for.
+    x: (column) => left + ((first + ((column + shift) * total) / count - shift) / fs - start - panel.t0) * pxPerS,
+  };
+}
+
+export interface Sheet {
+  win: Window;
+  paper: Paper;
+  start: number; // s of the record at the left edge
+  colours: Palette;
+  offsets: Map<string, number>; // mV taken off each lead for display: the baseline a machine's AC coupling removes
+}
+
+export function paintTraces(ctx: CanvasRenderingContext2D, sheet: Sheet, original: Layer, changed: Layer | null, dim: boolean): void {
+  const { win, paper, colours } = sheet;
+  ctx.setTransform(win.ratio, 0, 0, win.ratio, 0, 0);
+  ctx.lineJoin = "round";
+  ctx.lineCap = "round";
+  const thick = Math.min(1.7, Math.max(1, win.scale * 0.28));
+  for (const panel of paper.panels) {
+    const row = original.leads.indexOf(panel.lead);
+    if (row < 0 || !inside(win, paper, panel)) continue;
+    ctx.save();
+    ctx.beginPath();
+    ctx.rect(panel.x * win.scale + win.dx - 0.5, 0, (panel.t1 - panel.t0) * paper.speed * win.scale + 1, win.height);
+    ctx.clip();
+    const other = changed ? changed.leads.indexOf(panel.lead) : -1;
+    ctx.globalAlpha = dim && other >= 0 ? 0.8 : 1;
+    line(ctx, sheet, panel, original.rows[row]!, original.fs, colours.trace, thick);
+    ctx.globalAlpha = 1;
+    if (changed && other >= 0) {
+      change(ctx, sheet, panel, original.rows[row]!, original.fs, changed.rows[other]!, changed.fs, thick * 1.15);
+    }
+    ctx.restore();
+  }
+}
+
+function inside(win: Window, paper: Paper, panel: Panel): boolean {
+  const y = panel.baseline * win.scale + win.dy;
+  const reach = 6 * paper.gain * win.scale; // nothing on a page is taller than 6 mV
+  return y > -reach && y < win.height + reach;
+}
+
+const toY = (sheet: Sheet, panel: Panel): ((mv: number) => number) => {
+  const { win, paper, offsets } = sheet;
+  const zero = panel.baseline * win.scale + win.dy;
+  const perMv = panel.sign * paper.gain * win.scale;
+  const offset = offsets.get(panel.lead) ?? 0;
+  return (mv) => zero - (mv - offset) * perMv;
+};
+
+function line(ctx: CanvasRenderingContext2D, sheet: Sheet, panel: Panel, data: Float32Array, fs: number, colour: string, thick: number): void {
+  const part = stretch(sheet.win, sheet.paper, panel, fs, sheet.start, data.length, 1 / sheet.win.ratio);
+  if (!part) return;
+  const y = toY(sheet, panel);
+  const { lo, hi, loFirst } = columns(data, part.first, part.last, part.count);
+  ctx.strokeStyle = colour;
+  ctx.lineWidth = thick;
+  ctx.beginPath();
+  for (let c = 0; c < lo.length; c++) {
+    const x = part.x(c);
+    const a = loFirst[c] ? lo[c]! : hi[c]!;
+    const b = loFirst[c] ? hi[c]! : lo[c]!;
+    ctx.lineTo(x, y(a));
+    if (a !== b) ctx.lineTo(x, y(b));
+  }
+  ctx.stroke();
+}
+
+/** The counterfactual over the original: drawn only where the two part, and the space between tinted. */
+function change(
+  ctx: CanvasRenderingContext2D,
+  sheet: Sheet,
+  panel: Panel,
+  before: Float32Array,
+  beforeFs: number,
+  after: Float32Array,
+  afterFs: number,
+  thick: number,
+): void {
+  const { win, colours } = sheet;
+  if (before.length !== after.length || beforeFs !== afterFs) {
+    return line(ctx, sheet, panel, after, afterFs, colours.changed, thick);
+  }
+  const part = stretch(win, sheet.paper, panel, afterFs, sheet.start, after.length, 1 / win.ratio);
+  if (!part) return;
+  const y = toY(sheet, panel);
+  const old = columns(before, part.first, part.last, part.count);
+  const now = columns(after, part.first, part.last, part.count);
+  const n = now.lo.length;
+  const near = SAME_PX / (sheet.paper.gain * win.scale);
+  const parts = (c: number): boolean =>
+    Math.abs(old.lo[c]! - now.lo[c]!) > near || Math.abs(old.hi[c]! - now.hi[c]!) > near;
+  ctx.strokeStyle = colours.changed;
+  ctx.fillStyle = colours.changedFill;
+  ctx.lineWidth = thick;
+  for (let c = 0; c < n; c++) {
+    if (!parts(c)) continue;
+    const from = Math.max(0, c - 1);
+    while (c < n && parts(c)) c++;
+    const to = Math.min(n - 1, c);
+    ctx.beginPath();
+    for (let i = from; i <= to; i++) ctx.lineTo(part.x(i), y((old.lo[i]! + old.hi[i]!) / 2));
+    for (let i = to; i >= from; i--) ctx.lineTo(part.x(i), y((now.lo[i]! + now.hi[i]!) / 2));
+    ctx.fill();
+    ctx.beginPath();
+    for (let i = from; i <= to; i++) {
+      const a = now.loFirst[i] ? now.lo[i]! : now.hi[i]!;
+      const b = now.loFirst[i] ? now.hi[i]! : now.lo[i]!;
+      ctx.lineTo(part.x(i), y(a));
+      if (a !== b) ctx.lineTo(part.x(i), y(b));
+    }
+    ctx.stroke();
+  }
+}
+
+const BAND_PX = 2;
+
+/** Saliency behind the trace: hue says the sign, depth the size; zero is no colour at all. */
+export function paintSaliency(ctx: CanvasRenderingContext2D, sheet: Sheet, values: Layer, limit: number): void {
+  const { win, paper, colours } = sheet;
+  ctx.setTransform(win.ratio, 0, 0, win.ratio, 0, 0);
+  const half = 0.44 * paper.rowHeight * win.scale;
+  for (const panel of paper.panels) {
+    const row = values.leads.indexOf(panel.lead);
+    if (row < 0 || !inside(win, paper, panel)) continue;
+    const data = values.rows[row]!;
+    const part = stretch(win, paper, panel, values.fs, sheet.start, data.length, BAND_PX);
+    if (!part) continue;
+    const mean = means(data, part.first, part.last, part.count);
+    const y = panel.baseline * win.scale + win.dy;
+    const edge = panel.x * win.scale + win.dx + (panel.t1 - panel.t0) * paper.speed * win.scale;
+    for (let c = 0; c < mean.length; c++) {
+      const depth = Math.min(1, Math.abs(mean[c]!) / limit);
+      if (depth < 0.04) continue;
+      const x = part.x(c);
+      const wide = Math.min(edge, part.x(c + 1)) - x;
+      if (wide <= 0) continue;
+      ctx.globalAlpha = 0.78 * depth;
+      ctx.fillStyle = mean[c]! > 0 ? colours.positive : colours.negative;
+      ctx.fillRect(x, y - half, wide, 2 * half);
+    }
+  }
+  ctx.globalAlpha = 1;
+}
