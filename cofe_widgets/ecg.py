@@ -64,7 +64,8 @@ def lead_name(raw: str) -> str:
     key = str(raw).strip().upper()
     for prefix in ("MDC_ECG_LEAD_", "LEAD_", "LEAD ", "ECG "):
         key = key.removeprefix(prefix)
-    key = key.replace("-", "").replace(" ", "").replace("_", "")
+    # A leading minus stays: -aVR is aVR upside down, not a spelling of it.
+    key = key[:1] + key[1:].replace("-", "").replace(" ", "").replace("_", "")
     if key not in _CANONICAL:
         raise EcgError(
             f"unknown lead {raw!r}: expected one of {', '.join(LEADS)} "
@@ -120,8 +121,7 @@ class Record:
         leads = tuple(lead_name(name) for name in self.leads)
         signal = np.array(self.signal, dtype=np.float32, ndmin=2)
         fs = float(self.fs)
-        if not (np.isfinite(fs) and 20 <= fs <= 20_000):
-            raise EcgError(f"sampling rate {self.fs!r} Hz: expected a number from 20 to 20000")
+        _check_rate(fs)
         if signal.ndim != 2 or signal.shape[0] != len(leads):
             raise EcgError(
                 f"signal has shape {signal.shape} for {len(leads)} leads: expected (leads, samples)"
@@ -138,6 +138,10 @@ class Record:
         object.__setattr__(self, "fs", fs)
         object.__setattr__(self, "leads", leads)
         object.__setattr__(self, "meta", MappingProxyType(dict(self.meta)))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle and copy as the values it is made of (they were checked when it was made)."""
+        return _restore, (self.signal, self.fs, self.leads, dict(self.meta))
 
     @property
     def samples(self) -> int:
@@ -164,6 +168,7 @@ class Record:
         """
         if fs == self.fs:
             return self
+        _check_rate(fs)
         from scipy.signal import resample_poly
 
         ratio = Fraction(fs / self.fs).limit_denominator(1000)
@@ -182,6 +187,8 @@ class Record:
                 f"cannot crop {start_s:g} to {end_s:g} s from a record of {self.duration_s:g} s"
             )
         first, last = round(start_s * self.fs), round(end_s * self.fs)
+        if last - first < 2:
+            raise EcgError(f"cannot crop to {end_s - start_s:g} s: {last - first} samples are left")
         return self._derive(self.signal[:, first:last])
 
     def select(self, leads: Iterable[str]) -> Record:
@@ -222,12 +229,8 @@ class Record:
 
     def _derive(self, signal: NDArray[np.float32], **changes: Any) -> Record:
         """A record made from this valid one: unchecked, so that a flat lead can be selected."""
-        record = object.__new__(Record)
-        signal.flags.writeable = False
         values = {"fs": self.fs, "leads": self.leads, "meta": self.meta, **changes}
-        for name, value in {"signal": signal, **values}.items():
-            object.__setattr__(record, name, value)
-        return record
+        return _restore(signal, values["fs"], values["leads"], values["meta"])
 
     def _leads_i_ii(self) -> NDArray[np.float32] | None:
         """Leads I and II, solved from the first two limb leads present; None if fewer than two."""
@@ -236,6 +239,24 @@ class Record:
             return None
         stored = np.stack([self.signal[self.leads.index(name)] for name in present])
         return np.linalg.solve(limb_matrix(present).astype(float), stored).astype(np.float32)
+
+
+def _restore(
+    signal: NDArray[np.float32], fs: float, leads: tuple[str, ...], meta: Mapping[str, Any]
+) -> Record:
+    """A record of values that are known to be sound."""
+    record = object.__new__(Record)
+    signal.flags.writeable = False
+    values = {"signal": signal, "fs": fs, "leads": leads, "meta": MappingProxyType(dict(meta))}
+    for name, value in values.items():
+        object.__setattr__(record, name, value)
+    return record
+
+
+def _check_rate(fs: float) -> None:
+    """Refuse a sampling rate that no ECG is recorded or computed at."""
+    if not (np.isfinite(fs) and 20 <= fs <= 20_000):
+        raise EcgError(f"sampling rate {fs!r} Hz: expected a number from 20 to 20000")
 
 
 def _bridge_gaps(

@@ -118,6 +118,7 @@ def read(source: Source) -> Record:
     files = _signal_files(source, header)
     header = _checked_against(source, header, files)
     digital = _samples(source, header, files)
+    damaged = _checksum_failures(header, digital)
     chosen = [row for row, signal in enumerate(header.signals) if _is_lead(signal.name)] or list(
         range(len(header.signals))
     )
@@ -128,6 +129,8 @@ def read(source: Source) -> Record:
         )
     physical, warning = _millivolts(source, [header.signals[r] for r in chosen], digital, chosen)
     names = [header.signals[row].name for row in chosen]
+    if damaged:
+        warning.append(f"{', '.join(damaged)} fails the header's checksum: edited or damaged")
     meta = {**_about(header), "warning": warning}
     return source.record(FORMAT, physical, header.fs * rates.pop(), names, meta)
 
@@ -303,6 +306,19 @@ def _samples(
             # wfdb raises whatever its arithmetic meets; the header was sound, so it is the samples.
             raise source.refuse(FORMAT, f"its samples cannot be decoded: {error}") from error
     return list(record.e_p_signal)
+
+
+def _checksum_failures(
+    header: _Header, digital: Sequence[NDArray[np.floating[Any]]]
+) -> list[str]:
+    """Signals whose samples do not add up, modulo 2**16, to what the header says."""
+    return [
+        signal.name or signal.file
+        for signal, samples in zip(header.signals, digital, strict=True)
+        if signal.checksum is not None
+        and np.isfinite(samples).all()
+        and (int(samples.sum()) - signal.checksum) % 65536
+    ]
 
 
 def _millivolts(

@@ -1,0 +1,25 @@
+"""What all tests share: where real recordings are, and the browser to test in."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from .chromium import find
+
+SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """Folder of real recordings beside the project; without it the test is skipped, out loud."""
+    if not SHARED.is_dir():
+        pytest.skip(f"no real recordings: {SHARED} does not exist")
+    return SHARED
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Path:
+    """Path of the browser to test in; there being none is a failure, not a skip."""
+    return find()
