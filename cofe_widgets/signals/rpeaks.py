@@ -12,10 +12,10 @@ from typing import overload
 import numpy as np
 from numpy.typing import NDArray
 
-from cofe_widgets.ecg import INDEPENDENT_LEADS, LIMB_LEADS, EcgError, Record
+from ..ecg import INDEPENDENT_LEADS, LIMB_LEADS, EcgError, Record
 
-#: All detection runs at one rate, so that a record gives the same beats at any rate.
-DETECTION_FS = 250.0
+#: Everything below runs at one rate, so that a record gives the same beats at any rate.
+WORKING_FS = 250.0
 #: The QRS lives here; P, T, wander and muscle mostly do not.
 QRS_BAND_HZ = (5.0, 30.0)
 #: Two ventricular activations cannot follow each other faster than this.
@@ -61,47 +61,59 @@ def r_peaks(
     Per-lead detector: Brunner and Hofer, "SleepECG", JOSS 8(86), 2023.
     """
     if isinstance(record, Record):
-        return _detect(record)
-    return [_detect(one) for one in record]
+        signal = working_leads(record).signal
+        return find_beats(signal, *qrs_band(signal))
+    return [r_peaks(one) for one in record]
 
 
-def _detect(record: Record) -> NDArray[np.float64]:
+def working_leads(record: Record) -> Record:
+    """The leads that carry information of their own, at `WORKING_FS`.
+
+    III, aVR, aVL and aVF repeat I and II and would vote twice.
+
+    Raises
+    ------
+    EcgError
+        When the record is too short to detect beats.
+    """
     if record.duration_s < MIN_DURATION_S:
         raise EcgError(
             f"the record is {record.duration_s:.2g} s long: at least {MIN_DURATION_S:g} s are "
             "needed to find beats"
         )
-    from scipy.signal import butter, sosfiltfilt
-
-    leads = _informative_leads(record)
-    signal = leads.resample(DETECTION_FS).signal.astype(np.float64)
-    sos = butter(2, QRS_BAND_HZ, "bandpass", fs=DETECTION_FS, output="sos")
-    band = sosfiltfilt(sos, signal, axis=1)
-    scale = _qrs_scale(band)
-    alive = scale > FLAT_MV
-    if not alive.any():
-        return np.empty(0)
-    return _place(_vote(signal[alive], band[alive] / scale[alive, None]), band[alive])
-
-
-def _informative_leads(record: Record) -> Record:
-    """The independent leads: III, aVR, aVL, aVF repeat I and II and would vote twice."""
     keep = [name for name in record.leads if name in INDEPENDENT_LEADS]
     if not {"I", "II"} <= set(record.leads):
-        keep += [name for name in record.leads if name in LIMB_LEADS and name not in keep][:2]
+        limb = [name for name in record.leads if name in LIMB_LEADS and name not in keep]
+        keep += limb[: 2 - len({"I", "II"} & set(keep))]
     keep += [name for name in record.leads if name not in keep and name not in LIMB_LEADS]
-    return record.select(keep)
+    return record.select(keep).resample(WORKING_FS)
 
 
-def _qrs_scale(band: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Typical QRS size of each lead, mV: the median over seconds of the largest value in each.
+def qrs_band(signal: NDArray[np.floating]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """``signal`` (leads, samples) at `WORKING_FS` in the band of the QRS, and each lead's QRS size.
 
-    A burst of artefact fills a few seconds and does not move a median.
+    The size, in mV, is the median over seconds of the largest value in each: a burst of artefact
+    fills a few seconds and does not move a median.
     """
-    second = int(DETECTION_FS)
+    from scipy.signal import butter, sosfiltfilt
+
+    sos = butter(2, QRS_BAND_HZ, "bandpass", fs=WORKING_FS, output="sos")
+    band = sosfiltfilt(sos, signal.astype(np.float64), axis=1)
+    second = int(WORKING_FS)
     count = band.shape[1] // second
     blocks = np.abs(band[:, : count * second]).reshape(len(band), count, second)
-    return np.asarray(np.median(blocks.max(axis=2), axis=1))
+    return band, np.median(blocks.max(axis=2), axis=1)
+
+
+def find_beats(
+    signal: NDArray[np.floating], band: NDArray[np.float64], size: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """R-peaks in seconds, from ``signal`` at `WORKING_FS` and what `qrs_band` made of it."""
+    alive = size > FLAT_MV
+    if not alive.any():
+        return np.empty(0)
+    voters = signal[alive].astype(np.float64)
+    return _place(_vote(voters, band[alive] / size[alive, None]), band[alive])
 
 
 def _vote(signal: NDArray[np.float64], band: NDArray[np.float64]) -> NDArray[np.intp]:
@@ -115,18 +127,17 @@ def _vote(signal: NDArray[np.float64], band: NDArray[np.float64]) -> NDArray[np.
         ballots[_beats_of(lead, filtered)] += 1.0
     ballots[_beats_of(together, together)] += len(signal) / 2
     # Leads see the same QRS at moments up to some 50 ms apart.
-    width = 0.03 * DETECTION_FS
+    width = 0.03 * WORKING_FS
     votes = gaussian_filter1d(ballots, width, mode="constant") * width * np.sqrt(2 * np.pi)
     votes = np.pad(votes / (1.5 * len(signal)), 1)
-    found, _ = find_peaks(votes, height=QUORUM / 2, distance=REFRACTORY_S * DETECTION_FS)
+    found, _ = find_peaks(votes, height=QUORUM / 2, distance=REFRACTORY_S * WORKING_FS)
     share, found = votes[found], found - 1
     elected = share >= QUORUM
     if not elected.any():
         return np.empty(0, np.intp)
     # A T wave found in the place of a QRS is flat beside one; a QRS short of votes is not.
-    slope = np.abs(np.gradient(band, axis=1))[:, _around(found, 0.1, 0.1, band.shape[1])].max(
-        axis=2
-    )
+    near = _around(found, 0.1, 0.1, band.shape[1])
+    slope = np.abs(np.gradient(band, axis=1))[:, near].max(axis=2)
     steepness = _most(slope / np.median(slope[:, elected], axis=1, keepdims=True))
     keep = np.where(elected, steepness > 0.3, steepness > 0.6)
     return np.asarray(found[keep], dtype=np.intp)
@@ -143,7 +154,7 @@ def _beats_of(lead: NDArray[np.float64], filtered: NDArray[np.float64]) -> NDArr
 
     if np.ptp(lead) == 0:
         return np.empty(0, np.intp)
-    beats = np.asarray(detect_heartbeats(lead, DETECTION_FS), dtype=np.intp)
+    beats = np.asarray(detect_heartbeats(lead, WORKING_FS), dtype=np.intp)
     # After a pause the detector takes the ripple before a QRS for the beat, up to 0.2 s early.
     window = _around(beats, 0.1, REFRACTORY_S, len(lead))
     return np.unique(np.take_along_axis(window, filtered[window].argmax(axis=1)[:, None], 1))
@@ -153,7 +164,7 @@ def _around(
     centres: NDArray[np.intp], before_s: float, after_s: float, samples: int
 ) -> NDArray[np.intp]:
     """Indices of the samples about each centre: shape ``(centres, window)``."""
-    offsets = np.arange(-round(before_s * DETECTION_FS), round(after_s * DETECTION_FS) + 1)
+    offsets = np.arange(-round(before_s * WORKING_FS), round(after_s * WORKING_FS) + 1)
     return np.clip(centres[:, None] + offsets, 0, samples - 1)
 
 
@@ -170,5 +181,5 @@ def _place(peaks: NDArray[np.intp], band: NDArray[np.float64]) -> NDArray[np.flo
     left, mid, right = magnitude[centre - 1], magnitude[centre], magnitude[centre + 1]
     bend = left - 2 * mid + right
     shift = np.where(bend < 0, 0.5 * (left - right) / np.where(bend < 0, bend, -1.0), 0.0)
-    times = (centre + np.clip(shift, -1, 1)) / DETECTION_FS
+    times = (centre + np.clip(shift, -1, 1)) / WORKING_FS
     return np.asarray(times[np.concatenate(([True], np.diff(times) > REFRACTORY_S))])

@@ -1,0 +1,196 @@
+"""Is there a P wave before each beat? The atrial wave, told from noise, T waves, f and F waves.
+
+A P wave is a shape that comes back before beat after beat. So each beat's stretch before the QRS,
+freed of the T wave of the beat before, is correlated with the mean of the other beats' stretches:
+fibrillation, noise and dissociated atria do not come back, and get no P wave however tall they
+are. Flutter does come back, but comes back twice: the same shape again, some 200 ms earlier.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .beats import BEAT_FS, TIME_MS, cut
+from .waves import Wave, slope_end
+
+#: P waves have little above this.
+P_BAND_HZ = 20.0
+#: Step of the time axis before the QRS, ms.
+STEP_MS = 8.0
+#: The stretch before the QRS onset that is searched for the P wave, ms.
+STRETCH_MS = (280.0, 10.0)
+#: A beat has the P wave when its stretch correlates this well with the other beats' ...
+ALIKE = 0.6
+#: ... and at this size relative to theirs.
+SIZE_RANGE = (0.3, 3.0)
+#: With fewer of the beats agreeing than this there is no P wave, only chance.
+LEAST_SHARE = 0.3
+#: Beats needed for a decision.
+LEAST_BEATS = 3
+#: Flutter: this similar, at this share of the size, an atrial cycle earlier (ms).
+FLUTTER_ALIKE, FLUTTER_SIZE, FLUTTER_CYCLE_MS = 0.8, 0.65, (120.0, 360.0)
+#: Half of the piece compared.
+FLUTTER_HALF_MS = 64.0
+
+
+class AtrialWave(NamedTuple):
+    """What was found before the QRS.
+
+    Attributes
+    ----------
+    present : ndarray of bool, shape (beats,)
+        Whether each beat has the P wave.
+    wave : Wave
+        Of the median P wave; NaN when no beat has one.
+    shape : ndarray, shape (leads, times)
+        Median stretch before the QRS of the beats that have the wave, mV, T wave removed.
+    time_ms : ndarray, shape (times,)
+    """
+
+    present: NDArray[np.bool_]
+    wave: Wave
+    shape: NDArray[np.float64]
+    time_ms: NDArray[np.float64]
+
+
+def atrial_wave(
+    smooth: NDArray[np.float64],
+    fs: float,
+    r_peaks_s: NDArray[np.float64],
+    rr_before_ms: NDArray[np.float64],
+    main: NDArray[np.bool_],
+    qrs: Wave,
+    t: Wave,
+) -> AtrialWave:
+    """Decide for every beat whether a P wave precedes it, and where the median P wave lies.
+
+    Parameters
+    ----------
+    smooth : ndarray, shape (leads, samples)
+        Signal without wander, low-passed at `P_BAND_HZ`.
+    fs : float
+    r_peaks_s, rr_before_ms : ndarray, shape (beats,)
+        Beats whose stretch lies inside the record, and the interval before each (inf if unknown).
+    main : ndarray of bool, shape (beats,)
+        Beats of the main kind: only they shape the template.
+    qrs, t : Wave
+        Of the median beat.
+    """
+    t_end = t.offset_ms if np.isfinite(t.offset_ms) else qrs.offset_ms + 40
+    axis = np.arange(TIME_MS[0], qrs.onset_ms - STRETCH_MS[1] + 1e-6, STEP_MS)
+    before = cut(smooth, fs, r_peaks_s, axis)
+    before -= _previous_t(smooth, fs, r_peaks_s[main], rr_before_ms, axis, t_end)
+    window = axis >= qrs.onset_ms - STRETCH_MS[0]
+    axis_p, stretch = axis[window], _level(before[:, :, window])
+    nobody = AtrialWave(np.zeros(len(before), bool), Wave(), stretch[0], axis_p)
+    if main.sum() < LEAST_BEATS:
+        return nobody
+    alike, size = _agreement(stretch, main)
+    present = (alike > ALIKE) & (size > SIZE_RANGE[0]) & (size < SIZE_RANGE[1])
+    shapers = present & main
+    if shapers.sum() < max(2, LEAST_SHARE * main.sum()):
+        return nobody
+    shape = np.median(before[shapers][:, :, window], axis=0)
+    wave = p_wave(shape, axis_p)
+    known = (axis + rr_before_ms[:, None] > t_end + 10) & shapers[:, None]
+    if not np.isfinite(wave.peak_ms) or _is_flutter(before, known, axis, wave.peak_ms):
+        return nobody
+    return AtrialWave(present, wave, shape, axis_p)
+
+
+def p_wave(shape: NDArray[np.float64], time_ms: NDArray[np.float64]) -> Wave:
+    """Bounds of the wave in a stretch before the QRS; none when it has no peak inside.
+
+    Like the T wave's: on the first principal component, where the flanks end.
+    """
+    from scipy.interpolate import CubicSpline
+
+    fine = np.arange(time_ms[0], time_ms[-1], 1000 / BEAT_FS)
+    shape = _level(CubicSpline(time_ms, shape, axis=1)(fine))
+    magnitude = np.sqrt(np.square(shape).sum(axis=0))
+    inner = slice(round(0.04 * BEAT_FS), len(fine) - round(0.02 * BEAT_FS))
+    peak = inner.start + int(magnitude[inner].argmax())
+    if peak in (inner.start, inner.stop - 1):
+        return Wave()
+    near = shape[:, max(0, peak - 40) : peak + 40]
+    form = np.linalg.svd(near, full_matrices=False)[0][:, 0] @ shape
+    slope = np.gradient(form if form[peak] > 0 else -form)
+    onset, offset = peak - slope_end(slope[peak::-1]), peak + slope_end(-slope[peak:])
+    return Wave(float(fine[onset]), float(fine[peak]), float(fine[offset]))
+
+
+def _previous_t(
+    smooth: NDArray[np.float64],
+    fs: float,
+    r_peaks_s: NDArray[np.float64],
+    rr_before_ms: NDArray[np.float64],
+    axis: NDArray[np.float64],
+    t_end: float,
+) -> NDArray[np.float64]:
+    """What the QRS-T of the beat before leaves in each stretch: (beats, leads, times)."""
+    step = STEP_MS / 2
+    after = np.arange(0.0, t_end + 60, step)
+    mean_t = np.median(cut(smooth, fs, r_peaks_s, after), axis=0)
+    at_end = mean_t[:, [int(np.searchsorted(after, t_end))]]
+    mean_t = (mean_t - at_end) * np.clip((t_end + 30 - after) / 40, 0, 1)
+    mean_t[:, -1] = 0.0
+    since = np.minimum(axis + rr_before_ms[:, None], after[-1])
+    index = np.clip(np.rint(since / step).astype(np.intp), 0, len(after) - 1)
+    return np.swapaxes(np.where(since >= 0, mean_t[:, index], 0.0), 0, 1)
+
+
+def _level(stretch: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Take the straight line of least squares out of the last axis."""
+    line = np.linspace(-1.0, 1.0, stretch.shape[-1])
+    stretch = stretch - stretch.mean(axis=-1, keepdims=True)
+    return np.asarray(stretch - (stretch @ line / (line @ line))[..., None] * line)
+
+
+def _agreement(
+    stretch: NDArray[np.float64], main: NDArray[np.bool_]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Correlation of each beat's stretch with the others' mean, and its size relative to them."""
+    noise = np.median(np.abs(stretch - np.median(stretch[main], axis=0)), axis=(0, 2))
+    weighted = stretch / (np.maximum(noise, np.median(noise) / 2) + 1e-6)[:, None]
+    flat = weighted.reshape(len(stretch), -1)
+    norm = np.linalg.norm(flat, axis=1, keepdims=True) + 1e-9
+    unit = flat / norm
+    # Each beat is judged by the others: a beat in its own template would agree with itself.
+    others = (unit * main[:, None]).sum(axis=0) - unit * main[:, None]
+    direction = others / (np.linalg.norm(others, axis=1, keepdims=True) + 1e-9)
+    projection = (flat * direction).sum(axis=1)
+    size = projection / (np.median(projection[main]) + 1e-9)
+    return (unit * direction).sum(axis=1), size
+
+
+def _is_flutter(
+    before: NDArray[np.float64],
+    known: NDArray[np.bool_],
+    axis: NDArray[np.float64],
+    peak_ms: float,
+) -> bool:
+    """Whether the shape at ``peak_ms`` comes once more an atrial cycle earlier.
+
+    ``known`` (beats, times) marks what lies after the T wave of the beat before.
+    """
+    enough = known.sum(axis=0) >= LEAST_BEATS
+    if not enough.any():
+        return False
+    first = int(enough.argmax())
+    masked = np.where(known[:, None, first:], before[:, :, first:], np.nan)
+    residual, axis = np.nanmedian(masked, axis=0), axis[first:]
+    half = round(FLUTTER_HALF_MS / STEP_MS)
+    peak = min(int(np.searchsorted(axis, peak_ms)), len(axis) - half - 1)
+    shortest, longest = np.round(np.array(FLUTTER_CYCLE_MS) / STEP_MS).astype(int)
+    centres = np.arange(max(half, peak - longest), peak - shortest + 1)
+    if peak < half or not len(centres):
+        return False
+    pieces = _level(residual[:, np.append(centres, peak)[:, None] + np.arange(-half, half + 1)])
+    pieces = np.swapaxes(pieces, 0, 1).reshape(len(centres) + 1, -1)
+    shape, earlier = pieces[-1], pieces[:-1]
+    size = earlier @ shape / (shape @ shape + 1e-12)
+    alike = earlier @ shape / (np.linalg.norm(earlier, axis=1) * np.linalg.norm(shape) + 1e-12)
+    return bool(((alike > FLUTTER_ALIKE) & (size > FLUTTER_SIZE)).any())

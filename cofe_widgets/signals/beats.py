@@ -1,0 +1,73 @@
+"""Beats cut from a record onto one time axis about R, and which of them are of the main kind."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+#: Rate of the time axis of a beat, Hz.
+BEAT_FS = 500.0
+#: Time axis of a beat, ms after R: room for a PR of 0.4 s before and a QT of 0.65 s after.
+TIME_MS = np.arange(-500.0, 700.0 + 1, 1000 / BEAT_FS)
+#: Two beats are of one kind when their QRS correlate above this over all leads.
+SAME_QRS = 0.85
+
+
+def between(start_ms: float, end_ms: float) -> slice:
+    """The samples of `TIME_MS` from ``start_ms`` up to ``end_ms``; never empty."""
+    first, last = np.searchsorted(TIME_MS, (start_ms, end_ms))
+    first = min(int(first), len(TIME_MS) - 1)
+    return slice(first, max(int(last), first + 1))
+
+
+def cut(
+    signal: NDArray[np.float64],
+    fs: float,
+    r_peaks_s: NDArray[np.float64],
+    time_ms: NDArray[np.float64] = TIME_MS,
+) -> NDArray[np.float64]:
+    """Beats on a common time axis with R exactly at zero, by four-point cubic interpolation.
+
+    Parameters
+    ----------
+    signal : ndarray, shape (leads, samples)
+    fs : float
+    r_peaks_s : ndarray, shape (beats,)
+    time_ms : ndarray, shape (times,)
+
+    Returns
+    -------
+    ndarray, shape (beats, leads, times)
+        Beyond the ends of the record the first or last sample is repeated.
+    """
+    position = (r_peaks_s[:, None] + time_ms / 1000) * fs
+    base = np.floor(position).astype(np.intp)
+    t = position - base
+    # Lagrange weights of the samples at -1, 0, 1, 2 about the position.
+    weights = (
+        -t * (t - 1) * (t - 2) / 6,
+        (t + 1) * (t - 1) * (t - 2) / 2,
+        -(t + 1) * t * (t - 2) / 2,
+        (t + 1) * t * (t - 1) / 6,
+    )
+    last = signal.shape[1] - 1
+    out = np.zeros((len(signal), *position.shape))
+    for offset, weight in zip((-1, 0, 1, 2), weights, strict=True):
+        out += signal[:, np.clip(base + offset, 0, last)] * weight
+    return np.swapaxes(out, 0, 1)
+
+
+def main_kind(beats: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Which beats show the QRS that most beats show; ectopic beats and artefacts do not.
+
+    Parameters
+    ----------
+    beats : ndarray, shape (beats, leads, len(TIME_MS))
+    """
+    qrs = beats[:, :, between(-80, 120)].reshape(len(beats), -1)
+    qrs = qrs - qrs.mean(axis=1, keepdims=True)
+    norm = np.linalg.norm(qrs, axis=1, keepdims=True)
+    qrs = qrs / np.where(norm > 0, norm, 1.0)
+    alike = qrs @ qrs.T
+    friends = (alike > SAME_QRS).sum(axis=1) + alike.mean(axis=1)
+    return np.asarray(alike[friends.argmax()] > SAME_QRS)

@@ -1,0 +1,215 @@
+"""The median beat of a record with its waves: what the measurements are taken from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..ecg import LIMB_LEADS, EcgError, Record, limb_matrix
+from .atrial import LEAST_BEATS as LEAST_P_BEATS
+from .atrial import P_BAND_HZ, STRETCH_MS, atrial_wave
+from .beats import BEAT_FS, TIME_MS, between, cut, main_kind
+from .rpeaks import FLAT_MV, WORKING_FS, find_beats, qrs_band, working_leads
+from .waves import Wave, level, low_pass, qrs_wave, t_wave
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+#: Wander ends here (zero phase, as the AHA allows for up to 0.67 Hz).
+HIGH_PASS_HZ = 0.5
+#: A median needs this many beats of one kind, and this share of all.
+LEAST_BEATS, LEAST_SHARE = 2, 0.4
+#: A clipped lead stands still this long at its extreme, this far from its middle.
+CLIPPED_MS, CLIPPED_MV = 16.0, 0.5
+#: The T peak of a single lead is sought this near the global one.
+T_REACH_MS = 60.0
+
+
+@dataclass(frozen=True, eq=False)
+class MedianBeat:
+    """The beat a record repeats, and where its waves begin, peak and end.
+
+    Attributes
+    ----------
+    signal : ndarray, shape (leads, samples)
+        Millivolts from the isoelectric level before the QRS; NaN in a flat or clipped lead.
+    time_ms : ndarray, shape (samples,)
+        Milliseconds after R.
+    leads : tuple of str
+    p, qrs, t : Wave
+        Onset, peak and offset in ms after R, global over the leads; NaN where absent.
+    p_amplitude_mv, r_amplitude_mv, t_amplitude_mv : ndarray, shape (leads,)
+        P: largest deflection from the line between onset and offset, previous T wave removed.
+        R: highest point of the QRS. T: largest deflection about the peak. All signed, P and T of
+        a lead may be negative; NaN where absent.
+    r_peaks_s : ndarray, shape (beats,)
+        All beats of the record.
+    is_main : ndarray of bool, shape (beats,)
+        Which of them are of the kind whose median this is.
+    has_p : ndarray of bool, shape (judged,)
+        For each beat whose stretch before the QRS lies in the record: is there a P wave? Empty
+        when there are too few beats to tell.
+    """
+
+    signal: NDArray[np.float32]
+    time_ms: NDArray[np.float64]
+    leads: tuple[str, ...]
+    p: Wave
+    qrs: Wave
+    t: Wave
+    p_amplitude_mv: NDArray[np.float64]
+    r_amplitude_mv: NDArray[np.float64]
+    t_amplitude_mv: NDArray[np.float64]
+    r_peaks_s: NDArray[np.float64]
+    is_main: NDArray[np.bool_]
+    has_p: NDArray[np.bool_]
+
+    def __getitem__(self, lead: str) -> NDArray[np.float32]:
+        """Samples of one lead by name."""
+        return self.signal[self.leads.index(lead)]
+
+    @property
+    def fs(self) -> float:
+        """Sampling rate, Hz."""
+        return BEAT_FS
+
+    @property
+    def fiducials(self) -> pd.DataFrame:
+        """Table of beat, lead, wave (P, QRS, T), onset_ms, peak_ms, offset_ms of the waves present."""
+        import pandas as pd
+
+        rows = [
+            (0, lead, name, *wave)
+            for name, wave in (("P", self.p), ("QRS", self.qrs), ("T", self.t))
+            for lead in self.leads
+            if np.isfinite(wave.peak_ms)
+        ]
+        columns = ["beat", "lead", "wave", "onset_ms", "peak_ms", "offset_ms"]
+        return pd.DataFrame(rows, columns=columns)
+
+
+def median_beat(record: Record) -> MedianBeat:
+    """The median beat of a record, aligned at R, over the beats of its main kind.
+
+    Raises
+    ------
+    EcgError
+        When the record is too short, or shows no beat that comes back.
+    """
+    work = working_leads(record)
+    band, size = qrs_band(work.signal)
+    usable = (size > FLAT_MV) & ~_clipped(record.select(work.leads))
+    peaks = find_beats(work.signal[usable], band[usable], size[usable])
+    if len(peaks) < LEAST_BEATS:
+        raise EcgError(
+            f"found {len(peaks)} beats in {record.duration_s:.1f} s and {usable.sum()} usable "
+            f"leads: at least {LEAST_BEATS} beats are needed for a median beat"
+        )
+    steady = _without_wander(work.signal[usable])
+    whole = (peaks > -TIME_MS[0] / 1000) & (peaks < work.duration_s - TIME_MS[-1] / 1000)
+    if whole.sum() < LEAST_BEATS:
+        whole[:] = True
+    beats = cut(steady, WORKING_FS, peaks[whole])
+    is_main = np.zeros(len(peaks), bool)
+    is_main[whole] = main_kind(beats)
+    if is_main.sum() < max(LEAST_BEATS, LEAST_SHARE * whole.sum()):
+        raise EcgError(f"of {len(peaks)} detected beats few look alike: this is noise, or no ECG")
+
+    beat = np.median(beats[is_main[whole]], axis=0)
+    rr_ms = np.diff(peaks) * 1000
+    qrs = qrs_wave(beat)
+    t = t_wave(beat, qrs, float(np.median(rr_ms)))
+    judged = peaks > (STRETCH_MS[0] - qrs.onset_ms) / 1000
+    smooth = low_pass(steady, P_BAND_HZ, WORKING_FS)
+    rr_before = np.concatenate(([np.inf], rr_ms))[judged]
+    atrial = atrial_wave(smooth, WORKING_FS, peaks[judged], rr_before, is_main[judged], qrs, t)
+    enough = is_main[judged].sum() >= LEAST_P_BEATS
+
+    to_leads = _lead_matrix(work.leads, usable, record.leads)
+    signal = to_leads @ (beat - level(beat, qrs))
+    return MedianBeat(
+        signal=signal.astype(np.float32),
+        time_ms=TIME_MS,
+        leads=record.leads,
+        p=atrial.wave,
+        qrs=qrs,
+        t=t,
+        p_amplitude_mv=_height(to_leads @ atrial.shape, atrial.time_ms, atrial.wave),
+        r_amplitude_mv=signal[:, between(qrs.onset_ms, qrs.offset_ms)].max(axis=1),
+        t_amplitude_mv=_t_height(signal, t),
+        r_peaks_s=peaks,
+        is_main=is_main,
+        has_p=atrial.present if enough else np.empty(0, bool),
+    )
+
+
+def _without_wander(signal: NDArray[np.float32]) -> NDArray[np.float64]:
+    from scipy.signal import butter, sosfiltfilt
+
+    sos = butter(2, HIGH_PASS_HZ, "highpass", fs=WORKING_FS, output="sos")
+    return np.asarray(sosfiltfilt(sos, signal.astype(np.float64), axis=1))
+
+
+def _clipped(record: Record) -> NDArray[np.bool_]:
+    """Leads that stand still at their highest or lowest value, more than once, far from the middle.
+
+    A peak cut off by the amplifier has no amplitude to measure.
+    """
+    signal = record.signal
+    still = max(2, round(CLIPPED_MS / 1000 * record.fs))
+    far = np.abs(signal - np.median(signal, axis=1, keepdims=True)) > CLIPPED_MV
+    out = np.zeros(len(signal), bool)
+    for extreme in (signal.max(axis=1, keepdims=True), signal.min(axis=1, keepdims=True)):
+        at = ((signal == extreme) & far).astype(np.float32)
+        total = np.cumsum(np.pad(at, ((0, 0), (1, 0))), axis=1)
+        run = total[:, still:] - total[:, :-still] >= still - 0.5
+        starts = np.diff(np.pad(run, ((0, 0), (1, 0))).astype(np.int8), axis=1) > 0
+        out |= starts.sum(axis=1) >= 2
+    return out
+
+
+def _lead_matrix(
+    have: tuple[str, ...], usable: NDArray[np.bool_], want: tuple[str, ...]
+) -> NDArray[np.float64]:
+    """Coefficients of leads ``want`` on the usable ones of ``have``; rows of NaN where unusable."""
+    full = np.zeros((len(want), len(have)))
+    limb = [name for name in have if name in LIMB_LEADS][:2]
+    for row, name in enumerate(want):
+        if name in have:
+            full[row, have.index(name)] = 1.0
+        else:
+            weights = limb_matrix([name]) @ np.linalg.inv(limb_matrix(limb))
+            full[row, [have.index(one) for one in limb]] = weights[0]
+    lost = (full[:, ~usable] != 0).any(axis=1)
+    full[lost] = np.nan
+    return full[:, usable]
+
+
+def _height(
+    signal: NDArray[np.float64], time_ms: NDArray[np.float64], wave: Wave
+) -> NDArray[np.float64]:
+    """Largest deflection of each lead from the line between onset and offset, signed."""
+    if not np.isfinite(wave.peak_ms):
+        return np.full(len(signal), np.nan)
+    inside = np.arange(wave.onset_ms, wave.offset_ms + 1, 1000 / BEAT_FS)
+    wave_mv = np.stack([np.interp(inside, time_ms, lead) for lead in signal])
+    along = np.linspace(0, 1, len(inside))
+    wave_mv = wave_mv - (wave_mv[:, :1] * (1 - along) + wave_mv[:, -1:] * along)
+    return _largest(wave_mv)
+
+
+def _t_height(signal: NDArray[np.float64], t: Wave) -> NDArray[np.float64]:
+    """Largest deflection of each lead about the T peak, signed."""
+    if not np.isfinite(t.peak_ms):
+        return np.full(len(signal), np.nan)
+    first, last = max(t.onset_ms, t.peak_ms - T_REACH_MS), min(t.offset_ms, t.peak_ms + T_REACH_MS)
+    return _largest(low_pass(signal, P_BAND_HZ, BEAT_FS)[:, between(first, last)])
+
+
+def _largest(signal: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The value of each lead furthest from zero."""
+    furthest = np.abs(signal).argmax(axis=1)[:, None]
+    return np.asarray(np.take_along_axis(signal, furthest, 1)[:, 0])

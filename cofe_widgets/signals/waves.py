@@ -1,0 +1,104 @@
+"""Onset, peak and end of QRS and T on a median beat, from all leads at once.
+
+Global intervals, from the earliest to the latest activity in simultaneous leads, are what the
+AHA/ACCF/HRS recommendations ask for (Kligfield et al., Circulation 2007;115:1306, section on
+global measurements).
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .beats import BEAT_FS, TIME_MS, between
+
+#: The QRS begins and ends where the spatial velocity falls under this share of its maximum.
+QRS_ONSET_SHARE, QRS_OFFSET_SHARE = 0.045, 0.06
+#: ... or under this many times the velocity of the quiet before it, whichever is higher.
+QUIET_TIMES = 2.0
+#: ... and stays there as long as this.
+HOLD_MS = 12.0
+#: A P or T wave begins and ends where its flank's slope has fallen to this share of its steepest.
+SLOPE_SHARE = 0.25
+#: A T wave smaller than this in spatial magnitude is no T wave.
+T_FLOOR_MV = 0.05
+
+
+class Wave(NamedTuple):
+    """Onset, peak and offset of a wave in ms after R; NaN where it is absent."""
+
+    onset_ms: float = float("nan")
+    peak_ms: float = float("nan")
+    offset_ms: float = float("nan")
+
+
+def low_pass(signal: NDArray[np.float64], cutoff_hz: float, fs: float) -> NDArray[np.float64]:
+    """Zero-phase Butterworth low-pass along the last axis."""
+    from scipy.signal import butter, sosfiltfilt
+
+    return np.asarray(sosfiltfilt(butter(2, cutoff_hz, fs=fs, output="sos"), signal, axis=-1))
+
+
+def qrs_wave(beat: NDArray[np.float64]) -> Wave:
+    """The QRS of a beat (leads, len(TIME_MS)): its peak is R, at zero."""
+    velocity = np.gradient(low_pass(beat, 40.0, BEAT_FS), axis=1)
+    # Leads of small voltage see the first and last of the QRS as well as large ones do.
+    largest = np.abs(velocity[:, between(-80, 80)]).max(axis=1, keepdims=True)
+    velocity = velocity / np.sqrt(np.where(largest > 0, largest, 1.0))
+    speed = np.convolve(np.sqrt(np.square(velocity).sum(axis=0)), np.ones(3) / 3, "same")
+    main = between(-70, 70)
+    fastest = main.start + int(speed[main].argmax())
+    quiet = QUIET_TIMES * np.percentile(speed[between(-350, -60)], 30)
+    hold = round(HOLD_MS / 1000 * BEAT_FS)
+
+    before = speed[fastest::-1] < max(QRS_ONSET_SHARE * speed[fastest], quiet)
+    after = speed[fastest:] < max(QRS_OFFSET_SHARE * speed[fastest], quiet)
+    onset, offset = fastest - _first_run(before, hold), fastest + _first_run(after, hold)
+    return Wave(float(TIME_MS[onset]), 0.0, float(TIME_MS[offset]))
+
+
+def _first_run(low: NDArray[np.bool_], hold: int) -> int:
+    """Start of the first run of ``hold`` true values; the end of the array when there is none."""
+    runs = np.convolve(low, np.ones(hold), "valid") >= hold - 0.5
+    return int(runs.argmax()) if runs.any() else len(low) - 1
+
+
+def t_wave(beat: NDArray[np.float64], qrs: Wave, rr_ms: float) -> Wave:
+    """The T wave of a beat (leads, len(TIME_MS)) followed by the next one after ``rr_ms``.
+
+    The peak is the largest spatial magnitude; onset and end are where the slope of the first
+    principal component of the ST-T segment has fallen to a quarter of its steepest, which lies a
+    little beyond the tangent's crossing, where cardiologists put the end.
+    """
+    start = min(qrs.offset_ms, 160.0) + 50
+    stop = max(min(620.0, rr_ms + qrs.onset_ms - 100), start + 100)
+    smooth = low_pass(beat, 15.0, BEAT_FS) - level(beat, qrs)
+    segment = between(start, stop)
+    st_t = smooth[:, segment]
+    magnitude = np.sqrt(np.square(st_t).sum(axis=0))
+    peak = int(magnitude[: len(TIME_MS[between(start, min(0.72 * rr_ms, stop))])].argmax())
+    if magnitude[peak] < T_FLOOR_MV:
+        return Wave()
+    axis = np.linalg.svd(st_t - st_t[:, -1:], full_matrices=False)[0][:, 0]
+    shape = axis @ st_t
+    shape = shape if shape[peak] >= shape[-1] else -shape
+    slope = np.gradient(shape)
+    end = peak + slope_end(-slope[peak:])
+    onset = peak - slope_end(slope[peak::-1])
+    times = TIME_MS[segment]
+    return Wave(float(times[onset]), float(times[peak]), float(times[end]))
+
+
+def level(beat: NDArray[np.float64], qrs: Wave) -> NDArray[np.float64]:
+    """The isoelectric level of each lead, just before the QRS: shape ``(leads, 1)``."""
+    quiet = between(qrs.onset_ms - 24, qrs.onset_ms - 8)
+    return np.asarray(np.median(beat[:, quiet], axis=1, keepdims=True))
+
+
+def slope_end(slope: NDArray[np.float64]) -> int:
+    """Where, walking from a peak down its flank, the slope ends."""
+    reach = slope[: round(0.2 * BEAT_FS)]
+    steepest = int(reach.argmax())
+    return steepest + _first_run(slope[steepest:] < SLOPE_SHARE * slope[steepest], 5)
