@@ -1,0 +1,214 @@
+"""Records in the generator's latent space: encoded, redrawn, and edited without losing the patient."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ..ecg import INDEPENDENT_LEADS, LEADS, EcgError, Record, expand_matrix
+from ..models import Loaded, load
+from ..models.encoder import Encoder
+from ..models.filters import BandPass
+from ..models.generator import FS, NOISE_INPUT, SAMPLES, Generator, Latent
+from ..signals import r_peaks
+from .rhythm import carry
+
+SECONDS = SAMPLES / FS
+MAX_BEATS = 40
+MIN_BEATS = 4
+
+
+class ExplainError(ValueError):
+    """An explanation that cannot be made as asked: says why, and what can."""
+
+
+@dataclass(frozen=True)
+class Networks:
+    """The shipped generator and encoder."""
+
+    generator: Generator
+    encoder: Encoder
+    weight_hash: str
+
+
+@lru_cache(maxsize=1)
+def networks() -> Networks:
+    """Load the generator and the encoder once."""
+    g: Loaded = load("generator")
+    e: Loaded = load("encoder")
+    assert isinstance(g.module, Generator) and isinstance(e.module, Encoder)
+    return Networks(g.module, e.module, g.weight_hash + e.weight_hash)
+
+
+def prepare(record: Record) -> Record:
+    """The first ten seconds of a record as the generator draws them: 12 leads at 250 Hz.
+
+    Raises
+    ------
+    ExplainError
+        When the record is shorter than 10 s or lacks leads that cannot be derived.
+    """
+    if record.duration_s < SECONDS - 1.5 / record.fs:
+        raise ExplainError(
+            f"the record is {record.duration_s:.2f} s long: a counterfactual needs {SECONDS:g} s"
+        )
+    try:
+        standard = record.standard()
+    except EcgError as error:
+        raise ExplainError(f"a counterfactual needs the twelve standard leads: {error}") from error
+    at_rate = standard.resample(FS)
+    signal = at_rate.signal[:, :SAMPLES]
+    short = SAMPLES - signal.shape[1]
+    if not short and at_rate.samples == SAMPLES:
+        return at_rate
+    return at_rate.with_signal(np.pad(signal, ((0, 0), (0, short)), "edge"))
+
+
+@dataclass(frozen=True)
+class Inversion:
+    """A batch of records, what E made of them, and what G did not draw.
+
+    Attributes
+    ----------
+    records : list of Record
+        Prepared (`prepare`), one a row.
+    latent : Latent
+    residual : (batch, 12, samples)
+        Record minus drawing, mV: whatever the generator cannot say about the patient.
+    correlation, rmse_uv : (batch,)
+        How well G(E(x)) draws the record, 0.5-40 Hz, eight leads.
+    """
+
+    records: list[Record]
+    latent: Latent
+    residual: Tensor
+    correlation: Tensor
+    rmse_uv: Tensor
+
+    def draw(self, latent: Latent, keep_residual: bool = True) -> Tensor:
+        """Twelve leads ``(batch, 12, samples)`` of an edited latent, mV.
+
+        With ``keep_residual`` the patient's own residual rides along with the beats, so that an
+        unchanged latent gives back the record itself.
+        """
+        drawn = expansion().to(self.residual) @ networks().generator(latent)
+        if not keep_residual:
+            return drawn
+        n = len(drawn)
+        residual = self.residual.expand(n, -1, -1)
+        return drawn + carry(residual, self.latent.r_s.expand(n, -1), latent.r_s, FS)
+
+    def take(self, rows: Sequence[int]) -> Inversion:
+        """The given records of the batch."""
+        at = torch.as_tensor(rows)
+        latent = Latent(*(getattr(self.latent, k)[at] for k in Latent.__dataclass_fields__))
+        records = [self.records[i] for i in rows]
+        return Inversion(
+            records, latent, self.residual[at], self.correlation[at], self.rmse_uv[at]
+        )
+
+
+@lru_cache(maxsize=1)
+def expansion() -> Tensor:
+    """Map of eight leads to twelve, ``(12, 8)``."""
+    return torch.from_numpy(expand_matrix())
+
+
+@lru_cache(maxsize=1)
+def _band_pass() -> BandPass:
+    return BandPass(FS)
+
+
+@torch.no_grad()
+def invert(records: Sequence[Record]) -> Inversion:
+    """Encode records; their R-peaks become the rhythm, E gives the rest (CoFE, section 2.1).
+
+    Raises
+    ------
+    ExplainError
+        When a record is too short, or no regular beats are found in it.
+    """
+    prepared = [prepare(record) for record in records]
+    x = torch.from_numpy(np.stack([record.signal for record in prepared]))
+    r_s = torch.from_numpy(np.stack([_beats(record) for record in prepared]))
+    rows = [LEADS.index(name) for name in INDEPENDENT_LEADS]
+    filtered = _band_pass()(x[:, rows])
+    nets = networks()
+    latent = nets.encoder(filtered, r_s)
+    drawn = nets.generator(latent)
+    a, b = (s.flatten(1) - s.flatten(1).mean(dim=1, keepdim=True) for s in (drawn, filtered))
+    correlation = (a * b).sum(dim=1) / (a.norm(dim=1) * b.norm(dim=1) + 1e-9)
+    rmse = 1000 * (drawn - filtered).square().mean(dim=(1, 2)).sqrt()
+    return Inversion(prepared, latent, x - expansion() @ drawn, correlation, rmse)
+
+
+def _beats(record: Record) -> np.ndarray:
+    peaks = r_peaks(record)
+    if not MIN_BEATS <= len(peaks) <= MAX_BEATS:
+        raise ExplainError(
+            f"{len(peaks)} beats found in {SECONDS:g} s: a counterfactual needs "
+            f"{MIN_BEATS} to {MAX_BEATS}. Is this an ECG of a beating heart, free of artefact?"
+        )
+    padded = np.full(MAX_BEATS, np.nan, np.float32)
+    padded[: len(peaks)] = peaks
+    return padded
+
+
+def reconstruct(record: Record | Sequence[Record]) -> Record | list[Record]:
+    """The record drawn by the generator from the encoder's latent, without the residual.
+
+    Parameters
+    ----------
+    record : Record or sequence of Record
+        Ten seconds or more; the first ten are drawn.
+
+    Returns
+    -------
+    Record or list of Record
+        12 leads, 250 Hz, 0.5-40 Hz, ``meta["source"] == "generated"``; ``meta["correlation"]`` and
+        ``meta["rmse_uv"]`` say how well it fits.
+    """
+    many = [record] if isinstance(record, Record) else list(record)
+    inverted = invert(many)
+    with torch.no_grad():
+        drawn = inverted.draw(inverted.latent, keep_residual=False).numpy()
+    made = [
+        one.with_signal(signal, source="generated", correlation=float(r), rmse_uv=float(e))
+        for one, signal, r, e in zip(
+            inverted.records, drawn, inverted.correlation, inverted.rmse_uv, strict=True
+        )
+    ]
+    return made[0] if isinstance(record, Record) else made
+
+
+def sample(n: int = 1, seed: int = 0, truncation: float = 0.8) -> list[Record]:
+    """Draw ECGs from the generator's prior: random styles, the beats of simulated rhythms.
+
+    Parameters
+    ----------
+    truncation : float
+        0 draws the mean morphology, 1 the whole variety (Karras et al. 2019, section 5).
+    """
+    from ..simulate import draw
+
+    rng = np.random.default_rng(seed)
+    rhythms = draw(rng.choice(["NSR", "SB", "STach", "SA"], n), seed, noise=0.0).rhythms.r_s
+    beats = np.full((n, MAX_BEATS), np.nan, np.float32)
+    for row, times in zip(beats, rhythms, strict=True):
+        inside = times[(times >= 0) & (times < SECONDS)][:MAX_BEATS]
+        row[: len(inside)] = inside
+    generator = networks().generator
+    z = torch.randn(n, NOISE_INPUT, generator=torch.Generator().manual_seed(seed))
+    r_s = torch.from_numpy(beats)
+    with torch.no_grad():
+        styles = generator.styles_from_noise(z, truncation)
+        codes = torch.zeros(n, MAX_BEATS, 5)
+        latent = Latent(styles, r_s, codes, torch.zeros(n, SAMPLES // 4))
+        signals = (expansion() @ generator(latent)).numpy()
+    meta = {"source": "generated", "seed": seed}
+    return [Record(signal, FS, LEADS, {**meta, "index": i}) for i, signal in enumerate(signals)]

@@ -1,0 +1,103 @@
+"""Checkpoints of a training run: safetensors and JSON, never a pickle; written whole or not at all."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+
+
+class Run:
+    """A folder ``runs/NAME`` with ``state.safetensors``, ``state.json`` and ``log.csv``.
+
+    Parameters
+    ----------
+    folder : Path
+    modules, optimizers : mappings of name to object
+        What to save and restore.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        modules: dict[str, nn.Module],
+        optimizers: dict[str, torch.optim.Optimizer],
+    ) -> None:
+        self.folder, self.modules, self.optimizers = folder, modules, optimizers
+        folder.mkdir(parents=True, exist_ok=True)
+
+    def save(self, step: int, **values: Any) -> None:
+        """Store all modules and optimizers after ``step``."""
+        tensors = {f"{n}/{k}": v for n, m in self.modules.items() for k, v in m.state_dict().items()}
+        for name, optimizer in self.optimizers.items():
+            for index, slots in optimizer.state_dict()["state"].items():
+                for slot, value in slots.items():
+                    tensors[f"optimizer/{name}/{index}/{slot}"] = torch.as_tensor(value)
+        tensors = {k: v.detach().cpu().contiguous() for k, v in tensors.items()}
+        partial = self.folder / "state.partial"
+        save_file(tensors, partial, metadata={"state": json.dumps({"step": step, **values})})
+        os.replace(partial, self.folder / "state.safetensors")
+
+    def resume(self) -> dict[str, Any] | None:
+        """Restore the newest checkpoint and return its values (``step`` ...), or None at a first start."""
+        path = self.folder / "state.safetensors"
+        if not path.exists():
+            return None
+        tensors = load_file(path)
+        for name, module in self.modules.items():
+            module.load_state_dict(_under(tensors, f"{name}/"))
+        for name, optimizer in self.optimizers.items():
+            state: dict[int, dict[str, Tensor]] = {}
+            for key, value in _under(tensors, f"optimizer/{name}/").items():
+                index, slot = key.split("/")
+                state.setdefault(int(index), {})[slot] = value
+            groups = optimizer.state_dict()["param_groups"]
+            optimizer.load_state_dict({"state": state, "param_groups": groups})
+        return read_metadata(path)
+
+    def log(self, **values: float | int | str) -> None:
+        """Append a row to ``log.csv`` and print it."""
+        path = self.folder / "log.csv"
+        new = not path.exists()
+        with path.open("a", newline="") as lines:
+            writer = csv.DictWriter(lines, fieldnames=list(values))
+            if new:
+                writer.writeheader()
+            writer.writerow(values)
+        print("  ".join(f"{k} {v:.4g}" if isinstance(v, float) else f"{k} {v}" for k, v in values.items()), flush=True)
+
+
+def read_metadata(path: Path) -> dict[str, Any]:
+    """The ``state`` entry of a checkpoint's header."""
+    from safetensors import safe_open
+
+    with safe_open(str(path), framework="pt") as opened:
+        return json.loads((opened.metadata() or {}).get("state", "{}"))
+
+
+def read_modules(folder: Path) -> dict[str, dict[str, Tensor]]:
+    """State of every module in the checkpoint of a run folder."""
+    states: dict[str, dict[str, Tensor]] = {}
+    for key, value in load_file(folder / "state.safetensors").items():
+        name, _, rest = key.partition("/")
+        states.setdefault(name, {})[rest] = value
+    return states
+
+
+def _under(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
+    return {k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)}
+
+
+def average(target: nn.Module, source: nn.Module, decay: float) -> None:
+    """Exponential moving average of parameters (EMA); buffers are copied."""
+    with torch.no_grad():
+        for mean, value in zip(target.parameters(), source.parameters(), strict=True):
+            mean.lerp_(value, 1 - decay)
+        for mean, value in zip(target.buffers(), source.buffers(), strict=True):
+            mean.copy_(value)
