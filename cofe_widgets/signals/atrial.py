@@ -22,12 +22,17 @@ P_BAND_HZ = 20.0
 STEP_MS = 8.0
 #: The stretch before the QRS onset that is searched for the P wave, ms.
 STRETCH_MS = (280.0, 10.0)
+#: The flanks of a P wave are at their steepest within this of its peak, and end where their slope
+#: has fallen to these shares of it.
+REACH_S, ONSET_SLOPE, OFFSET_SLOPE = 0.08, 0.25, 0.35
 #: A beat has the P wave when its stretch correlates this well with the other beats' ...
 ALIKE = 0.6
+#: ... or this well, where most beats agree beyond doubt (median above CERTAIN) ...
+LOOSELY_ALIKE, CERTAIN = 0.45, 0.8
 #: ... and at this size relative to theirs.
 SIZE_RANGE = (0.3, 3.0)
 #: With fewer of the beats agreeing than this there is no P wave, only chance.
-LEAST_SHARE = 0.3
+LEAST_SHARE = 0.4
 #: Beats needed for a decision.
 LEAST_BEATS = 3
 #: Flutter: this similar, at this share of the size, an atrial cycle earlier (ms).
@@ -89,7 +94,8 @@ def atrial_wave(
     if main.sum() < LEAST_BEATS:
         return nobody
     alike, size = _agreement(stretch, main)
-    present = (alike > ALIKE) & (size > SIZE_RANGE[0]) & (size < SIZE_RANGE[1])
+    least = LOOSELY_ALIKE if np.median(alike[main]) > CERTAIN else ALIKE
+    present = (alike > least) & (size > SIZE_RANGE[0]) & (size < SIZE_RANGE[1])
     shapers = present & main
     if shapers.sum() < max(2, LEAST_SHARE * main.sum()):
         return nobody
@@ -111,14 +117,17 @@ def p_wave(shape: NDArray[np.float64], time_ms: NDArray[np.float64]) -> Wave:
     fine = np.arange(time_ms[0], time_ms[-1], 1000 / BEAT_FS)
     shape = _level(CubicSpline(time_ms, shape, axis=1)(fine))
     magnitude = np.sqrt(np.square(shape).sum(axis=0))
-    inner = slice(round(0.04 * BEAT_FS), len(fine) - round(0.02 * BEAT_FS))
-    peak = inner.start + int(magnitude[inner].argmax())
-    if peak in (inner.start, inner.stop - 1):
+    rises, falls = magnitude[1:-1] > magnitude[:-2], magnitude[1:-1] >= magnitude[2:]
+    peaks = np.flatnonzero(rises & falls) + 1
+    peaks = peaks[(peaks >= 20) & (peaks < len(fine) - 10)]
+    if not len(peaks):
         return Wave()
+    peak = int(peaks[magnitude[peaks].argmax()])
     near = shape[:, max(0, peak - 40) : peak + 40]
     form = np.linalg.svd(near, full_matrices=False)[0][:, 0] @ shape
     slope = np.gradient(form if form[peak] > 0 else -form)
-    onset, offset = peak - slope_end(slope[peak::-1]), peak + slope_end(-slope[peak:])
+    onset = peak - slope_end(slope[peak::-1], REACH_S, ONSET_SLOPE)
+    offset = peak + slope_end(-slope[peak:], REACH_S, OFFSET_SLOPE)
     return Wave(float(fine[onset]), float(fine[peak]), float(fine[offset]))
 
 

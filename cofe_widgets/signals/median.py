@@ -78,7 +78,7 @@ class MedianBeat:
 
     @property
     def fiducials(self) -> pd.DataFrame:
-        """Table of beat, lead, wave (P, QRS, T), onset_ms, peak_ms, offset_ms of the waves present."""
+        """Table of beat, lead, wave (P, QRS, T), onset_ms, peak_ms, offset_ms of its waves."""
         import pandas as pd
 
         rows = [

@@ -20,7 +20,7 @@ QRS_ONSET_SHARE, QRS_OFFSET_SHARE = 0.045, 0.06
 QUIET_TIMES = 2.0
 #: ... and stays there as long as this.
 HOLD_MS = 12.0
-#: A P or T wave begins and ends where its flank's slope has fallen to this share of its steepest.
+#: The T wave begins and ends where its flank's slope has fallen to this share of its steepest.
 SLOPE_SHARE = 0.25
 #: A T wave smaller than this in spatial magnitude is no T wave.
 T_FLOOR_MV = 0.05
@@ -85,8 +85,8 @@ def t_wave(beat: NDArray[np.float64], qrs: Wave, rr_ms: float) -> Wave:
     shape = axis @ st_t
     shape = shape if shape[peak] >= shape[-1] else -shape
     slope = np.gradient(shape)
-    end = peak + slope_end(-slope[peak:])
-    onset = peak - slope_end(slope[peak::-1])
+    end = peak + slope_end(-slope[peak:], 0.2, SLOPE_SHARE)
+    onset = peak - slope_end(slope[peak::-1], 0.2, SLOPE_SHARE)
     times = TIME_MS[segment]
     return Wave(float(times[onset]), float(times[peak]), float(times[end]))
 
@@ -97,8 +97,7 @@ def level(beat: NDArray[np.float64], qrs: Wave) -> NDArray[np.float64]:
     return np.asarray(np.median(beat[:, quiet], axis=1, keepdims=True))
 
 
-def slope_end(slope: NDArray[np.float64]) -> int:
-    """Where, walking from a peak down its flank, the slope ends."""
-    reach = slope[: round(0.2 * BEAT_FS)]
-    steepest = int(reach.argmax())
-    return steepest + _first_run(slope[steepest:] < SLOPE_SHARE * slope[steepest], 5)
+def slope_end(slope: NDArray[np.float64], reach_s: float, share: float) -> int:
+    """Where, walking from a peak down its flank, the slope ends: samples from the peak."""
+    steepest = int(slope[: max(1, round(reach_s * BEAT_FS))].argmax())
+    return steepest + _first_run(slope[steepest:] < share * slope[steepest], 5)
