@@ -118,7 +118,7 @@ def test_a_brief_spike_is_called_an_artefact_with_its_time() -> None:
 
 def test_volts_and_nothing_are_refused_each_by_its_name() -> None:
     with pytest.raises(EcgError, match="not in millivolts"):
-        Record(heart() / np.float32(1000), 500)
+        Record((heart() / 1000).astype(np.float32), 500)
     with pytest.raises(EcgError, match="every lead is flat"):
         Record(np.ones((12, 100), np.float32), 500)
 

@@ -20,18 +20,19 @@ __all__ = ["EcgFormatError", "read", "sample_names", "sample_path"]
 
 _FORMATS = (muse, philips, wfdb)
 
-#: What else turns up under an upload button: how it starts, where, and what to call it.
-_KNOWN_OTHERS = (
-    (0, b"%PDF", "a PDF: a picture of an ECG, without its samples. Export the signals instead"),
-    (0, b"\x89PNG", "a picture of an ECG, without its samples. Export the signals instead"),
-    (0, b"\xff\xd8\xff", "a picture of an ECG, without its samples. Export the signals instead"),
-    (0, b"PK\x03\x04", "a ZIP archive: unpack it first"),
-    (0, b"\x1f\x8b", "a gzip archive: unpack it first"),
-    (128, b"DICM", "a DICOM file"),
-    (0, b"0       ", "an EDF file"),
-    (16, b"SCPECG", "an SCP-ECG file"),
-    (0, b"\x89HDF", "an HDF5 file"),
-    (0, b"MATLAB 5.0", "a MATLAB file without a WFDB header"),
+_NO_SAMPLES = "a picture of an ECG, without its samples: export the signals instead"
+#: What else turns up under an upload button: where and how it starts, its name, what to do.
+_OTHERS = (
+    (0, b"%PDF", "PDF", _NO_SAMPLES),
+    (0, b"\x89PNG", "PNG", _NO_SAMPLES),
+    (0, b"\xff\xd8\xff", "JPEG", _NO_SAMPLES),
+    (0, b"PK\x03\x04", "ZIP", "an archive: unpack it first"),
+    (0, b"\x1f\x8b", "gzip", "an archive: unpack it first"),
+    (128, b"DICM", "DICOM", ""),
+    (0, b"0       ", "EDF", ""),
+    (16, b"SCPECG", "SCP-ECG", ""),
+    (0, b"\x89HDF", "HDF5", ""),
+    (0, b"MATLAB 5.0", "MATLAB", "no WFDB header of its name is beside it"),
 )
 
 
@@ -76,7 +77,7 @@ def read(
             return module.read(found)
     if wfdb.is_companion(found):
         return wfdb.read(found)
-    raise found.refuse("", _why_unknown(found, head))
+    raise _unknown(found, head)
 
 
 def _source(
@@ -130,17 +131,19 @@ def _on_disk(path: Path) -> Source:
         raise EcgFormatError(path.name, "", f"cannot be opened: {error}") from error
 
 
-def _why_unknown(source: Source, head: bytes) -> str:
+def _unknown(source: Source, head: bytes) -> EcgFormatError:
     """What the file is instead of an ECG that we read, as far as its first bytes tell."""
-    known = ", ".join(module.FORMAT for module in _FORMATS)
-    for start, magic, what in _KNOWN_OTHERS:
+    read_here = f"formats read here: {', '.join(module.FORMAT for module in _FORMATS)}"
+    for start, magic, format, hint in _OTHERS:
         if head[start : start + len(magic)] == magic:
-            return f"this is {what}. Formats read: {known}"
+            return source.refuse(format, hint or f"not read yet; {read_here}")
     if is_xml(head):
         root, _ = screened(source, "XML")
-        return f"XML of another kind (its root is <{root}>). Formats read: {known}"
+        return source.refuse("XML", f"its root <{root}> is none of the {read_here}")
     if source.name.endswith((".dat", ".mat")):
-        return "a signal file says neither rate nor gain: open it together with its .hea header"
+        reason = "a signal file says neither rate nor gain: open it together with its .hea header"
+        return source.refuse("", reason)
     if source.name.endswith(".hea"):
-        return "not a WFDB header: the first line must say name, number of signals, rate, samples"
-    return f"no format that is read here. Formats read: {known}"
+        reason = "its first line does not say name, number of signals, rate and samples"
+        return source.refuse("", f"not a WFDB header: {reason}")
+    return source.refuse("", f"of no known format; {read_here}")
