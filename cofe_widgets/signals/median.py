@@ -12,8 +12,9 @@ from ..ecg import LIMB_LEADS, EcgError, Record, limb_matrix
 from .atrial import LEAST_BEATS as LEAST_P_BEATS
 from .atrial import P_BAND_HZ, STRETCH_MS, atrial_wave
 from .beats import BEAT_FS, TIME_MS, between, cut, main_kind
+from .filters import pass_band
 from .rpeaks import FLAT_MV, WORKING_FS, find_beats, qrs_band, working_leads
-from .waves import Wave, level, low_pass, qrs_wave, t_wave
+from .waves import Wave, level, qrs_wave, t_wave
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -108,7 +109,7 @@ def median_beat(record: Record) -> MedianBeat:
             f"found {len(peaks)} beats in {record.duration_s:.1f} s and {usable.sum()} usable "
             f"leads: at least {LEAST_BEATS} beats are needed for a median beat"
         )
-    steady = _without_wander(work.signal[usable])
+    steady = pass_band(work.signal[usable], WORKING_FS, low_hz=HIGH_PASS_HZ)
     whole = (peaks > -TIME_MS[0] / 1000) & (peaks < work.duration_s - TIME_MS[-1] / 1000)
     if whole.sum() < LEAST_BEATS:
         whole[:] = True
@@ -123,7 +124,7 @@ def median_beat(record: Record) -> MedianBeat:
     qrs = qrs_wave(beat)
     t = t_wave(beat, qrs, float(np.median(rr_ms)))
     judged = peaks > (STRETCH_MS[0] - qrs.onset_ms) / 1000
-    smooth = low_pass(steady, P_BAND_HZ, WORKING_FS)
+    smooth = pass_band(steady, WORKING_FS, high_hz=P_BAND_HZ)
     rr_before = np.concatenate(([np.inf], rr_ms))[judged]
     atrial = atrial_wave(smooth, WORKING_FS, peaks[judged], rr_before, is_main[judged], qrs, t)
     enough = is_main[judged].sum() >= LEAST_P_BEATS
@@ -144,13 +145,6 @@ def median_beat(record: Record) -> MedianBeat:
         is_main=is_main,
         has_p=atrial.present if enough else np.empty(0, bool),
     )
-
-
-def _without_wander(signal: NDArray[np.float32]) -> NDArray[np.float64]:
-    from scipy.signal import butter, sosfiltfilt
-
-    sos = butter(2, HIGH_PASS_HZ, "highpass", fs=WORKING_FS, output="sos")
-    return np.asarray(sosfiltfilt(sos, signal.astype(np.float64), axis=1))
 
 
 def _clipped(record: Record) -> NDArray[np.bool_]:
@@ -206,7 +200,7 @@ def _t_height(signal: NDArray[np.float64], t: Wave) -> NDArray[np.float64]:
     if not np.isfinite(t.peak_ms):
         return np.full(len(signal), np.nan)
     first, last = max(t.onset_ms, t.peak_ms - T_REACH_MS), min(t.offset_ms, t.peak_ms + T_REACH_MS)
-    return _largest(low_pass(signal, P_BAND_HZ, BEAT_FS)[:, between(first, last)])
+    return _largest(pass_band(signal, BEAT_FS, high_hz=P_BAND_HZ)[:, between(first, last)])
 
 
 def _largest(signal: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..ecg import INDEPENDENT_LEADS, LIMB_LEADS, EcgError, Record
+from .filters import pass_band
 
 #: Everything below runs at one rate, so that a record gives the same beats at any rate.
 WORKING_FS = 250.0
@@ -95,10 +96,7 @@ def qrs_band(signal: NDArray[np.floating]) -> tuple[NDArray[np.float64], NDArray
     The size, in mV, is the median over seconds of the largest value in each: a burst of artefact
     fills a few seconds and does not move a median.
     """
-    from scipy.signal import butter, sosfiltfilt
-
-    sos = butter(2, QRS_BAND_HZ, "bandpass", fs=WORKING_FS, output="sos")
-    band = sosfiltfilt(sos, signal.astype(np.float64), axis=1)
+    band = pass_band(signal, WORKING_FS, *QRS_BAND_HZ)
     second = int(WORKING_FS)
     count = band.shape[1] // second
     blocks = np.abs(band[:, : count * second]).reshape(len(band), count, second)

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .beats import BEAT_FS, TIME_MS, between
+from .filters import pass_band
 
 #: The QRS begins and ends where the spatial velocity falls under this share of its maximum.
 QRS_ONSET_SHARE, QRS_OFFSET_SHARE = 0.045, 0.06
@@ -34,16 +35,9 @@ class Wave(NamedTuple):
     offset_ms: float = float("nan")
 
 
-def low_pass(signal: NDArray[np.float64], cutoff_hz: float, fs: float) -> NDArray[np.float64]:
-    """Zero-phase Butterworth low-pass along the last axis."""
-    from scipy.signal import butter, sosfiltfilt
-
-    return np.asarray(sosfiltfilt(butter(2, cutoff_hz, fs=fs, output="sos"), signal, axis=-1))
-
-
 def qrs_wave(beat: NDArray[np.float64]) -> Wave:
     """The QRS of a beat (leads, len(TIME_MS)): its peak is R, at zero."""
-    velocity = np.gradient(low_pass(beat, 40.0, BEAT_FS), axis=1)
+    velocity = np.gradient(pass_band(beat, BEAT_FS, high_hz=40.0), axis=1)
     # Leads of small voltage see the first and last of the QRS as well as large ones do.
     largest = np.abs(velocity[:, between(-80, 80)]).max(axis=1, keepdims=True)
     velocity = velocity / np.sqrt(np.where(largest > 0, largest, 1.0))
@@ -74,7 +68,7 @@ def t_wave(beat: NDArray[np.float64], qrs: Wave, rr_ms: float) -> Wave:
     """
     start = min(qrs.offset_ms, 160.0) + 50
     stop = max(min(620.0, rr_ms + qrs.onset_ms - 100), start + 100)
-    smooth = low_pass(beat, 15.0, BEAT_FS) - level(beat, qrs)
+    smooth = pass_band(beat, BEAT_FS, high_hz=15.0) - level(beat, qrs)
     segment = between(start, stop)
     st_t = smooth[:, segment]
     magnitude = np.sqrt(np.square(st_t).sum(axis=0))
