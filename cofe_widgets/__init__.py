@@ -6,6 +6,7 @@ Names load on first use, so that ``import cofe_widgets as cw`` costs no torch.
 from __future__ import annotations
 
 import importlib
+import sys
 from typing import Any
 
 __version__ = "0.1.0"
@@ -49,3 +50,8 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     return sorted(__all__)
+
+
+if "IPython" in sys.modules:
+    # Values show themselves when last in a cell; costs nothing elsewhere.
+    importlib.import_module(f"{__name__}.widgets.display").register()

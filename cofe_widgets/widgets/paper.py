@@ -6,7 +6,7 @@ Pure, and the twin of ``js/src/shared/geometry.ts``: both are held to ``tests/wi
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from ..ecg import LEADS
@@ -20,15 +20,16 @@ PAGE_SECONDS = 10.0
 _CABRERA = ("aVL", "I", "-aVR", "II", "aVF", "III", *LEADS[6:])
 _LEFT = 5.0  # mm before the calibration pulse
 _PULSE_S = 0.2
-_FIRST_BASELINE = 15.0  # mm from the top; every baseline is a multiple of 5 mm
-_BELOW_LAST = 15.0
+HEADROOM = 20.0  # mm above the first baseline and below the last, unless more is asked for
+FOOTROOM = 15.0
+_MOST_ROOM = 45.0
 _ROW_MM = {"3x4+1": 25.0, "3x4": 25.0, "6x2": 20.0, "12x1": 15.0}
 _COLUMNS = {"3x4+1": 4, "3x4": 4, "6x2": 2, "12x1": 1}
 
 
 @dataclass(frozen=True)
 class Panel:
-    """One lead for one stretch of time: ``x`` is where ``t0`` lies, ``baseline`` where 0 mV does."""
+    """One lead, one stretch of time: ``x`` is where ``t0`` lies, ``baseline`` where 0 mV does."""
 
     lead: str
     label: str
@@ -78,6 +79,8 @@ def paper(
     speed: float = 25,
     gain: float = 10,
     order: str = "standard",
+    headroom: float = HEADROOM,
+    footroom: float = FOOTROOM,
 ) -> Paper:
     """Lay a record out on ECG paper.
 
@@ -95,6 +98,8 @@ def paper(
         mm/mV.
     order : {"standard", "cabrera"}
         Cabrera: aVL, I, -aVR, II, aVF, III.
+    headroom, footroom : float
+        mm above the first baseline, in fives, and below the last: room for tall waves.
     """
     seconds = min(seconds, PAGE_SECONDS)
     twelve = set(LEADS) <= set(leads)
@@ -113,7 +118,7 @@ def paper(
             sign=-1 if label.startswith("-") else 1,
             row=row,
             x=start + t0 * speed,
-            baseline=_FIRST_BASELINE + row * row_height,
+            baseline=headroom + row * row_height,
             t0=t0,
             t1=t1,
         )
@@ -131,11 +136,29 @@ def paper(
         speed=speed,
         gain=gain,
         width=math.ceil((start + seconds * speed) / 5 - 1e-9) * 5 + 5.0,
-        height=_FIRST_BASELINE + (rows - 1) * row_height + _BELOW_LAST,
+        height=headroom + (rows - 1) * row_height + footroom,
         row_height=row_height,
         panels=tuple(panels),
         pulses=tuple(
-            Pulse(_LEFT, _PULSE_S * speed, gain, _FIRST_BASELINE + row * row_height)
-            for row in range(rows)
+            Pulse(_LEFT, _PULSE_S * speed, gain, headroom + row * row_height) for row in range(rows)
         ),
     )
+
+
+def room(sheet: Paper, waves: Callable[[Panel], tuple[float, float]]) -> tuple[float, float]:
+    """Headroom and footroom for the tallest wave of the first and the deepest of the last row.
+
+    Parameters
+    ----------
+    sheet : Paper
+    waves : callable
+        How far a panel rises above and falls below its baseline on the paper, in mV.
+    """
+    last = max(panel.row for panel in sheet.panels)
+    rise = max(waves(panel)[0] for panel in sheet.panels if panel.row == 0) * sheet.gain + 2
+    fall = max(waves(panel)[1] for panel in sheet.panels if panel.row == last) * sheet.gain + 5
+
+    def fives(mm: float, least: float) -> float:
+        return min(_MOST_ROOM, max(least, math.ceil(mm / 5) * 5.0))
+
+    return fives(rise, HEADROOM), fives(fall, FOOTROOM)

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { fromPaper, paper, STANDARD, toPaper, type PaperRequest } from "../src/shared/geometry";
+import { fromPaper, paper, room, STANDARD, toPaper, type PaperRequest } from "../src/shared/geometry";
 import fixture from "../../tests/widgets/paper.json";
 
 const cases = fixture.cases as any[];
@@ -50,4 +50,11 @@ it("has nothing under the calibration pulses or beside the page", () => {
   const sheet = paper({ leads: STANDARD, seconds: 10 });
   expect(fromPaper(sheet, 7, 40)).toBeNull();
   expect(fromPaper(sheet, 268, 40)).toBeNull();
+});
+
+it("makes room for tall and deep waves in fives, and no more than the paper bears", () => {
+  const sheet = paper({ leads: STANDARD, seconds: 10 });
+  expect(room(sheet, () => ({ up: 1, down: 0.5 }))).toEqual({ headroom: 20, footroom: 15 });
+  expect(room(sheet, (panel) => ({ up: panel.lead === "V4" ? 2.41 : 1, down: 1.6 }))).toEqual({ headroom: 30, footroom: 25 });
+  expect(room(sheet, () => ({ up: 12, down: 12 }))).toEqual({ headroom: 45, footroom: 45 });
 });

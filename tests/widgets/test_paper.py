@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from cofe_widgets.ecg import LEADS
-from cofe_widgets.widgets.paper import paper
+from cofe_widgets.widgets.paper import paper, room
 
 CASES = json.loads((Path(__file__).parent / "paper.json").read_text())["cases"]
 
@@ -36,3 +36,10 @@ def test_one_second_is_25_mm_and_one_millivolt_10_mm():
     strip = sheet.panels[-1]
     (x0, y0), (x1, y1) = sheet.point(strip, 3, 0), sheet.point(strip, 4, 1)
     assert (x1 - x0, y0 - y1) == pytest.approx((25, 10))
+
+
+def test_room_for_tall_and_deep_waves_in_fives():
+    sheet = paper(LEADS, 10)
+    assert room(sheet, lambda panel: (1.0, 0.5)) == (20, 15)
+    assert room(sheet, lambda panel: (2.41 if panel.lead == "V4" else 1.0, 1.6)) == (30, 25)
+    assert room(sheet, lambda panel: (12.0, 12.0)) == (45, 45)

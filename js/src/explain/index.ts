@@ -93,7 +93,7 @@ class Explainer {
     if (this.live) {
       const { button, input } = opener(this.root, (files) => this.open(files), (why) => this.complain(why), this.stop);
       const example = (text: string, condition: string): HTMLButtonElement =>
-        h("button", { type: "button", class: "cofe-plain", onclick: () => this.begin("example", { condition }) }, text);
+        h("button", { type: "button", class: "cofe-plain", onclick: () => this.begin("open", { example: condition }) }, text);
       const page = h("button", { type: "button", class: "cofe-plain cofe-needs-ecg", title: "Save this explanation as a page that works without a kernel", onclick: () => this.begin("page") }, "Save page");
       actions.append(
         h("span", { class: "cofe-examples" }, h("span", { class: "cofe-quiet" }, "Simulated: "), example("sinus rhythm", "NSR"), example("atrial fibrillation", "AF")),
@@ -325,11 +325,10 @@ class Explainer {
     draft.points.push(...(reply.points as [number, number][]));
     this.question.advance(Number(reply.fraction));
     this.message.textContent = String(reply.message);
-    const frame = reply.frame as { fs: number; leads: string[]; packed: Packed; original?: Packed } | null;
+    const frame = reply.frame as { fs: number; leads: string[]; packed: Packed; original: Packed } | null;
     if (frame) {
       const rows = decode({ ...frame.packed, data: buffers[0]! });
-      // The first frame of a job brings the original it is to be compared with.
-      if (frame.original) this.before = { fs: frame.fs, leads: frame.leads, rows: decode({ ...frame.original, data: buffers[1]! }) };
+      this.before = { fs: frame.fs, leads: frame.leads, rows: decode({ ...frame.original, data: buffers[1]! }) };
       draft.frame = { fs: frame.fs, leads: frame.leads, rows };
     }
     this.curve.show({ ...draft, searching: true });

@@ -13,8 +13,9 @@ const CABRERA = ["aVL", "I", "-aVR", "II", "aVF", "III", "V1", "V2", "V3", "V4",
 
 const LEFT = 5; // mm before the calibration pulse
 const PULSE_S = 0.2;
-const FIRST_BASELINE = 15; // mm from the top; every baseline is a multiple of 5 mm
-const BELOW_LAST = 15;
+const HEADROOM = 20; // mm above the first baseline and below the last, unless more is asked for
+const FOOTROOM = 15;
+const MOST_ROOM = 45;
 const ROW_MM: Record<Layout, number> = { "3x4+1": 25, "3x4": 25, "6x2": 20, "12x1": 15 };
 const COLUMNS: Record<Layout, number> = { "3x4+1": 4, "3x4": 4, "6x2": 2, "12x1": 1 };
 
@@ -25,6 +26,8 @@ export interface PaperRequest {
   speed?: number;
   gain?: number;
   order?: Order;
+  headroom?: number; // mm above the first baseline, in fives: room for tall R waves
+  footroom?: number; // mm below the last
 }
 
 export interface Panel {
@@ -51,7 +54,7 @@ export interface Paper {
 }
 
 export function paper(request: PaperRequest): Paper {
-  const { leads, layout = "3x4+1", speed = 25, gain = 10, order = "standard" } = request;
+  const { leads, layout = "3x4+1", speed = 25, gain = 10, order = "standard", headroom = HEADROOM, footroom = FOOTROOM } = request;
   const seconds = Math.min(request.seconds, PAGE_SECONDS);
   const twelve = STANDARD.every((lead) => leads.includes(lead));
   const printed = twelve ? (order === "cabrera" ? CABRERA : STANDARD) : [...leads];
@@ -69,7 +72,7 @@ export function paper(request: PaperRequest): Paper {
     sign: label.startsWith("-") ? -1 : 1,
     row,
     x: start + t0 * speed,
-    baseline: FIRST_BASELINE + row * rowHeight,
+    baseline: headroom + row * rowHeight,
     t0,
     t1,
     rhythm,
@@ -86,14 +89,14 @@ export function paper(request: PaperRequest): Paper {
     speed,
     gain,
     width: Math.ceil((start + seconds * speed) / 5 - 1e-9) * 5 + 5,
-    height: FIRST_BASELINE + (rows - 1) * rowHeight + BELOW_LAST,
+    height: headroom + (rows - 1) * rowHeight + footroom,
     rowHeight,
     panels,
     pulses: Array.from({ length: rows }, (_, row) => ({
       x: LEFT,
       width: PULSE_S * speed,
       height: gain,
-      baseline: FIRST_BASELINE + row * rowHeight,
+      baseline: headroom + row * rowHeight,
     })),
   };
 }
@@ -115,4 +118,13 @@ export function fromPaper(sheet: Paper, x: number, y: number): { panel: Panel; t
     if (!best || Math.abs(panel.baseline - y) < Math.abs(best.panel.baseline - y)) best = { panel, t };
   }
   return best;
+}
+
+/** Room that keeps the tallest wave of the first row and the deepest of the last on the paper. */
+export function room(sheet: Paper, waves: (panel: Panel) => { up: number; down: number }): { headroom: number; footroom: number } {
+  const last = Math.max(...sheet.panels.map((panel) => panel.row));
+  const most = (row: number, way: "up" | "down"): number =>
+    sheet.gain * Math.max(...sheet.panels.filter((panel) => panel.row === row).map((panel) => waves(panel)[way]));
+  const fives = (mm: number, least: number): number => Math.min(MOST_ROOM, Math.max(least, Math.ceil(mm / 5) * 5));
+  return { headroom: fives(most(0, "up") + 2, HEADROOM), footroom: fives(most(last, "down") + 5, FOOTROOM) };
 }

@@ -2,7 +2,7 @@
 
 import { describe, interval, snap, type Point } from "../shared/calipers";
 import { download, framed, h } from "../shared/dom";
-import { fromPaper, PAGE_SECONDS, paper, toPaper, type Layout, type Order, type Panel, type Paper } from "../shared/geometry";
+import { fromPaper, PAGE_SECONDS, paper, room, toPaper, type Layout, type Order, type Panel, type Paper } from "../shared/geometry";
 import { followTheme, palette, type Palette } from "../shared/theme";
 import { FONT, label, paintGrid, paintPrint, paintSaliency, paintTraces, type Layer, type Sheet, type Window } from "./paint";
 
@@ -180,9 +180,25 @@ export class EcgView {
 
   private lay(): void {
     const { original } = this.content;
-    this.sheet = original ? paper({ leads: original.leads, seconds: lengthS(original) - this.start, ...this.settings }) : null;
+    this.sheet = null;
+    if (original) {
+      const request = { leads: original.leads, seconds: lengthS(original) - this.start, ...this.settings };
+      this.sheet = paper({ ...request, ...room(paper(request), (panel) => this.waves(original, panel)) });
+    }
     this.refresh();
     this.changedPage();
+  }
+
+  /** How far a panel rises above and falls below its baseline on the paper, in mV. */
+  private waves(layer: Layer, panel: Panel): { up: number; down: number } {
+    const row = layer.rows[layer.leads.indexOf(panel.lead)]!;
+    const offset = this.offsets.get(panel.lead) ?? 0;
+    let [low, high] = [0, 0];
+    for (const mv of row.subarray(Math.round((this.start + panel.t0) * layer.fs), Math.round((this.start + panel.t1) * layer.fs))) {
+      if (mv - offset < low) low = mv - offset;
+      else if (mv - offset > high) high = mv - offset;
+    }
+    return panel.sign > 0 ? { up: high, down: -low } : { up: -low, down: high };
   }
 
   private refresh(): void {
