@@ -254,7 +254,7 @@ def test_any_bytes_open_or_are_refused(data: bytes) -> None:
 
 
 def test_every_embedded_example_opens_by_its_name() -> None:
-    assert {"sinus", "af"} <= set(sample_names())
+    assert {"sinus", "fibrillation"} <= set(sample_names())
     for name in sample_names():
         record = read(f"sample:{name}")
         assert record.meta["source"] == f"{name}.hea"
