@@ -39,6 +39,8 @@ LEAST_BEATS = 3
 FLUTTER_ALIKE, FLUTTER_SIZE, FLUTTER_CYCLE_MS = 0.8, 0.65, (120.0, 360.0)
 #: Half of the piece compared.
 FLUTTER_HALF_MS = 64.0
+#: Beats in which the stretch must reach back beyond the T wave that far.
+LEAST_FLUTTER_BEATS = 2
 
 
 class AtrialWave(NamedTuple):
@@ -185,7 +187,7 @@ def _is_flutter(
 
     ``known`` (beats, times) marks what lies after the T wave of the beat before.
     """
-    enough = known.sum(axis=0) >= LEAST_BEATS
+    enough = known.sum(axis=0) >= LEAST_FLUTTER_BEATS
     if not enough.any():
         return False
     first = int(enough.argmax())
