@@ -136,8 +136,9 @@ def _vote(signal: NDArray[np.float64], band: NDArray[np.float64]) -> NDArray[np.
     # A T wave found in the place of a QRS is flat beside one; a QRS short of votes is not.
     near = _around(found, 0.1, 0.1, band.shape[1])
     slope = np.abs(np.gradient(band, axis=1))[:, near].max(axis=2)
-    steepness = _most(slope / np.median(slope[:, elected], axis=1, keepdims=True))
-    keep = np.where(elected, steepness > 0.3, steepness > 0.6)
+    # The upper quantile is a QRS even where a slow heart has more false beats than true ones.
+    steepness = _most(slope / np.quantile(slope[:, elected], 0.8, axis=1, keepdims=True))
+    keep = steepness > np.where(elected, 0.3, 0.5)
     return np.asarray(found[keep], dtype=np.intp)
 
 

@@ -48,7 +48,10 @@ def qrs_wave(beat: NDArray[np.float64]) -> Wave:
     hold = round(HOLD_MS / 1000 * BEAT_FS)
 
     before = speed[fastest::-1] < max(QRS_ONSET_SHARE * speed[fastest], quiet)
-    after = speed[fastest:] < max(QRS_OFFSET_SHARE * speed[fastest], quiet)
+    # An ST segment that climbs into the T wave at once never gets quiet: the QRS ends where the
+    # speed comes down to the segment's slowest.
+    climbing = 1.5 * np.convolve(speed, np.ones(hold) / hold, "same")[between(40, 160)].min()
+    after = speed[fastest:] < max(QRS_OFFSET_SHARE * speed[fastest], quiet, climbing)
     onset, offset = fastest - _first_run(before, hold), fastest + _first_run(after, hold)
     return Wave(float(TIME_MS[onset]), 0.0, float(TIME_MS[offset]))
 
