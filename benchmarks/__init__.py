@@ -1,0 +1,1 @@
+"""Speed of cofe_widgets: figures live here, never as timed assertions in the tests."""
