@@ -97,7 +97,9 @@ def test_an_impossible_rate_is_refused(fs: float) -> None:
         (heart()[:1], ("RESP",), "unknown lead 'RESP'"),
     ],
 )
-def test_a_wrong_shape_or_lead_is_refused(signal: np.ndarray, leads: tuple[str, ...], said: str) -> None:
+def test_a_wrong_shape_or_lead_is_refused(
+    signal: np.ndarray, leads: tuple[str, ...], said: str
+) -> None:
     with pytest.raises(EcgError, match=said):
         Record(signal, 500, leads)
 
