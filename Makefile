@@ -19,7 +19,7 @@ LAB_ARGS ?=
 DASHBOARD_ARGS ?=
 # JupyterLab will not start for root (in a container, say) unless it is told that this is meant.
 ROOT_OK := $(if $(filter 0,$(shell id -u)),--allow-root)
-# Arguments of a training, e.g. make train-af ARGS="--device cuda"
+# Arguments of a training or benchmark, e.g. make train-af ARGS="--device cuda"
 ARGS ?=
 
 .PHONY: help lab dashboard demo test js bench train-af train-generator train-encoder clean
@@ -70,16 +70,19 @@ demo: $(VENV)/lab.stamp
 
 # -- checking -----------------------------------------------------------------------------------
 
+# Finds a Chromium, installing one if need be, or says what to do and stops.
+WITH_CHROMIUM := CHROMIUM="$$($(BIN)/python tests/chromium.py)" && export CHROMIUM &&
+
 test: $(VENV)/test.stamp
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(NPM) run check
 	$(NPM) test
-	CHROMIUM="$$($(BIN)/python tests/chromium.py)" && export CHROMIUM && $(BIN)/python -m pytest
+	$(WITH_CHROMIUM) $(BIN)/python -m pytest
 
-bench: $(VENV)/lab.stamp
-	$(BIN)/python -m benchmarks $(ARGS)
+bench: $(VENV)/test.stamp
+	$(WITH_CHROMIUM) $(BIN)/python -m benchmarks $(ARGS)
 
 train-af train-generator train-encoder: train-%: $(VENV)/lab.stamp
 	$(BIN)/cofe-widgets train $* $(ARGS)
