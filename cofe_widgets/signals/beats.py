@@ -9,8 +9,10 @@ from numpy.typing import NDArray
 BEAT_FS = 500.0
 #: Time axis of a beat, ms after R: room for a PR of 0.4 s before and a QT of 0.65 s after.
 TIME_MS = np.arange(-500.0, 700.0 + 1, 1000 / BEAT_FS)
-#: Two beats are of one kind when their QRS correlate above this over all leads.
+#: Two beats are of one kind when their QRS correlate above this in the median lead.
 SAME_QRS = 0.85
+#: A lead is clear when the QRS of its beats correlate above this.
+CLEAR_QRS = 0.5
 
 
 def between(start_ms: float, end_ms: float) -> slice:
@@ -57,17 +59,28 @@ def cut(
     return np.swapaxes(out, 0, 1)
 
 
-def main_kind(beats: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """Which beats show the QRS that most beats show; ectopic beats and artefacts do not.
+def main_kind(beats: NDArray[np.float64]) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Which beats show the QRS that most beats show, and which leads show it again and again.
 
     Parameters
     ----------
     beats : ndarray, shape (beats, leads, len(TIME_MS))
+
+    Returns
+    -------
+    main : ndarray of bool, shape (beats,)
+        False for ectopic beats and artefacts.
+    clear : ndarray of bool, shape (leads,)
+        False for leads whose QRS drowns in noise.
     """
-    qrs = beats[:, :, between(-80, 120)].reshape(len(beats), -1)
-    qrs = qrs - qrs.mean(axis=1, keepdims=True)
-    norm = np.linalg.norm(qrs, axis=1, keepdims=True)
-    qrs = qrs / np.where(norm > 0, norm, 1.0)
-    alike = qrs @ qrs.T
+    qrs = beats[:, :, between(-80, 120)]
+    qrs = qrs - qrs.mean(axis=2, keepdims=True)
+    norm = np.linalg.norm(qrs, axis=2, keepdims=True)
+    qrs = np.swapaxes(qrs / np.where(norm > 0, norm, 1.0), 0, 1)
+    by_lead = qrs @ np.swapaxes(qrs, 1, 2)
+    # The median over leads: neither a noisy lead nor the tallest one decides alone.
+    alike = np.median(by_lead, axis=0)
     friends = (alike > SAME_QRS).sum(axis=1) + alike.mean(axis=1)
-    return np.asarray(alike[friends.argmax()] > SAME_QRS)
+    main = alike[friends.argmax()] > SAME_QRS
+    clear = np.median(by_lead[:, main][:, :, main], axis=(1, 2)) > CLEAR_QRS
+    return main, clear

@@ -14,8 +14,8 @@ def pass_band(
 ) -> NDArray[np.float64]:
     """Keep ``low_hz`` to ``high_hz`` along the last axis, without moving anything in time.
 
-    The gain is that of a second-order Butterworth filter run forward and backward: one half at
-    each cut-off.
+    The gain is that of Butterworth filters run forward and backward, of second order at the upper
+    cut-off and of fourth at the lower: one half at each.
     """
     from scipy.fft import irfft, next_fast_len, rfft
 
@@ -29,7 +29,7 @@ def pass_band(
     frequency = np.fft.rfftfreq(length, 1 / fs)
     gain = 1 / (1 + (frequency / high_hz) ** 4)
     if low_hz > 0:
-        gain *= 1 - 1 / (1 + (frequency / low_hz) ** 4)
+        gain *= 1 - 1 / (1 + (frequency / low_hz) ** 8)
         middle_kept = 0.0
     else:
         middle_kept = middle

@@ -24,7 +24,11 @@ HIGH_PASS_HZ = 0.5
 #: A median needs this many beats of one kind, and this share of all.
 LEAST_BEATS, LEAST_SHARE = 2, 0.4
 #: A clipped lead stands still this long at its extreme, this far from its middle.
-CLIPPED_MS, CLIPPED_MV = 16.0, 0.5
+CLIPPED_MS, CLIPPED_MV = 8.0, 0.3
+#: Nothing shorter than this is a QRS.
+LEAST_QRS_MS = 30.0
+#: Below this rate the bounds of the waves are not in the signal.
+LEAST_FS = 90.0
 #: The T peak of a single lead is sought this near the global one.
 T_REACH_MS = 60.0
 
@@ -100,10 +104,15 @@ def median_beat(record: Record) -> MedianBeat:
     EcgError
         When the record is too short, or shows no beat that comes back.
     """
+    if record.fs < LEAST_FS:
+        raise EcgError(
+            f"the record has {record.fs:g} samples a second: at least {LEAST_FS:g} are needed to "
+            "tell where waves begin and end"
+        )
     work = working_leads(record)
     band, size = qrs_band(work.signal)
     usable = (size > FLAT_MV) & ~_clipped(record.select(work.leads))
-    peaks = find_beats(work.signal[usable], band[usable], size[usable])
+    peaks = find_beats(band[usable], size[usable])
     if len(peaks) < LEAST_BEATS:
         raise EcgError(
             f"found {len(peaks)} beats in {record.duration_s:.1f} s and {usable.sum()} usable "
@@ -114,14 +123,17 @@ def median_beat(record: Record) -> MedianBeat:
     if whole.sum() < LEAST_BEATS:
         whole[:] = True
     beats = cut(steady, WORKING_FS, peaks[whole])
-    is_main = np.zeros(len(peaks), bool)
-    is_main[whole] = main_kind(beats)
-    if is_main.sum() < max(LEAST_BEATS, LEAST_SHARE * whole.sum()):
+    main, clear = main_kind(beats)
+    if main.sum() < max(LEAST_BEATS, LEAST_SHARE * len(main)) or not clear.any():
         raise EcgError(f"of {len(peaks)} detected beats few look alike: this is noise, or no ECG")
-
-    beat = np.median(beats[is_main[whole]], axis=0)
+    is_main = np.zeros(len(peaks), bool)
+    is_main[whole] = main
+    steady, usable[usable] = steady[clear], clear
+    beat = np.median(beats[main][:, clear], axis=0)
     rr_ms = np.diff(peaks) * 1000
     qrs = qrs_wave(beat)
+    if qrs.offset_ms - qrs.onset_ms < LEAST_QRS_MS:
+        raise EcgError("what repeats does not stand out like a QRS: this is noise, or no ECG")
     t = t_wave(beat, qrs, float(np.median(rr_ms)))
     judged = peaks > (STRETCH_MS[0] - qrs.onset_ms) / 1000
     smooth = pass_band(steady, WORKING_FS, high_hz=P_BAND_HZ)
@@ -148,7 +160,7 @@ def median_beat(record: Record) -> MedianBeat:
 
 
 def _clipped(record: Record) -> NDArray[np.bool_]:
-    """Leads that stand still at their highest or lowest value, more than once, far from the middle.
+    """Leads that stand still at their highest or lowest value, time and again, far from the middle.
 
     A peak cut off by the amplifier has no amplitude to measure.
     """
@@ -161,7 +173,7 @@ def _clipped(record: Record) -> NDArray[np.bool_]:
         total = np.cumsum(np.pad(at, ((0, 0), (1, 0))), axis=1)
         run = total[:, still:] - total[:, :-still] >= still - 0.5
         starts = np.diff(np.pad(run, ((0, 0), (1, 0))).astype(np.int8), axis=1) > 0
-        out |= starts.sum(axis=1) >= 2
+        out |= starts.sum(axis=1) >= 3
     return out
 
 

@@ -25,6 +25,8 @@ REFRACTORY_S = 0.2
 MIN_DURATION_S = 2.0
 #: A lead whose 5-30 Hz content stays under this has no QRS to find.
 FLAT_MV = 0.01
+#: Nothing taller than so many QRS is a beat.
+TALL = 3.0
 #: Share of all votes (one a lead, half as many again for the leads together) that makes a beat.
 QUORUM = 0.4
 
@@ -62,8 +64,7 @@ def r_peaks(
     Per-lead detector: Brunner and Hofer, "SleepECG", JOSS 8(86), 2023.
     """
     if isinstance(record, Record):
-        signal = working_leads(record).signal
-        return find_beats(signal, *qrs_band(signal))
+        return find_beats(*qrs_band(working_leads(record).signal))
     return [r_peaks(one) for one in record]
 
 
@@ -103,31 +104,30 @@ def qrs_band(signal: NDArray[np.floating]) -> tuple[NDArray[np.float64], NDArray
     return band, np.median(blocks.max(axis=2), axis=1)
 
 
-def find_beats(
-    signal: NDArray[np.floating], band: NDArray[np.float64], size: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    """R-peaks in seconds, from ``signal`` at `WORKING_FS` and what `qrs_band` made of it."""
+def find_beats(band: NDArray[np.float64], size: NDArray[np.float64]) -> NDArray[np.float64]:
+    """R-peaks in seconds, from what `qrs_band` returned."""
     alive = size > FLAT_MV
     if not alive.any():
         return np.empty(0)
-    voters = signal[alive].astype(np.float64)
-    return _place(_vote(voters, band[alive] / size[alive, None]), band[alive])
+    band, size = band[alive], size[alive, None]
+    # An artefact as tall as a QRS is an artefact; a taller one would raise the detector's bar.
+    in_qrs = np.clip(band / size, -TALL, TALL)
+    return _place(_vote(in_qrs), band[_agreeing(np.abs(in_qrs))])
 
 
-def _vote(signal: NDArray[np.float64], band: NDArray[np.float64]) -> NDArray[np.intp]:
+def _vote(band: NDArray[np.float64]) -> NDArray[np.intp]:
     """Samples at which most of the leads show a beat, and what they show is as steep as a QRS."""
     from scipy.ndimage import gaussian_filter1d
     from scipy.signal import find_peaks
 
-    ballots = np.zeros(signal.shape[1])
-    together = _most(np.abs(band))
-    for lead, filtered in zip(signal, np.abs(band), strict=True):
-        ballots[_beats_of(lead, filtered)] += 1.0
-    ballots[_beats_of(together, together)] += len(signal) / 2
+    ballots = np.zeros(band.shape[1])
+    for lead in band:
+        ballots[_beats_of(lead)] += 1.0
+    ballots[_beats_of(_most(np.abs(band)))] += len(band) / 2
     # Leads see the same QRS at moments up to some 50 ms apart.
     width = 0.03 * WORKING_FS
     votes = gaussian_filter1d(ballots, width, mode="constant") * width * np.sqrt(2 * np.pi)
-    votes = np.pad(votes / (1.5 * len(signal)), 1)
+    votes = np.pad(votes / (1.5 * len(band)), 1)
     found, _ = find_peaks(votes, height=QUORUM / 2, distance=REFRACTORY_S * WORKING_FS)
     share, found = votes[found], found - 1
     elected = share >= QUORUM
@@ -147,7 +147,15 @@ def _most(values: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.asarray(np.median(values, axis=0) if len(values) > 2 else values.mean(axis=0))
 
 
-def _beats_of(lead: NDArray[np.float64], filtered: NDArray[np.float64]) -> NDArray[np.intp]:
+def _agreeing(height: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Leads that are high when most leads are: the others would pull the peaks about."""
+    height = height - height.mean(axis=1, keepdims=True)
+    most = _most(height)
+    likeness = height @ most / (np.linalg.norm(height, axis=1) * np.linalg.norm(most) + 1e-12)
+    return np.asarray(likeness >= likeness.max() / 2)
+
+
+def _beats_of(lead: NDArray[np.float64]) -> NDArray[np.intp]:
     """Beats of one lead, at the largest deflection nearby; none where the lead does not move."""
     from sleepecg import detect_heartbeats
 
@@ -156,7 +164,8 @@ def _beats_of(lead: NDArray[np.float64], filtered: NDArray[np.float64]) -> NDArr
     beats = np.asarray(detect_heartbeats(lead, WORKING_FS), dtype=np.intp)
     # After a pause the detector takes the ripple before a QRS for the beat, up to 0.2 s early.
     window = _around(beats, 0.1, REFRACTORY_S, len(lead))
-    return np.unique(np.take_along_axis(window, filtered[window].argmax(axis=1)[:, None], 1))
+    largest = np.abs(lead[window]).argmax(axis=1)[:, None]
+    return np.unique(np.take_along_axis(window, largest, 1))
 
 
 def _around(
