@@ -111,12 +111,12 @@ class CounterfactualViewer(Component):
 
     _component = t.Unicode("explainer").tag(sync=True)
     _live = t.Bool(False).tag(sync=True)
-    _ecg = t.Dict(None, allow_none=True).tag(sync=True)
-    _answer = t.Dict(None, allow_none=True).tag(sync=True)
+    _ecg = t.Dict(default_value=None, allow_none=True).tag(sync=True)
+    _answer = t.Dict(default_value=None, allow_none=True).tag(sync=True)
     _targets = t.List(t.Unicode()).tag(sync=True)
-    _path = t.Dict(None, allow_none=True).tag(sync=True)
+    _path = t.Dict(default_value=None, allow_none=True).tag(sync=True)
     _changes = t.List(t.Dict(), None, allow_none=True).tag(sync=True)
-    _saliency = t.Dict(None, allow_none=True).tag(sync=True)
+    _saliency = t.Dict(default_value=None, allow_none=True).tag(sync=True)
     _error = t.Unicode("").tag(sync=True)
 
     #: Where the slider stands: 0 is the ECG itself, 1 the counterfactual.

@@ -19,7 +19,10 @@ def shown(record: Record) -> Record:
 
 def title(record: Record) -> str:
     """What to call a record."""
-    return str(record.meta.get("title") or record.meta.get("source") or "ECG")
+    meta = record.meta
+    if meta.get("source") == "simulated" and not meta.get("title"):
+        return " ".join(["Simulated ECG", *map(str, meta.get("labels", ()))])
+    return str(meta.get("title") or meta.get("source") or "ECG")
 
 
 def facts(record: Record) -> list[str]:

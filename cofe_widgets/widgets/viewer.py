@@ -46,8 +46,8 @@ class EcgViewer(Component):
 
     _component = t.Unicode("viewer").tag(sync=True)
     _ecg = t.Dict(allow_none=True).tag(sync=True)
-    _overlay = t.Dict(None, allow_none=True).tag(sync=True)
-    _saliency = t.Dict(None, allow_none=True).tag(sync=True)
+    _overlay = t.Dict(default_value=None, allow_none=True).tag(sync=True)
+    _saliency = t.Dict(default_value=None, allow_none=True).tag(sync=True)
 
     def __init__(
         self,

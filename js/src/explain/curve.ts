@@ -19,6 +19,7 @@ export class CurveCard {
   readonly element: HTMLElement;
   readonly slider: HTMLInputElement;
   private readonly plot = svg("svg", { class: "cofe-curve", height: HEIGHT, role: "img" });
+  private readonly ends = h("div", { class: "cofe-ends", "aria-hidden": "true" });
   private readonly reading = h("output", { class: "cofe-reading" });
   private readonly heading = h("span");
   private data: CurveData | null = null;
@@ -38,7 +39,7 @@ export class CurveCard {
       h("h3", {}, h("label", { for: id }, this.heading), this.reading),
       this.plot,
       this.slider,
-      h("div", { class: "cofe-ends", "aria-hidden": "true" }, h("span", {}, "this ECG"), h("span", {}, "counterfactual")),
+      this.ends,
     );
     const watch = new ResizeObserver(([entry]) => {
       const width = Math.floor(entry!.contentRect.width);
@@ -56,6 +57,8 @@ export class CurveCard {
     this.data = data;
     this.slider.disabled = !data || data.searching || data.points.length < 2;
     this.heading.textContent = data?.searching ? "Searching" : "Severity";
+    const [from, to] = data?.searching ? ["start", "now"] : ["this ECG", "counterfactual"];
+    this.ends.replaceChildren(h("span", {}, from!), h("span", {}, to!));
     this.draw();
   }
 
@@ -91,7 +94,10 @@ export class CurveCard {
       this.reading.textContent = "";
       return;
     }
-    const { points, level, target, searching } = data;
+    const { level, target, searching } = data;
+    // A search does not know how long it will be: its curve always spans the whole width.
+    const span = searching ? Math.max(0.02, data.points.at(-1)?.[0] ?? 0) : 1;
+    const points = data.points.map(([s, p]): [number, number] => [s / span, p]);
     const goal = this.y(level);
     const goalText = svg("text", { x: left + 4, y: goal - 4, class: "cofe-goal-text" });
     goalText.textContent = `goal ${level.toFixed(2)}`;

@@ -55,6 +55,7 @@ class Explainer {
   private readonly saliencyBox = h("input", { type: "checkbox" });
   private readonly live: boolean;
   private readonly jobs: Jobs | null;
+  private readonly input: HTMLInputElement | null;
   private original: Layer | null = null;
   private path: Path | null = null;
   private draft: Draft | null = null;
@@ -76,7 +77,9 @@ class Explainer {
     );
     this.saliencyBox.addEventListener("change", () => this.set("show_saliency", this.saliencyBox.checked));
     root.classList.add("cofe-explainer");
+    this.input = this.live ? opener(root, (files) => this.open(files), (why) => this.complain(why), stop) : null;
     root.append(this.head(), this.alert, this.body(), this.foot());
+    if (this.input) root.append(this.input);
     this.bind();
     this.jobs = this.live
       ? new Jobs(host, stop, (reply, buffers) => this.hear(reply, buffers), () =>
@@ -91,26 +94,39 @@ class Explainer {
   private head(): HTMLElement {
     const actions = h("div", { class: "cofe-actions" });
     if (this.live) {
-      const { button, input } = opener(this.root, (files) => this.open(files), (why) => this.complain(why), this.stop);
-      const example = (text: string, condition: string): HTMLButtonElement =>
-        h("button", { type: "button", class: "cofe-plain", onclick: () => this.begin("open", { example: condition }) }, text);
       const page = h("button", { type: "button", class: "cofe-plain cofe-needs-ecg", title: "Save this explanation as a page that works without a kernel", onclick: () => this.begin("page") }, "Save page");
-      actions.append(
-        h("span", { class: "cofe-examples" }, h("span", { class: "cofe-quiet" }, "Simulated: "), example("sinus rhythm", "NSR"), example("atrial fibrillation", "AF")),
-        page,
-        button,
-        input,
-      );
+      actions.append(this.examples(), page, this.openButton());
     }
-    return h("header", { class: "cofe-head" }, this.title, actions);
+    return h("header", { class: "cofe-head cofe-needs-ecg" }, this.title, actions);
+  }
+
+  private examples(): HTMLElement {
+    const example = (text: string, condition: string): HTMLButtonElement =>
+      h("button", { type: "button", class: "cofe-plain", onclick: () => this.begin("open", { example: condition }) }, text);
+    return h("span", { class: "cofe-examples" }, h("span", { class: "cofe-quiet" }, "Simulated:"), example("sinus rhythm", "NSR"), example("atrial fibrillation", "AF"));
+  }
+
+  private openButton(style = ""): HTMLButtonElement {
+    return h("button", { type: "button", class: style, onclick: () => this.input!.click() }, "Open ECG…");
+  }
+
+  /** What there is before there is an ECG. */
+  private empty(): HTMLElement {
+    return h(
+      "div",
+      { class: "cofe-empty" },
+      h("strong", {}, "Drop an ECG here"),
+      h("p", {}, "GE MUSE XML, Philips XML, or the .hea and .dat files of a WFDB record; up to 8 MiB. It stays on this machine."),
+      this.openButton("cofe-primary"),
+      this.examples(),
+    );
   }
 
   private body(): HTMLElement {
     const cards = h("div", { class: "cofe-cards" }, this.answer.element, this.live ? this.question.element : null, this.curve.element);
     const tools = h("div", { class: "cofe-tools" }, this.toolbar.element, h("label", { class: "cofe-check" }, this.saliencyBox, "Saliency"));
     const paper = h("section", { class: "cofe-card cofe-main", "aria-label": "ECG" }, tools, this.view.element, this.key);
-    const empty = h("div", { class: "cofe-empty" }, h("strong", {}, "Drop an ECG here"), h("p", {}, "GE MUSE XML, Philips XML, or the .hea and .dat files of a WFDB record, up to 8 MiB. Or open a simulated ECG above."));
-    return h("div", { class: "cofe-body" }, empty, cards, h("div", { class: "cofe-centre" }, this.message, paper), this.changes.element);
+    return h("div", { class: "cofe-body" }, this.live ? this.empty() : null, cards, h("div", { class: "cofe-centre" }, this.message, paper), this.changes.element);
   }
 
   private foot(): HTMLElement {
@@ -175,10 +191,17 @@ class Explainer {
       this.path = { fs: packed.fs, leads: packed.leads, frames, severities: packed.severities, predictions: packed.predictions };
     }
     this.changes.show(packed ? this.get("_changes") : null, packed?.target ?? "");
-    this.message.textContent = packed?.message ?? "";
+    this.say(packed?.message ?? "");
     this.message.classList.toggle("cofe-unreached", Boolean(packed && !packed.reached));
     if (!this.draft) this.showCurve();
     this.drawPath();
+  }
+
+  /** The line above the ECG is never empty, so that the ECG never jumps. */
+  private say(words: string): void {
+    this.message.textContent = words || "Choose what the model should say, and press Explain.";
+    this.message.classList.toggle("cofe-idle", !words);
+    this.message.hidden = !words && !this.live;
   }
 
   private showCurve(): void {
@@ -249,7 +272,7 @@ class Explainer {
 
   private open(files: Picked[]): void {
     this.begin("open", { files: files.map((file) => file.name) }, files.map((file) => file.data));
-    this.message.textContent = `Reading ${files.map((file) => file.name).join(", ")} …`;
+    this.say(`Reading ${files.map((file) => file.name).join(", ")} …`);
   }
 
   private ask(): void {
@@ -265,7 +288,8 @@ class Explainer {
   private startDraft(target: string, level: number): void {
     this.draft = { points: [], frame: null, target, level };
     this.question.run(true);
-    this.message.textContent = "";
+    this.say("Reading the rhythm …");
+    this.message.classList.remove("cofe-unreached");
     this.curve.show({ ...this.draft, searching: true });
     this.showKey();
     this.drawPath();
@@ -274,7 +298,7 @@ class Explainer {
   private halt(): void {
     this.jobs!.cancel("explain");
     this.endDraft();
-    this.message.textContent = "Stopped.";
+    this.say("Stopped.");
   }
 
   private endDraft(): void {
@@ -324,7 +348,7 @@ class Explainer {
     if (!draft) return;
     draft.points.push(...(reply.points as [number, number][]));
     this.question.advance(Number(reply.fraction));
-    this.message.textContent = String(reply.message);
+    this.say(String(reply.message));
     const frame = reply.frame as { fs: number; leads: string[]; packed: Packed; original: Packed } | null;
     if (frame) {
       const rows = decode({ ...frame.packed, data: buffers[0]! });

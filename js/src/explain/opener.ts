@@ -28,7 +28,7 @@ export function opener(
   picked: (files: Picked[]) => void,
   refused: (why: string) => void,
   stop: AbortSignal,
-): { button: HTMLButtonElement; input: HTMLInputElement } {
+): HTMLInputElement {
   const take = async (list: FileList | null): Promise<void> => {
     const files = [...(list ?? [])];
     const why = refusal(files);
@@ -49,7 +49,6 @@ export function opener(
       void take(input.files).finally(() => (input.value = ""));
     },
   });
-  const button = h("button", { type: "button", onclick: () => input.click() }, "Open ECG…");
 
   let depth = 0;
   const on = (type: string, act: (event: DragEvent) => void): void =>
@@ -76,5 +75,5 @@ export function opener(
     over(-depth);
     void take(event.dataTransfer!.files);
   });
-  return { button, input };
+  return input;
 }

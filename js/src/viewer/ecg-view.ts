@@ -270,7 +270,7 @@ export class EcgView {
       ctx.clearRect(0, 0, ctx.canvas.width, ctx.canvas.height);
     }
     if (saliency) paintSaliency(ctx, sheet, saliency, saliency.limit);
-    paintTraces(ctx, sheet, original!, changed, changed !== null);
+    paintTraces(ctx, sheet, original!, changed);
     paintPrint(ctx, win, this.sheet!, colours);
     const { speed, gain } = this.sheet!;
     ctx.font = `500 ${Math.min(12, Math.max(10, 2.6 * win.scale))}px ${FONT}`;

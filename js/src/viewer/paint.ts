@@ -129,7 +129,7 @@ export interface Sheet {
   offsets: Map<string, number>; // mV taken off each lead for display: the baseline a machine's AC coupling removes
 }
 
-export function paintTraces(ctx: CanvasRenderingContext2D, sheet: Sheet, original: Layer, changed: Layer | null, dim: boolean): void {
+export function paintTraces(ctx: CanvasRenderingContext2D, sheet: Sheet, original: Layer, changed: Layer | null): void {
   const { win, paper, colours } = sheet;
   ctx.setTransform(win.ratio, 0, 0, win.ratio, 0, 0);
   ctx.lineJoin = "round";
@@ -143,9 +143,7 @@ export function paintTraces(ctx: CanvasRenderingContext2D, sheet: Sheet, origina
     ctx.rect(panel.x * win.scale + win.dx - 0.5, 0, (panel.t1 - panel.t0) * paper.speed * win.scale + 1, win.height);
     ctx.clip();
     const other = changed ? changed.leads.indexOf(panel.lead) : -1;
-    ctx.globalAlpha = dim && other >= 0 ? 0.8 : 1;
     line(ctx, sheet, panel, original.rows[row]!, original.fs, colours.trace, thick);
-    ctx.globalAlpha = 1;
     if (changed && other >= 0) {
       change(ctx, sheet, panel, original.rows[row]!, original.fs, changed.rows[other]!, changed.fs, thick * 1.15);
     }

@@ -29,7 +29,7 @@ export class Toolbar {
       layout: select("Layout", LAYOUTS.map((v) => [v, LAYOUT_NAMES[v]!]), (v) => picked("layout", v)),
       speed: select("Paper speed", SPEEDS.map((v) => [`${v}`, `${v} mm/s`]), (v) => picked("speed", Number(v))),
       gain: select("Gain", GAINS.map((v) => [`${v}`, `${v} mm/mV`]), (v) => picked("gain", Number(v))),
-      order: select("Order of the limb leads", [["standard", "Standard order"], ["cabrera", "Cabrera order"]], (v) => picked("order", v)),
+      order: select("Order of the limb leads", [["standard", "Standard"], ["cabrera", "Cabrera"]], (v) => picked("order", v)),
     };
     const tool = (which: "measure" | "pan", text: string, hint: string): HTMLButtonElement =>
       button(text, hint, () => {
