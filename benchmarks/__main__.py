@@ -1,11 +1,11 @@
-"""``python -m benchmarks [engine] [signals] [widgets]``: print the tables (all, unless named)."""
+"""``python -m benchmarks [engine] [signals] [widgets] [counterfactuals]``: print the tables (all, unless named)."""
 
 from __future__ import annotations
 
 import importlib
 import sys
 
-NAMES = ("engine", "signals", "widgets")
+NAMES = ("engine", "signals", "widgets", "counterfactuals")
 
 
 def main(chosen: list[str]) -> int:

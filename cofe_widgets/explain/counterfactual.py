@@ -34,6 +34,8 @@ PATIENCE = 12
 #: Points of the straight path at which the answer is looked up before severities are solved for.
 PATH_POINTS = 33
 BATCH = 8
+#: Share of all work at the begin and end of the search in each space.
+SHARES = ((0.02, 0.60), (0.60, 0.85))
 
 
 @dataclass(frozen=True, eq=False)
@@ -250,14 +252,16 @@ def _search(
             )
         with torch.no_grad():
             reached = gap <= 0
+            done = (best_gap <= 0) & (since >= PATIENCE)
             better = torch.where(reached, cost < 0.98 * best_cost, best_gap.gt(0) & (gap < best_gap))
+            better &= ~done  # a record's answer does not depend on who shares its batch
             best[better] = move[better]
             best_cost = torch.where(better & reached, cost, best_cost)
             best_gap = torch.where(better, gap, best_gap)
             since = torch.where(better, 0.0, since + 1)
             weight = torch.where(reached, weight * 0.85, weight * 1.06).clamp(1.0, 2000.0)
         yield step, signals.detach(), score.detach(), best, best_gap
-        if bool(((best_gap <= 0) & (since >= PATIENCE)).all()):
+        if bool(done.all()):
             return
         move.grad = slope
         optimizer.step()
@@ -321,23 +325,26 @@ def _bisect(look: Any, guess: float, sign: float, goal: float) -> float:
 
 def _solve(
     inversion: Inversion, question: Question, start: Tensor, seed: int
-) -> Iterator[tuple[Space, int, Tensor, Tensor, list[tuple[Space, Tensor, bool]] | None]]:
-    """Search space after space until every record is there; the last item carries the answers."""
+) -> Iterator[tuple[Space, float, Tensor, Tensor, list[tuple[Space, Tensor, bool]] | None]]:
+    """Search space after space until every record is there; the last item carries the answers.
+
+    Yields the space, the share of all work done, the candidates, their scores, and None or answers.
+    """
     answers: list[tuple[Space, Tensor, bool] | None] = [None] * len(start)
     rows = list(range(len(start)))
-    for k, space in enumerate(SPACES):
+    for space, (begin, end) in zip(SPACES, SHARES, strict=True):
         part = inversion.take(rows)
         best, gap = torch.zeros(0), torch.zeros(0)
         for step, signals, score, best, gap in _search(
             Moves(part, space, seed), question, start[rows]
         ):
-            yield space, k * SEARCH_STEPS + step, signals, score, None
+            yield space, begin + (end - begin) * step / SEARCH_STEPS, signals, score, None
         for i, row in enumerate(rows):
             answers[row] = (space, best[i].clone(), bool(gap[i] <= 0))
         rows = [row for row in rows if not answers[row][2]]  # type: ignore[index]
         if not rows:
             break
-    yield space, SEARCH_STEPS * len(SPACES), signals, score, [a for a in answers if a is not None]
+    yield space, SHARES[-1][1], signals, score, [a for a in answers if a is not None]
 
 
 def _result(
@@ -406,14 +413,13 @@ def _steps(
         start = question.score(torch.from_numpy(inversion.records[0].signal.copy())[None])
     question.sign(start)
     r = float(inversion.correlation[0])
-    yield Step(0.02, f"encoded: the generator redraws it with r = {r:.2f}", float(question.answer(start)))
-    total = SEARCH_STEPS * len(SPACES) + 20
+    yield Step(0.0, f"encoded: the generator redraws it with r = {r:.2f}", float(question.answer(start)))
     answers = None
     for space, done, signals, score, answers in _solve(inversion, question, start, seed):
         message = f"searching {space.name}"
-        yield Step(done / total, message, float(question.answer(score)[0]), signals[0].numpy())
+        yield Step(done, message, float(question.answer(score)[0]), signals[0].numpy())
     assert answers is not None
-    yield Step(1 - 20 / total, f"solving for {severities} severities", float(question.answer(score)[0]))
+    yield Step(SHARES[-1][1], f"solving for {severities} severities", float(question.answer(score)[0]))
     result = _result(inversion, question, float(start), answers[0], severities, seed)
     yield Step(1.0, result.message, float(result.predictions[-1]), result.signals[-1], result)
 

@@ -14,7 +14,7 @@ from .inversion import Inversion, networks
 from .rhythm import edited_beats, rr_pattern
 
 #: What one unit of cost is worth: added coefficient of variation of RR, log factor on its present
-#: variation, amplitude of fibrillatory waves. Components cost their Mahalanobis distance squared.
+#: variation, amplitude of added fibrillatory waves (below zero, the record's own fade). Components cost their Mahalanobis distance squared.
 IRREGULARITY, SPREAD, F_WAVE = 0, 1, 2
 UNITS = (0.10, 1.0, 0.5)
 RHYTHM = len(UNITS)
@@ -70,7 +70,9 @@ class Moves:
             UNITS[IRREGULARITY] * move[:, IRREGULARITY].clamp(min=0),
             self.pattern.expand(n, -1),
         )
-        f_wave = old.f_wave + UNITS[F_WAVE] * move[:, F_WAVE, None].clamp(min=0) * self.f_wave
+        f_move = move[:, F_WAVE, None]
+        own = old.f_wave * (2 * f_move.clamp(max=0)).exp()
+        f_wave = own + UNITS[F_WAVE] * f_move.clamp(min=0) * self.f_wave
         return Latent(old.styles + shift, beats, old.codes.expand(n, -1, -1), f_wave)
 
     def signals(self, move: Tensor) -> Tensor:

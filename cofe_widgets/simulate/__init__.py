@@ -220,7 +220,7 @@ def simulate(
     Parameters
     ----------
     condition : str
-        A label code of `CONDITIONS`: NSR, SB, STach, SA or AF.
+        A label code of `CONDITIONS`: NSR, SB, STach, SA, PAC or AF.
     n, seed : int
         How many, and which; the same seed gives the same hearts under every condition.
     fs, seconds : float

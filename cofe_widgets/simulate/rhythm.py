@@ -15,6 +15,7 @@ CONDITIONS = {
     "SB": "sinus bradycardia",
     "STach": "sinus tachycardia",
     "SA": "sinus (respiratory) arrhythmia",
+    "PAC": "sinus rhythm with frequent premature atrial complexes",
     "AF": "atrial fibrillation",
 }
 _RATE_BPM = {  # mean, SD, lowest, highest
@@ -22,6 +23,7 @@ _RATE_BPM = {  # mean, SD, lowest, highest
     "SB": (52, 5, 38, 59),
     "STach": (114, 11, 101, 150),
     "SA": (68, 10, 50, 95),
+    "PAC": (74, 11, 55, 100),
     "AF": (92, 22, 48, 160),
 }
 
@@ -48,7 +50,7 @@ def draw_rhythms(
     """Draw the beats of one record a condition.
 
     Sinus rhythm is modulated by respiration (0.15-0.35 Hz) and by baroreflex (0.1 Hz) (Task Force
-    of the ESC, Circulation 1996;93:1043); in AF successive intervals are independent, with a
+    of the ESC, Circulation 1996;93:1043); premature atrial beats come 10-45 % early and reset it; in AF successive intervals are independent, with a
     coefficient of variation of 0.14-0.30 and a refractory floor (Bollmann et al., Europace 2006;8:911).
     """
     n = len(conditions)
@@ -66,6 +68,14 @@ def draw_rhythms(
     modulation += rng.uniform(0.003, 0.02, (n, 1)) * np.sin(2 * np.pi * 0.1 * nominal + phase[:, 1])
     modulation += rng.normal(0, 0.006, (n, beats))
     sinus = rr_mean[:, None] * (1 + modulation)
+
+    premature = rng.random((n, beats)) < rng.uniform(0.12, 0.5, (n, 1))
+    premature &= (conditions == "PAC")[:, None]
+    sinus *= np.where(premature, rng.uniform(0.55, 0.9, (n, beats)), 1.0)
+    # The sinus node, reset by the early beat, waits a little longer than one cycle.
+    after = np.roll(premature, 1, axis=1) & ~premature
+    sinus *= np.where(after, rng.uniform(1.0, 1.2, (n, beats)), 1.0)
+    sinus = np.maximum(sinus, 0.36)
 
     cv = rng.uniform(0.14, 0.30, (n, 1))
     shape = 1 / cv**2

@@ -23,6 +23,9 @@ from .checkpoint import Run, average, read_modules
 from .data import RealRecords
 from .generator import Source, add_options, encode, filtered, quality, reconstruction_loss, start
 
+#: Simulated ECGs beside the real ones whose styles are measured.
+BANK = 1024
+
 
 def main(argv: list[str] | None = None) -> None:
     """Train E against the shipped G; resumes from ``--run`` when it holds a checkpoint."""
@@ -73,9 +76,9 @@ def main(argv: list[str] | None = None) -> None:
     _ship(generator, mean.cpu(), real, options)
 
 
-def bank(source: Source, simulated: int = 1024) -> tuple[Tensor, Tensor]:
-    """All real training records and as many simulated ones as asked: signals and R-peaks."""
-    parts = [source.simulated(64) for _ in range(simulated // 64)]
+def bank(source: Source) -> tuple[Tensor, Tensor]:
+    """All real training records and `BANK` simulated ones: signals and R-peaks."""
+    parts = [source.simulated(64) for _ in range(BANK // 64)]
     signals, r_s = (torch.cat([getattr(p, k) for p in parts]) for k in ("signals", "r_s"))
     if source.real:
         signals, r_s = torch.cat((signals, source.real[0])), torch.cat((r_s, source.real[1]))
@@ -88,8 +91,10 @@ def components(encoder: Encoder, signals: Tensor, r_s: Tensor) -> tuple[Tensor, 
     parts = zip(signals.split(64), r_s.split(64), strict=True)
     styles = torch.cat([encoder(x, r).styles.flatten(1) for x, r in parts])
     mean = styles.mean(dim=0)
-    _, size, basis = torch.linalg.svd(styles - mean, full_matrices=False)
-    return mean, basis * (size / np.sqrt(len(styles)))[:, None]
+    _, size, rows = torch.linalg.svd(styles - mean, full_matrices=False)
+    basis = torch.zeros_like(encoder.style_basis)  # fewer examples than dimensions leave rows empty
+    basis[: len(rows)] = rows * (size / np.sqrt(len(styles)))[:, None]
+    return mean, basis
 
 
 def _ship(

@@ -137,7 +137,7 @@ class Trainer:
         self.source = source
         self.G, self.E, self.D = Generator().to(device), Encoder().to(device), Discriminator().to(device)
         self.G_mean, self.E_mean = copy.deepcopy(self.G), copy.deepcopy(self.E)
-        self.lr = lr
+        self.taken = 0
         self.opt_ge = torch.optim.Adam(
             [
                 {"params": self.G.parameters(), "lr": lr},
@@ -191,11 +191,13 @@ class Trainer:
         optimizer.step()
 
     def _after(self, latent: Latent) -> None:
+        self.taken += 1
         with torch.no_grad():
             w = self.G.mapping(torch.randn(32, NOISE_INPUT, device=latent.styles.device))
             self.G.w_mean.lerp_(w.mean(dim=0), 0.01)
-        average(self.G_mean, self.G, 0.998)
-        average(self.E_mean, self.E, 0.998)
+        decay = min(0.998, self.taken / (self.taken + 10))  # a young average follows closely
+        average(self.G_mean, self.G, decay)
+        average(self.E_mean, self.E, decay)
 
 
 def add_options(parser: argparse.ArgumentParser, run: str, steps: int) -> None:
@@ -236,6 +238,7 @@ def main(argv: list[str] | None = None) -> None:
     modules = {"G": trainer.G, "E": trainer.E, "D": trainer.D, "G_mean": trainer.G_mean, "E_mean": trainer.E_mean}
     run = Run(options.run, modules, {"ge": trainer.opt_ge, "d": trainer.opt_d})
     state = run.resume() or {"step": 0}
+    trainer.taken = state["step"]
     trainer.source.rng = np.random.default_rng([options.seed, state["step"]])
     held_back = filtered(real.where((real.splits == "val") & real.millivolts)) if real else None
     began, warm = time.monotonic(), round(options.warmup * options.steps)

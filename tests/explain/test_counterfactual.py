@@ -1,0 +1,216 @@
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+import cofe_widgets as cw
+from cofe_widgets import Counterfactual, ExplainError, Record
+from cofe_widgets.explain.inversion import invert
+from cofe_widgets.explain.moves import RHYTHM, SPACES, Moves
+
+
+class QrsPower(nn.Module):
+    """Two logits: their difference grows with the mean square of the first lead, in (0.1 mV)^2."""
+
+    def forward(self, x):
+        power = 100 * (x[:, 0] - x[:, 0].mean(dim=1, keepdim=True)).square().mean(dim=1)
+        return torch.stack((torch.zeros_like(power), power - 4.0), dim=1)
+
+
+@pytest.fixture(scope="module")
+def f():
+    return cw.load("af-resnet")
+
+
+@pytest.fixture(scope="module")
+def record():
+    return cw.simulate("NSR", seed=21)[0].record
+
+
+@pytest.fixture(scope="module")
+def found(record, f):
+    return cw.counterfactual(record, f, target="AF")
+
+
+def test_the_target_is_reached_and_no_further_than_asked(found):
+    assert found.reached
+    assert 0.9 <= found.predictions[-1] < 0.93
+    assert found.message.startswith("p(AF) goes from 0.0")
+
+
+def test_severity_zero_is_the_record_itself(found, record):
+    assert np.array_equal(found.signals[0], record.resample(250).signal)
+    assert found.record(level=0) is found.original
+    assert np.array_equal(found.record(level=0).signal, found.signals[0])
+
+
+def test_predictions_are_the_models_own_answers(found, f):
+    for k in (0, 10, 20):
+        frame = Record(found.signals[k], 250)
+        assert f.predict(frame)["AF"] == pytest.approx(found.predictions[k], abs=1e-4)
+
+
+def test_severities_are_even_in_log_odds(found):
+    odds = np.log(found.predictions / (1 - found.predictions))
+    steps = np.diff(odds)
+    assert (steps > 0).all()
+    assert np.abs(steps - steps.mean()).max() < 0.5 * steps.mean()
+
+
+def test_a_severity_between_frames_is_interpolated(found):
+    middle = found.record(level=0.025).signal
+    assert np.allclose(middle, (found.signals[0] + found.signals[1]) / 2, atol=1e-5)
+    with pytest.raises(ExplainError, match="from 0 to 1"):
+        found.record(level=1.2)
+
+
+def test_einthoven_and_goldberger_hold_in_every_frame(found):
+    i, ii, iii, avr, avl, avf = np.moveaxis(found.signals[:, :6].astype(float), 1, 0)
+    for law in (i + iii - ii, avr + (i + ii) / 2, avl - i + ii / 2, avf - ii + i / 2):
+        assert np.abs(law).max() < 2e-5
+
+
+def test_the_rhythm_of_af_becomes_irregular(found):
+    table = found.measurements.set_index("measurement")
+    assert table.change["rr_sd_ms"] > 20
+    assert list(table.columns) == ["original", "counterfactual", "change", "unit"]
+    assert table.unit["rr_sd_ms"] == "ms"
+
+
+def test_the_same_seed_gives_the_same_counterfactual(found, record, f):
+    assert np.array_equal(cw.counterfactual(record, f, target="AF").signals, found.signals)
+
+
+def test_steps_stream_the_same_search_and_can_be_closed(found, record, f):
+    steps = list(cw.counterfactual.steps(record, f, target="AF"))
+    fractions = [step.fraction for step in steps]
+    assert fractions == sorted(fractions) and fractions[-1] == 1.0
+    assert [step.result is None for step in steps] == [True] * (len(steps) - 1) + [False]
+    assert np.array_equal(steps[-1].result.signals, found.signals)
+    assert any(step.signal is not None and step.signal.shape == (12, 2500) for step in steps[:-1])
+    stream = cw.counterfactual.steps(record, f, target="AF")
+    next(stream)
+    stream.close()
+    with pytest.raises(StopIteration):
+        next(stream)
+
+
+def test_a_batch_answers_as_one_by_one(found, record, f):
+    other = cw.simulate("NSR", seed=22)[0].record
+    together = cw.counterfactual([record, other], f, target="AF")
+    assert len(together) == 2 and all(one.reached for one in together)
+    assert np.abs(together[0].signals[-1] - found.signals[-1]).max() < 0.05
+
+
+def test_the_way_back_from_af_to_sinus_makes_the_rhythm_regular(f):
+    af = cw.simulate("AF", seed=33)[0].record
+    back = cw.counterfactual(af, f, target="SR")
+    assert back.reached
+    table = back.measurements.set_index("measurement")
+    assert table.counterfactual["rr_sd_ms"] < 0.7 * table.original["rr_sd_ms"]
+
+
+def test_it_saves_and_loads(found, tmp_path):
+    path = tmp_path / "one.npz"
+    found.save(path)
+    again = Counterfactual.load(path)
+    assert np.array_equal(again.signals, found.signals)
+    assert again.message == found.message and again.reached == found.reached
+    assert again.provenance == found.provenance
+
+
+def test_another_models_rate_leads_and_length_are_served(record):
+    f = cw.wrap(QrsPower(), fs=500, leads=["V5", "aVF"], seconds=5, outputs=["small", "tall"])
+    found = cw.counterfactual(record, f, target="tall", level=0.8)
+    assert found.reached
+    before, after = (found.record(s).crop(0, 5)["V5"] for s in (0.0, 1.0))
+    assert after.std() > before.std()
+
+
+def test_a_value_is_reached_from_either_side(record):
+    f = cw.wrap(QrsPower(), fs=250, leads=["V5", "I"], outputs=["zero", "power"], output="linear")
+    now = f.predict(record)["power"]
+    for level in (now + 1.0, now - 1.0):
+        found = cw.counterfactual(record, f, target="power", level=level)
+        assert found.reached
+        assert found.predictions[-1] == pytest.approx(level, abs=0.1)
+
+
+def test_an_unreachable_target_is_said_in_words(record):
+    class Bounded(nn.Module):
+        def forward(self, x):
+            s = torch.tanh(x[:, 0].mean(dim=1))
+            return torch.stack((torch.zeros_like(s), s - 3), dim=1)
+
+    f = cw.wrap(Bounded(), fs=250, outputs=["no", "yes"])
+    found = cw.counterfactual(record, f, target="yes")
+    assert not found.reached
+    assert found.message.startswith("not reached: p(yes) goes from")
+    assert np.array_equal(found.signals[0], found.original.signal)
+
+
+@pytest.mark.parametrize(
+    ("asked", "message"),
+    [
+        ({"target": "VT"}, "'VT'.*SR, AF"),
+        ({"target": "AF", "level": 1.0}, "between 0 and 1"),
+        ({"target": "AF", "level": 0.0}, "between 0 and 1"),
+        ({"target": "SR"}, "already answers SR.*AF"),
+        ({"target": "AF", "severities": 1}, "at least two frames"),
+    ],
+)
+def test_bad_requests_are_refused_with_what_can_be_done(record, f, asked, message):
+    with pytest.raises(ExplainError, match=message):
+        cw.counterfactual(record, f, **asked)
+
+
+def test_records_that_cannot_be_explained_are_refused(record, f):
+    with pytest.raises(ExplainError, match="6.00 s long.*10 s"):
+        cw.counterfactual(record.crop(0, 6), f, target="AF")
+    with pytest.raises(ExplainError, match="twelve standard leads"):
+        cw.counterfactual(record.select(["I", "II", "V1"]), f, target="AF")
+    hum = 0.2 * np.sin(2 * np.pi * 0.4 * np.arange(2500) / 250)
+    still = Record(np.tile(hum, (12, 1)), 250)
+    with pytest.raises(ExplainError, match="beats found"):
+        cw.counterfactual(still, f, target="AF")
+
+
+def test_models_without_gradient_or_with_nan_are_refused(record):
+    class Rounded(nn.Module):
+        def forward(self, x):
+            s = torch.round(x[:, 0].std(dim=1))
+            return torch.stack((s, -s - 1), dim=1)
+
+    with pytest.raises(ExplainError, match="no gradient"):
+        cw.counterfactual(record, cw.wrap(Rounded(), fs=250, outputs=["a", "b"]), target="b")
+
+    class Nan(nn.Module):
+        def forward(self, x):
+            s = torch.where(x[:, 0].std(dim=1) > 1e-6, torch.nan, 0.0)
+            return torch.stack((s, -s - 1), dim=1)
+
+    with pytest.raises(ExplainError, match="NaN"):
+        cw.counterfactual(record, cw.wrap(Nan(), fs=250, outputs=["a", "b"]), target="b")
+
+
+def test_a_zero_move_gives_back_the_record(record):
+    inversion = invert([record])
+    for space in SPACES:
+        moves = Moves(inversion, space, seed=0)
+        assert moves.size > RHYTHM
+        with torch.no_grad():
+            drawn = moves.signals(torch.zeros(1, moves.size))[0].numpy()
+        assert np.abs(drawn - inversion.records[0].signal).max() < 2e-3
+
+
+def test_reconstruction_says_how_well_it_fits(record):
+    drawn = cw.reconstruct(record)
+    assert drawn.meta["source"] == "generated"
+    assert drawn.meta["correlation"] > 0.9
+    assert len(cw.reconstruct([record, record])) == 2
+
+
+def test_samples_of_the_prior_are_ecgs_that_beat():
+    one, again = cw.sample(2, seed=3), cw.sample(2, seed=3)
+    assert np.array_equal(one[1].signal, again[1].signal)
+    assert all(4 <= len(cw.r_peaks(record)) <= 30 for record in one)
