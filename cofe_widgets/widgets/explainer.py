@@ -75,7 +75,8 @@ class Explainer(CounterfactualViewer):
 
     def close(self) -> None:
         """Cancel what runs and take the widget away."""
-        self._jobs.stop()
+        if hasattr(self, "_jobs"):  # not where the arguments were refused
+            self._jobs.stop()
         super().close()
 
     def _tell(self, content: dict[str, Any], buffers: list[bytes]) -> None:

@@ -1,0 +1,210 @@
+"""The app without a browser: what its requests do to its traits."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+import cofe_widgets as cw
+from cofe_widgets.ecg import LEADS
+from cofe_widgets.widgets.codec import unpack
+from cofe_widgets.widgets.counterfactual import CounterfactualViewer, changes
+from cofe_widgets.widgets.explainer import MAX_UPLOAD_BYTES, Explainer
+
+
+class Desk:
+    """Sits where the browser sits."""
+
+    def __init__(self, app: Explainer) -> None:
+        self.app, self.heard, self.buffers, self.asked = app, [], [], 0
+        app.send = self.hear  # type: ignore[method-assign]
+        self.say({"type": "ready", "view": "desk"})
+
+    def hear(self, content: dict[str, Any], buffers: Any = None) -> None:
+        self.heard.append(content)
+        self.buffers.append(buffers)
+
+    def say(self, content: dict[str, Any], buffers: Any = ()) -> None:
+        self.app._handle_custom_msg(content, list(buffers))
+
+    def ask(self, kind: str, buffers: Any = (), **parameters: Any) -> dict[str, Any]:
+        """Make a request; its last reply."""
+        self.asked += 1
+        head = {"type": "request", "kind": kind, "id": f"q{self.asked}", "epoch": self.app.epoch}
+        self.say({**head, **parameters}, buffers)
+        return [m for m in self.heard if m["id"] == f"q{self.asked}"][-1]
+
+
+@pytest.fixture
+def app(rec, model) -> Explainer:
+    return cw.explore(rec, model)
+
+
+def test_starts_with_an_answer_and_the_other_output_as_target(app, rec, model):
+    said = {o["name"]: o["probability"] for o in app._answer["outputs"]}
+    assert said == pytest.approx(model.predict(rec))
+    assert app.target == min(said, key=said.__getitem__)
+    assert app._saliency["target"] == app.target
+    assert app.attribution.target == app.target
+
+
+def test_explains_and_leaves_the_result_in_traits(app, rec):
+    desk = Desk(app)
+    end = desk.ask("explain", target="AF", level=0.8)
+    assert end["type"] == "done"
+    path = app._path
+    frames = unpack(path["frames"])
+    assert frames.shape[1:] == (12, 2500)
+    assert path["fs"] == 250
+    assert path["predictions"][0] < 0.5
+    assert path["level"] == 0.8
+    np.testing.assert_allclose(frames[0], app.counterfactual.original.signal, atol=1e-4)
+    assert app._changes
+    assert app.severity == 1.0
+    steps = [m for m in desk.heard if m["type"] == "step"]
+    assert steps[-1]["fraction"] == 1.0
+    frame = steps[-1]["frame"]
+    at = desk.heard.index(steps[-1])
+    sent = unpack({**frame["packed"], "data": desk.buffers[at][0]})
+    np.testing.assert_allclose(sent, app.counterfactual.signals[-1], atol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("parameters", "words"),
+    [
+        ({"target": "VF", "level": 0.9}, "no output 'VF'"),
+        ({"target": "AF", "level": 1.4}, "between 0 and 1"),
+        ({"target": "AF", "level": "high"}, "between 0 and 1"),
+        ({"target": "SR", "level": 0.5}, "already answers SR"),
+    ],
+)
+def test_what_cannot_be_asked_is_answered_in_words(app, parameters, words):
+    before = app._ecg
+    end = Desk(app).ask("explain", **parameters)
+    assert end["type"] == "error"
+    assert words in end["message"]
+    assert app._ecg is before
+
+
+def test_opens_an_uploaded_record_of_several_files(model, rec, tmp_path):
+    import wfdb
+
+    wfdb.wrsamp(
+        "one", fs=500, units=["mV"] * 12, sig_name=list(LEADS), fmt=["16"] * 12,
+        p_signal=rec.signal.T.astype(float), write_dir=str(tmp_path),
+    )  # fmt: skip
+    names = ["one.hea", "one.dat"]
+    app = cw.explore(None, model)
+    assert app._ecg is None
+    end = Desk(app).ask("open", [(tmp_path / n).read_bytes() for n in names], files=names)
+    assert end["type"] == "done"
+    assert app._ecg["title"] == "one.hea"
+    assert app._answer["outputs"]
+    assert np.abs(unpack(app._ecg["signal"]) - rec.signal).max() < 0.001
+
+
+def test_a_bad_file_says_why_and_loses_nothing(app):
+    desk = Desk(app)
+    before = (app.record, app._ecg, app._answer, app.epoch)
+    end = desk.ask("open", [b"%PDF-1.7 not an ECG"], files=["scan.pdf"])
+    assert end["type"] == "error"
+    assert "scan.pdf" in end["message"]
+    assert "PDF" in end["message"]
+    assert (app.record, app._ecg, app._answer) == before[:3]
+    assert desk.ask("open", [], files=["a.xml"])["type"] == "error"
+    big = bytes(MAX_UPLOAD_BYTES + 1)
+    assert "8 MiB" in desk.ask("open", [big], files=["big.xml"])["message"]
+
+
+def test_an_ecg_the_model_cannot_read_is_shown_with_the_reason(app):
+    short = cw.simulate("NSR", seed=5, seconds=5)[0].record
+    files = _wfdb(short)
+    end = Desk(app).ask("open", files.values(), files=list(files))
+    assert end["type"] == "done"
+    assert app.record.duration_s == pytest.approx(5, abs=0.1)
+    assert app._answer is None
+    assert "10 s" in app._error
+
+
+def _wfdb(record: Any) -> dict[str, bytes]:
+    counts = np.rint(record.signal * 1000).astype("<i2")
+    head = [f"one {len(record.leads)} {record.fs:g} {record.samples}"]
+    head += [
+        f"one.dat 16 1000/mV 16 0 {row[0]} 0 0 {lead}"
+        for lead, row in zip(record.leads, counts, strict=True)
+    ]
+    return {"one.hea": "\n".join(head).encode() + b"\n", "one.dat": counts.T.tobytes()}
+
+
+def test_a_new_ecg_takes_the_old_explanation_away(app, cf):
+    app._show_counterfactual(cf)
+    end = Desk(app).ask("open", example="AF")
+    assert end["type"] == "done"
+    assert app._path is None
+    assert app.counterfactual is None
+    assert app._ecg["title"] == "Simulated atrial fibrillation"
+
+
+def test_before_there_is_an_ecg_one_is_asked_for(model):
+    desk = Desk(cw.explore(None, model))
+    for kind in ("explain", "page"):
+        assert "open one first" in desk.ask(kind, target="AF", level=0.9)["message"]
+    assert "NSR, AF" in desk.ask("open", example="XYZ")["message"]
+
+
+def test_saves_a_page(app):
+    desk = Desk(app)
+    end = desk.ask("page")
+    assert end["name"].endswith(".html")
+    assert b"not a medical device" in desk.buffers[desk.heard.index(end)][0]
+
+
+def test_refuses_what_is_no_record_and_no_classifier(rec, model):
+    with pytest.raises(TypeError, match="rec is str"):
+        cw.explore("ecg.xml")  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match=r"cw\.wrap"):
+        cw.explore(rec, torch.nn.Identity())  # type: ignore[arg-type]
+    mean = torch.nn.Sequential(
+        torch.nn.AdaptiveAvgPool1d(1), torch.nn.Flatten(), torch.nn.Linear(12, 1)
+    )
+    regressor = cw.wrap(mean, fs=250, outputs=["potassium"], output="linear")
+    with pytest.raises(ValueError, match="values, not probabilities"):
+        cw.explore(rec, regressor)
+
+
+def test_the_table_says_absent_where_a_wave_is_gone():
+    import pandas as pd
+
+    rows = [
+        ("p_amplitude_mv", 0.12, np.nan, np.nan, "mV"),
+        ("p_presence", 1.0, 0.1, -0.9, ""),
+        ("heart_rate_bpm", 70.0, 72.0, 2.0, "bpm"),
+        ("pr_ms", np.nan, np.nan, np.nan, "ms"),
+    ]
+    table = pd.DataFrame(
+        rows, columns=["measurement", "original", "counterfactual", "change", "unit"]
+    )
+    p, presence, rate, pr = changes(table)
+    assert (p["label"], p["counterfactual"], p["missing"], p["notable"]) == (
+        "P amplitude",
+        None,
+        "absent",
+        True,
+    )
+    assert (presence["original"], presence["unit"], presence["notable"]) == (100.0, "%", True)
+    assert rate["notable"] is False
+    assert (pr["missing"], pr["notable"]) == ("–", False)
+
+
+def test_a_counterfactual_shows_itself_with_its_saliency(cf, att):
+    viewer = CounterfactualViewer(cf, att)
+    assert viewer._live is False
+    assert viewer._path["message"] == cf.message
+    assert viewer._saliency["method"] == "saliency"
+    viewer.severity = 0.0
+    plain = viewer.picture()
+    viewer.severity = 1.0
+    assert len(viewer.picture()) > len(plain)

@@ -1,0 +1,84 @@
+"""The exported page: complete, offline, and proof against what a file may call itself."""
+
+from __future__ import annotations
+
+import html.parser
+import json
+import re
+
+import pytest
+
+import cofe_widgets as cw
+from cofe_widgets.ecg import Record
+from cofe_widgets.widgets.codec import unpack
+
+EVIL = "</script><script>alert(1)</script><img src=x onerror=alert(2)>"
+
+
+class Parts(html.parser.HTMLParser):
+    """Tags with their attributes, and the text of scripts."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.scripts: list[str] = []
+        self._inside = False
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append((tag, dict(attrs)))
+        self._inside = tag == "script"
+
+    def handle_data(self, data):
+        if self._inside:
+            self.scripts.append(data)
+            self._inside = False
+
+
+def held(text: str) -> dict:
+    return json.loads(Parts(text).scripts[0])
+
+
+def test_a_counterfactual_page_holds_everything(cf, att, tmp_path):
+    path = cw.to_html(cf, tmp_path / "report.html", attribution=att)
+    text = path.read_text("utf-8")
+    state = held(text)["state"]
+    assert state["_live"] is False
+    assert unpack(state["_path"]["frames"]).shape == cf.signals.shape
+    assert state["_path"]["predictions"] == pytest.approx(list(cf.predictions))
+    assert state["_saliency"]["target"] == "AF"
+    assert len(state["_changes"]) == len(cf.measurements)
+    assert "not a medical device" in text
+    assert "P amplitude" in re.sub(
+        r"<script.*", "", text, flags=re.S
+    )  # for readers without scripts
+
+
+def test_no_page_reaches_for_a_network(cf, tmp_path):
+    text = cw.to_html(cf, tmp_path / "a.html").read_text("utf-8")
+    parts = Parts(text)
+    for tag, attributes in parts.tags:
+        assert tag not in ("link", "iframe", "img", "object", "embed"), tag
+        assert not {"src", "href"} & attributes.keys(), tag
+    assert "default-src 'none'" in text
+    outside = re.sub(r"http://www\.w3\.org/2000/svg", "", text)
+    assert "http://" not in outside
+    assert "https://" not in outside
+
+
+def test_what_a_file_calls_itself_stays_text(rec, tmp_path):
+    evil = Record(rec.signal, rec.fs, rec.leads, {"source": EVIL, "sex": EVIL, "format": EVIL})
+    text = cw.to_html(evil, tmp_path / "a.html").read_text("utf-8")
+    parts = Parts(text)
+    assert [tag for tag, _ in parts.tags].count("script") == 2
+    assert "img" not in [tag for tag, _ in parts.tags]
+    assert held(text)["state"]["_ecg"]["title"] == EVIL
+
+
+def test_every_value_and_widget_has_a_page(rec, att, cf, model, tmp_path):
+    for k, value in enumerate((rec, att, cf, cw.EcgViewer(rec), cw.explore(rec, model))):
+        text = cw.to_html(value, tmp_path / f"{k}.html").read_text("utf-8")
+        assert held(text)["state"]["_ecg"]["leads"][0] == "I"
+    with pytest.raises(TypeError, match="int cannot be shown"):
+        cw.to_html(3, tmp_path / "no.html")
+    assert not (tmp_path / "no.html").exists()
