@@ -302,7 +302,11 @@ def _doctor(options: argparse.Namespace) -> int:
         print(f"\nmodels run on    {kind}, {torch.get_num_threads()} threads")
     parts = {
         "JavaScript": (here / "static", ["index.js", "index.css"], "pip install ."),
-        "weights": (here / "models" / "weights", ["*.safetensors"], "make train-af"),
+        "weights": (
+            here / "models" / "weights",
+            [f"{name}.safetensors" for name in (DEFAULT_MODEL, "generator", "encoder")],
+            "make train-af train-generator train-encoder",
+        ),
         "samples": (here / "samples", ["*.hea"], "pip install ."),
     }
     for name, (folder, patterns, how) in parts.items():

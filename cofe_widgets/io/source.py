@@ -146,18 +146,22 @@ class Source:
             raise self.refuse(format, "no ECG inside: every sample of every lead is marked invalid")
         kept = [lead for lead in dict.fromkeys((*LEADS, *leads)) if lead in leads.keys() - empty]
         try:
-            record = Record(signal[[leads[lead] for lead in kept]], fs, tuple(kept))
+            record = _completed(Record(signal[[leads[lead] for lead in kept]], fs, tuple(kept)))
+            warnings = [*meta.get("warning", ()), *_doubts(record, kept)]
+            if empty:
+                warnings.append(f"lead {', '.join(empty)} holds no valid sample")
+            known = {"source": self.name, "format": format, **meta, "warning": "; ".join(warnings)}
+            return replace(record, meta={k: v for k, v in known.items() if v not in (None, "", ())})
         except EcgError as error:
             raise self.refuse(format, str(error)) from None
-        if sum(lead in LIMB_LEADS for lead in kept) > 1:
-            extra = [lead for lead in kept if lead not in LEADS]
-            whole = [lead for lead in LEADS if lead in kept or lead in LIMB_LEADS]
-            record = record.select([*whole, *extra])
-        warnings = [*meta.get("warning", ()), *_doubts(record, kept)]
-        if empty:
-            warnings.append(f"lead {', '.join(empty)} holds no valid sample")
-        known = {"source": self.name, "format": format, **meta, "warning": "; ".join(warnings)}
-        return replace(record, meta={k: v for k, v in known.items() if v not in (None, "", ())})
+
+
+def _completed(record: Record) -> Record:
+    """The record with all six limb leads, where two of them are there to derive the others."""
+    if sum(lead in LIMB_LEADS for lead in record.leads) < 2:
+        return record
+    standard = [lead for lead in LEADS if lead in record.leads or lead in LIMB_LEADS]
+    return record.select([*standard, *(lead for lead in record.leads if lead not in LEADS)])
 
 
 def _lead(name: str) -> str:

@@ -75,6 +75,13 @@ def test_a_lead_without_a_valid_sample_is_left_out_or_derived_and_said() -> None
     assert record.meta["warning"] == "lead III, V2 holds no valid sample"
 
 
+def test_a_derived_lead_that_no_heart_has_is_refused_like_a_stored_one() -> None:
+    rows = files.counts()[:2] * 0
+    rows[0, 100:110], rows[1, 100:110] = 2800, -2800  # 14 and -14 mV: III would be 28
+    with pytest.raises(EcgFormatError, match=r"lead III reaches 28 mV"):
+        read(files.wfdb(rows, ("I", "II")))
+
+
 def test_units_are_converted() -> None:
     assert read(files.wfdb(gain="0.2(0)/uV")).signal.max() == pytest.approx(2.13, abs=0.01)
     with pytest.raises(EcgFormatError, match="lead I is in 'NU', which is no unit of voltage"):
