@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, overload
 
 import numpy as np
 
-from ..ecg import EcgError, Record
+from ..ecg import LIMB_LEADS, EcgError, Record
 from .median import MedianBeat, median_beat
 
 if TYPE_CHECKING:
@@ -70,12 +70,19 @@ def measure(record: Record | Iterable[Record]) -> dict[str, float] | pd.DataFram
 
 def _measure(record: Record) -> dict[str, float]:
     try:
-        beat = median_beat(record)
+        beat = median_beat(_with_amplitude_lead(record))
     except EcgError:
         return dict.fromkeys(UNITS, float("nan"))
     values = {**_rhythm(beat.r_peaks_s), **_shape(beat)}
     values["qtc_fridericia_ms"] = values["qt_ms"] / np.cbrt(values["rr_mean_ms"] / 1000)
     return {name: float(values[name]) for name in UNITS}
+
+
+def _with_amplitude_lead(record: Record) -> Record:
+    """The record with `LEAD` among its leads, where two other limb leads allow it."""
+    if LEAD in record.leads or sum(name in LIMB_LEADS for name in record.leads) < 2:
+        return record
+    return record.select((*record.leads, LEAD))
 
 
 def _rhythm(r_peaks_s: np.ndarray) -> dict[str, float]:

@@ -1,0 +1,163 @@
+"""The named numbers, against arithmetic by hand and against what was drawn."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+from numpy.typing import NDArray
+
+from cofe_widgets.ecg import EcgError, Record
+from cofe_widgets.signals import UNITS, measure, median_beat
+
+from .hearts import draw, regular
+
+AMPLITUDES = [name for name in UNITS if name.endswith("_mv")]
+TIMES = [name for name in UNITS if name.endswith("_ms")]
+
+
+def test_rr_statistics_by_hand() -> None:
+    # Intervals 800, 1000, 900, 700, 1100, 900 ms: mean 900; deviations -100, 100, 0, -200, 200, 0,
+    # squares 100000, / 5 = 20000, root 141.42; differences 200, -100, -200, 400, -200, squares
+    # 290000, / 5 = 58000, root 240.83.
+    times = 0.7 + np.cumsum([0, 0.8, 1.0, 0.9, 0.7, 1.1, 0.9])
+    found = measure(draw(times, seconds=7))
+    assert found["rr_mean_ms"] == pytest.approx(900, abs=1)
+    assert found["heart_rate_bpm"] == pytest.approx(66.67, abs=0.1)
+    assert found["rr_sd_ms"] == pytest.approx(141.42, abs=1.5)
+    assert found["rr_rmssd_ms"] == pytest.approx(240.83, abs=2.5)
+
+
+def test_intervals_and_amplitudes_as_drawn() -> None:
+    record = draw(regular(62), pr_ms=180, qrs_ms=100, qt_ms=400, p_mv=0.12, r_mv=1.4, t_mv=0.35)
+    found = measure(record)
+    assert found["p_presence"] == 1
+    assert found["pr_ms"] == pytest.approx(180, abs=12)
+    assert found["qrs_ms"] == pytest.approx(100, abs=16)
+    assert found["qt_ms"] == pytest.approx(400, abs=20)
+    assert found["p_amplitude_mv"] == pytest.approx(0.12, abs=0.015)
+    assert found["r_amplitude_mv"] == pytest.approx(1.4, abs=0.08)
+    assert found["t_amplitude_mv"] == pytest.approx(0.35, abs=0.03)
+    assert found["qtc_fridericia_ms"] == pytest.approx(
+        found["qt_ms"] / (60 / found["heart_rate_bpm"]) ** (1 / 3)
+    )
+
+
+@pytest.mark.parametrize(
+    ("wave", "name", "step"),
+    [("pr_ms", "pr_ms", 40), ("qrs_ms", "qrs_ms", 40), ("qt_ms", "qt_ms", 50)],
+)
+def test_a_longer_interval_measures_longer_by_as_much(wave: str, name: str, step: float) -> None:
+    start = {"pr_ms": 160.0, "qrs_ms": 90.0, "qt_ms": 360.0}
+    if name == "qrs_ms":
+        start["qt_ms"] = 420.0
+    shorter = measure(draw(regular(60), **start))  # type: ignore[arg-type]
+    longer = measure(draw(regular(60), **{**start, wave: start[wave] + step}))  # type: ignore[arg-type]
+    assert longer[name] - shorter[name] == pytest.approx(step, abs=8)
+
+
+@pytest.mark.parametrize("gain", [0.3, 2.0, -1.0])
+def test_amplitudes_scale_with_gain_and_times_do_not_change(gain: float) -> None:
+    record = draw(regular(70), noise_mv=0.002)
+    found, scaled = measure(record), measure(record.with_signal(record.signal * gain))
+    for name in ("p_amplitude_mv", "t_amplitude_mv"):
+        assert scaled[name] == pytest.approx(found[name] * gain, rel=0.02, abs=0.002)
+    if gain > 0:
+        assert scaled["r_amplitude_mv"] == pytest.approx(found["r_amplitude_mv"] * gain, rel=0.02)
+    for name in TIMES:
+        assert scaled[name] == pytest.approx(found[name], abs=2)
+
+
+@pytest.mark.parametrize("shift_s", [0.07, 0.31, 0.5])
+def test_moving_the_record_in_time_changes_nothing(shift_s: float) -> None:
+    times = regular(64, seconds=9, first=0.8)
+    found, moved = measure(draw(times)), measure(draw(times + shift_s))
+    for name in TIMES:
+        assert moved[name] == pytest.approx(found[name], abs=4)
+    for name in AMPLITUDES:
+        assert moved[name] == pytest.approx(found[name], abs=0.01)
+
+
+@pytest.mark.parametrize("fs", [250, 360, 1000])
+def test_the_rate_of_the_record_changes_little(fs: float) -> None:
+    record = draw(regular(70))
+    found, other = measure(record), measure(record.resample(fs))
+    for name in TIMES:
+        assert other[name] == pytest.approx(found[name], abs=6)
+    for name in AMPLITUDES:
+        assert other[name] == pytest.approx(found[name], rel=0.03, abs=0.004)
+
+
+def test_no_p_wave_is_absent_not_small() -> None:
+    found = measure(draw(regular(70), with_p=False))
+    assert found["p_presence"] == 0
+    assert math.isnan(found["p_amplitude_mv"])
+    assert math.isnan(found["pr_ms"])
+    assert not math.isnan(found["qrs_ms"])
+
+
+def test_p_waves_that_march_on_their_own_are_not_before_the_beats() -> None:
+    beats, atria = regular(45), regular(78, first=0.35)
+    ventricles = draw(beats, with_p=False)
+    p_alone = draw(atria, r_mv=0.0, t_mv=0.0, noise_mv=0.0)
+    assert measure(ventricles.with_signal(ventricles.signal + p_alone.signal))["p_presence"] <= 0.2
+
+
+def test_fibrillatory_waves_are_no_p_waves() -> None:
+    rng = np.random.default_rng(4)
+    times = 0.5 + np.cumsum(rng.uniform(0.45, 1.1, 12))
+    record = draw(times, with_p=False)
+    t = np.arange(record.samples) / record.fs
+    phase = 2 * np.pi * np.cumsum(6.2 + 0.6 * np.sin(2 * np.pi * 0.23 * t)) / record.fs
+    waves = np.outer([0.3, 0.6, 0.3, 0.0, 0.0, 0.4, 1.0, 0.6, 0.3, 0.2, 0.1, 0.1], np.sin(phase))
+    found = measure(record.with_signal(record.signal + 0.1 * waves))
+    assert found["p_presence"] <= 0.2
+    assert math.isnan(found["p_amplitude_mv"])
+
+
+def test_flutter_waves_are_no_p_waves() -> None:
+    # Four flutter waves, 210 ms apart, to each beat: one always at the place of a P wave.
+    record = draw(regular(60 / 0.84), with_p=False)
+    t = np.arange(record.samples) / record.fs - 0.6
+    saw = 0.12 * np.sin(2 * np.pi * t / 0.21) + 0.04 * np.sin(4 * np.pi * t / 0.21)
+    leads = [0.2, 1.0, 0.8, -0.6, -0.3, 0.9, 0.4, 0.2, 0.1, 0.1, 0.1, 0.1]
+    assert measure(record.with_signal(record.signal + np.outer(leads, saw)))["p_presence"] == 0
+
+
+def test_many_records_make_a_table() -> None:
+    records = [draw(regular(60)), draw(regular(90), fs=250), draw(regular(70)).crop(0, 1)]
+    table = measure(records)
+    assert isinstance(table, pd.DataFrame)
+    assert list(table.columns) == list(UNITS)
+    assert table.iloc[0].to_dict() == pytest.approx(measure(records[0]))
+    assert table.iloc[2].isna().all()
+    assert measure([]).shape == (0, len(UNITS))
+
+
+def test_without_lead_ii_there_are_intervals_but_no_amplitudes() -> None:
+    record = draw(regular(70))
+    found, whole = measure(record.select(["V1", "V2", "V5"])), measure(record)
+    assert all(math.isnan(found[name]) for name in AMPLITUDES)
+    assert found["qrs_ms"] == pytest.approx(whole["qrs_ms"], abs=8)
+    derived = measure(record.select(["I", "III", "V5"]))
+    for name in AMPLITUDES:
+        assert derived[name] == pytest.approx(whole[name], abs=0.02)
+
+
+@pytest.mark.parametrize("kind", ["noise", "mains", "drift", "short", "coarse"])
+def test_what_is_no_ecg_has_no_numbers(kind: str) -> None:
+    t = np.arange(5000, dtype=np.float32) / 500
+    signal: dict[str, NDArray[np.float32]] = {
+        "noise": np.random.default_rng(0).normal(0, 0.2, (12, 5000)).astype(np.float32),
+        "mains": np.tile(0.2 * np.sin(2 * np.pi * 50 * t), (12, 1)),
+        "drift": np.tile(np.sin(t), (12, 1)),
+    }
+    if kind in signal:
+        record = Record(signal[kind], 500.0)
+    else:
+        record = draw(regular(70)).crop(0, 1.9) if kind == "short" else draw(regular(70), fs=40)
+    assert all(math.isnan(value) for value in measure(record).values())
+    with pytest.raises(EcgError):
+        median_beat(record)

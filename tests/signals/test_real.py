@@ -1,0 +1,49 @@
+"""Against cardiologists: their marks in LUDB, their rhythm labels elsewhere."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from benchmarks import bench_signals as bench
+
+
+@pytest.fixture(scope="module")
+def ludb(shared_data: Path) -> list[bench.Marked]:
+    return bench.load(shared_data, step=3)
+
+
+def test_beats_cardiologists_marked_are_found_and_no_others(ludb: list[bench.Marked]) -> None:
+    sensitivity, predictive = bench.beats_found(ludb)
+    assert sensitivity >= 0.998
+    assert predictive >= 0.998
+    for lead in ("II", "V1"):
+        sensitivity, predictive = bench.beats_found(ludb, (lead,))
+        assert sensitivity >= 0.995
+        assert predictive >= 0.99
+
+
+def test_intervals_agree_with_cardiologists(ludb: list[bench.Marked]) -> None:
+    error = bench.errors(ludb)
+    assert np.median(np.abs(error["pr_ms, marks of II"])) <= 8
+    assert np.median(np.abs(error["qrs_ms, marks of all leads"])) <= 8
+    assert np.median(np.abs(error["qt_ms, marks of all leads"])) <= 10
+    assert np.median(np.abs(error["t_amplitude_mv"])) <= 0.015
+
+
+def test_p_waves_are_there_in_sinus_rhythm_and_not_in_fibrillation(shared_data: Path) -> None:
+    share = bench.p_presence(shared_data, "ludb")
+    assert len(share["fibrillation"]) >= 10
+    assert share["fibrillation"].mean() <= 0.2
+    assert (share["sinus"] >= 0.9).mean() >= 0.9
+    assert share["sinus"].mean() >= 0.95
+
+
+def test_p_waves_in_records_of_many_hospitals(shared_data: Path) -> None:
+    share = bench.p_presence(shared_data, "cinc2021")
+    fibrillation = share["fibrillation"][np.isfinite(share["fibrillation"])]
+    assert len(fibrillation) >= 50
+    assert fibrillation.mean() <= 0.12
+    assert (share["sinus"] >= 0.9).mean() >= 0.8
