@@ -9,18 +9,22 @@ import pytest
 import torch
 
 import cofe_widgets as cw
-from cofe_widgets.ecg import LEADS
+from cofe_widgets.ecg import LEADS, Record
+from cofe_widgets.simulate import simulate
 from cofe_widgets.widgets.codec import unpack
 from cofe_widgets.widgets.counterfactual import CounterfactualViewer, changes
 from cofe_widgets.widgets.explainer import MAX_UPLOAD_BYTES, Explainer
+from cofe_widgets.wrap import Predictor, wrap
 
 
 class Desk:
     """Sits where the browser sits."""
 
     def __init__(self, app: Explainer) -> None:
-        self.app, self.heard, self.buffers, self.asked = app, [], [], 0
-        app.send = self.hear  # type: ignore[method-assign]
+        self.app, self.asked = app, 0
+        self.heard: list[dict[str, Any]] = []
+        self.buffers: list[Any] = []
+        app.send = self.hear
         self.say({"type": "ready", "view": "desk"})
 
     def hear(self, content: dict[str, Any], buffers: Any = None) -> None:
@@ -39,7 +43,7 @@ class Desk:
 
 
 @pytest.fixture
-def app(rec, model) -> Explainer:
+def app(rec: Record, model: Predictor) -> Explainer:
     return cw.explore(rec, model)
 
 
@@ -101,9 +105,10 @@ def test_opens_an_uploaded_record_of_several_files(model, rec, tmp_path):
     assert app._ecg is None
     end = Desk(app).ask("open", [(tmp_path / n).read_bytes() for n in names], files=names)
     assert end["type"] == "done"
-    assert app._ecg["title"] == "one.hea"
-    assert app._answer["outputs"]
-    assert np.abs(unpack(app._ecg["signal"]) - rec.signal).max() < 0.001
+    ecg: Any = app._ecg
+    assert ecg["title"] == "one.hea"
+    assert app._answer is not None
+    assert np.abs(unpack(ecg["signal"]) - rec.signal).max() < 0.001
 
 
 def test_a_bad_file_says_why_and_loses_nothing(app):
@@ -120,7 +125,7 @@ def test_a_bad_file_says_why_and_loses_nothing(app):
 
 
 def test_an_ecg_the_model_cannot_read_is_shown_with_the_reason(app):
-    short = cw.simulate("NSR", seed=5, seconds=5)[0].record
+    short = simulate("NSR", seed=5, seconds=5)[0].record
     files = _wfdb(short)
     end = Desk(app).ask("open", files.values(), files=list(files))
     assert end["type"] == "done"
@@ -164,13 +169,13 @@ def test_saves_a_page(app):
 
 def test_refuses_what_is_no_record_and_no_classifier(rec, model):
     with pytest.raises(TypeError, match="rec is str"):
-        cw.explore("ecg.xml")  # type: ignore[arg-type]
+        cw.explore("ecg.xml")
     with pytest.raises(TypeError, match=r"cw\.wrap"):
-        cw.explore(rec, torch.nn.Identity())  # type: ignore[arg-type]
+        cw.explore(rec, torch.nn.Identity())
     mean = torch.nn.Sequential(
         torch.nn.AdaptiveAvgPool1d(1), torch.nn.Flatten(), torch.nn.Linear(12, 1)
     )
-    regressor = cw.wrap(mean, fs=250, outputs=["potassium"], output="linear")
+    regressor = wrap(mean, fs=250, outputs=["potassium"], output="linear")
     with pytest.raises(ValueError, match="values, not probabilities"):
         cw.explore(rec, regressor)
 

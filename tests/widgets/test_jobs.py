@@ -88,6 +88,7 @@ def test_an_acknowledgement_gives_credit_back():
     browser = asyncio.run(session())
     assert browser.types().count("step") >= CREDIT
 
+    jobs: Jobs
     jobs, browser = make(lambda: acknowledging(jobs, 6))
     jobs.handle({"type": "ready", "view": "v"})
     jobs.handle(request("a"))

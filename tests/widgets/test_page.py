@@ -5,6 +5,7 @@ from __future__ import annotations
 import html.parser
 import json
 import re
+from typing import Any
 
 import pytest
 
@@ -35,7 +36,7 @@ class Parts(html.parser.HTMLParser):
             self._inside = False
 
 
-def held(text: str) -> dict:
+def held(text: str) -> dict[str, Any]:
     return json.loads(Parts(text).scripts[0])
 
 

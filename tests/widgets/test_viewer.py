@@ -13,6 +13,7 @@ import traitlets
 
 import cofe_widgets as cw
 from cofe_widgets.ecg import LEADS, Record
+from cofe_widgets.simulate import simulate
 from cofe_widgets.widgets.base import asset
 from cofe_widgets.widgets.codec import unpack
 from cofe_widgets.widgets.picture import RED, ecg_svg
@@ -37,10 +38,11 @@ def test_carries_the_signal_to_within_a_tenth_of_a_microvolt(rec):
 
 
 def test_derives_the_twelve_leads_and_leaves_out_the_others():
-    eight = cw.simulate("NSR", seed=1)[0].record.select(("I", "II", *LEADS[6:]))
+    eight = simulate("NSR", seed=1)[0].record.select(("I", "II", *LEADS[6:]))
     assert cw.EcgViewer(eight)._ecg["leads"] == list(LEADS)
-    fifteen = Record(np.random.default_rng(0).normal(0, 0.3, (3, 500)), 250, ("II", "V1", "X"))
-    assert cw.EcgViewer(fifteen)._ecg["leads"] == ["II", "V1", "X"]
+    noise = np.random.default_rng(0).normal(0, 0.3, (3, 500)).astype(np.float32)
+    few = Record(noise, 250, ("II", "V1", "X"))
+    assert cw.EcgViewer(few)._ecg["leads"] == ["II", "V1", "X"]
 
 
 def test_unknown_settings_and_keywords_are_refused_by_name(rec):
@@ -59,7 +61,7 @@ def test_unknown_settings_and_keywords_are_refused_by_name(rec):
 
 def test_says_who_when_and_which_filter():
     meta = {"source": "a.xml", "age": 63, "sex": "F", "high_pass_hz": 0.05, "low_pass_hz": 150}
-    rec = cw.simulate("NSR", seed=1)[0].record
+    rec = simulate("NSR", seed=1)[0].record
     ecg = cw.EcgViewer(Record(rec.signal, rec.fs, rec.leads, meta))._ecg
     assert ecg["title"] == "a.xml"
     assert ecg["facts"][:2] == ["63 years", "female"]

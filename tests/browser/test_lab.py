@@ -1,0 +1,393 @@
+"""JupyterLab as a person uses it: lesson, true scale, upload, Explain, slider, Stop."""
+
+from __future__ import annotations
+
+import json
+import re
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from .conftest import EXPLAIN_MS, Server, Tab
+from .files import muse_xml
+
+APP = """import cofe_widgets as cw
+app = cw.explore(cw.read("sample:sinus"))
+app"""
+IDLE = "Choose what the model should say, and press Explain."
+
+
+def kernel(page: Page, expression: str) -> Any:
+    """Value of a Python expression in the notebook's kernel."""
+    text = page.evaluate(
+        """async (expression) => {
+            const { kernel } = window.jupyterapp.shell.currentWidget.sessionContext.session;
+            const future = kernel.requestExecute({
+                code: "", silent: true, user_expressions: { it: expression },
+            });
+            const reply = await future.done;
+            const { it } = reply.content.user_expressions;
+            return it.data ? it.data["text/plain"] : JSON.stringify(it);
+        }""",
+        f"__import__('json').dumps({expression})",
+    )
+    return json.loads(eval(text))
+
+
+def explained(page: Page, app: Any = None) -> None:
+    """Wait for the end of an explanation that was asked for."""
+    button = (app or page).locator("button.cofe-primary:visible")
+    expect(button).to_have_text("Explain", timeout=EXPLAIN_MS)
+
+
+def slide(page: Page, to: float) -> None:
+    """Put the slider of the app somewhere, as a hand does: with input events."""
+    page.locator("input.cofe-slider:visible").first.evaluate(
+        "(slider, to) => { slider.value = to; slider.dispatchEvent(new Event('input')); }", to
+    )
+
+
+def frames(page: Page) -> int:
+    return int(page.locator(".cofe-paper").first.get_attribute("data-frames") or 0)
+
+
+def test_the_quickstart_runs_and_shows_every_step(lab: Server, tab: Tab) -> None:
+    page = lab.run(tab, "01_quickstart.ipynb")
+    page.wait_for_function(
+        """() => {
+            const cells = [...window.jupyterapp.shell.currentWidget.content.model.cells]
+                .filter((cell) => cell.type === "code");
+            return cells.every((cell) => cell.executionCount > 0);
+        }""",
+        timeout=EXPLAIN_MS,
+    )
+    outputs = page.evaluate(
+        """() => [...window.jupyterapp.shell.currentWidget.content.model.cells]
+            .filter((cell) => cell.type === "code")
+            .flatMap((cell) => cell.outputs.toJSON().map((output) => output.output_type))"""
+    )
+    assert "error" not in outputs
+    # JupyterLab draws outputs as they are scrolled to.
+    for cell in page.locator(".jp-CodeCell").all():
+        cell.scroll_into_view_if_needed()
+    expect(page.locator(".cofe-question")).to_have_count(1)
+    for paper in page.locator(".cofe-paper").all():
+        paper.scroll_into_view_if_needed()
+        expect(paper).to_have_attribute("data-frames", re.compile(r"[1-9]"))
+    assert page.locator(".cofe-paper").count() == 4  # record, counterfactual, saliency, app
+    expect(page.locator(".cofe-changes table").first).to_contain_text("Heart rate")
+    assert tab.ours() == []
+
+
+PULSE = """(paper) => {
+    const canvas = paper.querySelectorAll("canvas")[1];
+    const ratio = devicePixelRatio, scale = Number(paper.dataset.pxPerMm);
+    // The first calibration pulse: between 3 and 12 mm from the left, in the first row.
+    const x0 = Math.round(3 * scale * ratio), x1 = Math.round(12 * scale * ratio);
+    const height = Math.round(32 * scale * ratio);
+    const { data, width } = canvas.getContext("2d").getImageData(x0, 0, x1 - x0, height);
+    const rows = [], columns = new Map();
+    for (let y = 0; y < height; y++) for (let x = 0; x < width; x++) {
+        if (data[4 * (y * width + x) + 3] < 128) continue;
+        rows.push(y);
+        columns.set(x, (columns.get(x) ?? 0) + 1);
+    }
+    const tall = [...columns].filter(([, n]) => n > 5 * scale * ratio).map(([x]) => x);
+    return {
+        scale, high: (Math.max(...rows) - Math.min(...rows)) / ratio,
+        wide: (Math.max(...tall) - Math.min(...tall)) / ratio,
+    };
+}"""
+
+GRID = """(paper) => {
+    const canvas = paper.querySelectorAll("canvas")[0];
+    const { data } = canvas.getContext("2d").getImageData(0, 3, canvas.width, 1);
+    // Heavy lines are the darkest: take the columns within a hair of the least green.
+    const green = Array.from({ length: canvas.width }, (_, x) => data[4 * x + 1]);
+    const least = Math.min(...green);
+    const lines = green.flatMap((g, x) => (g <= least + 3 && green[x - 1] > least + 3 ? [x] : []));
+    return lines.map((x) => x / devicePixelRatio);
+}"""
+
+PEAKS = """(paper) => {
+    // Columns of the rhythm strip where the trace is highest: R waves.
+    const canvas = paper.querySelectorAll("canvas")[1];
+    const ratio = devicePixelRatio, scale = Number(paper.dataset.pxPerMm);
+    const { width, height } = canvas;
+    const top = Math.round(height - 32 * scale * ratio);
+    const bottom = height - Math.round(12 * scale * ratio);
+    const { data } = canvas.getContext("2d").getImageData(0, top, width, bottom - top);
+    const first = Array.from({ length: width }, (_, x) => {
+        for (let y = 0; y < bottom - top; y++) if (data[4 * (y * width + x) + 3] > 128) return y;
+        return bottom - top;
+    });
+    return { first: first.map((y) => (y + top) / ratio), scale, ratio };
+}"""
+
+
+@pytest.mark.parametrize("width", [1280, 1900])
+def test_one_millivolt_is_ten_millimetres_and_one_second_is_25(
+    lab: Server, tab: Tab, width: int
+) -> None:
+    tab.page.set_viewport_size({"width": width, "height": 900})
+    page = lab.run(
+        tab,
+        lab.notebook(
+            "import numpy as np, cofe_widgets as cw\n"
+            "signal = np.zeros((12, 5000), np.float32)\n"
+            "for k in range(10): signal[:, 1000 + k::1000] = 1.5\n"  # 1.5 mV at 2, 4, 6, 8 s
+            "cw.EcgViewer(cw.Record(signal, 500))"
+        ),
+    )
+    paper = page.locator(".cofe-paper[data-frames]")
+    paper.wait_for()
+    pulse = paper.evaluate(PULSE)
+    scale = pulse["scale"]
+    assert pulse["high"] == pytest.approx(10 * scale, abs=1.6)
+    assert pulse["wide"] == pytest.approx(5 * scale, abs=1.6)
+    lines = paper.evaluate(GRID)
+    assert len(lines) > 40
+    steps = [b - a for a, b in pairwise(lines)]
+    assert sum(steps) / len(steps) == pytest.approx(5 * scale, rel=0.01)
+
+    strip = paper.evaluate(PEAKS)
+    first, ratio = strip["first"], strip["ratio"]
+    origin = 15 * scale
+    spikes = []
+    for second in (2, 4, 6, 8):
+        near = range(
+            int((origin + (25 * second - 3) * scale) * ratio),
+            int((origin + (25 * second + 3) * scale) * ratio),
+        )
+        at = min(near, key=first.__getitem__)
+        spikes.append(at / ratio)
+        flat = first[int((origin + (25 * second - 12) * scale) * ratio)]
+        assert flat - first[at] == pytest.approx(15 * scale, abs=1.6)  # 1.5 mV
+    steps = [b - a for a, b in pairwise(spikes)]
+    assert steps == pytest.approx([50 * scale] * 3, abs=1.6)
+    assert tab.ours() == []
+
+
+def test_upload_explain_drag_and_read_the_table(
+    lab: Server, tab: Tab, shared_data: Path, tmp_path: Path
+) -> None:
+    page = lab.run(tab, lab.notebook(APP))
+    app = page.locator(".cofe-explainer")
+    expect(app.locator(".cofe-bar")).to_have_count(2)
+    file = shared_data / "formats" / "ge_muse_xml" / "braveheart_example1.xml"
+    app.locator("input[type=file]").set_input_files(file)
+    expect(app.locator(".cofe-title strong")).to_have_text(file.name)
+    expect(app.locator(".cofe-title")).to_contain_text("GE MUSE XML")
+
+    bad = tmp_path / "scan.pdf"
+    bad.write_bytes(b"%PDF-1.7\n" + bytes(100))
+    app.locator("input[type=file]").set_input_files(bad)
+    expect(app.get_by_role("alert")).to_contain_text("scan.pdf")
+    expect(app.locator(".cofe-title strong")).to_have_text(file.name)  # nothing was lost
+    app.get_by_label("Dismiss").click()
+    expect(app.get_by_role("alert")).to_be_hidden()
+
+    app.get_by_role("button", name="Explain").click()
+    expect(app.get_by_role("button", name="Stop")).to_be_visible()
+    expect(app.locator(".cofe-searching")).to_be_visible()  # the curve grows while frames arrive
+    explained(page)
+    expect(app.locator(".cofe-message")).to_contain_text("p(AF)")
+    table = app.locator(".cofe-changes table")
+    for row in ("Heart rate", "P amplitude", "PR interval", "QRS duration", "T amplitude"):
+        expect(table).to_contain_text(row)
+
+    slider = app.locator("input.cofe-slider")
+    expect(slider).to_be_enabled()
+    said = []
+    for severity in (0.0, 0.35, 1.0):
+        before = frames(page)
+        slide(page, severity)
+        page.wait_for_function(
+            "(before) => Number(document.querySelector('.cofe-paper').dataset.frames) > before",
+            arg=before,
+        )
+        said.append(slider.get_attribute("aria-valuetext"))
+        page.wait_for_timeout(700)
+        assert kernel(page, "app.severity") == pytest.approx(severity)
+    assert len(set(said)) == 3
+    first, last = kernel(page, "app.counterfactual.predictions[[0, -1]].tolist()")
+    assert last > first
+    app.get_by_label("Saliency").check()
+    expect(app.locator(".cofe-ramp")).to_be_visible()
+    assert tab.ours() == []
+
+
+def test_a_muse_file_made_here_opens_by_dropping_it(lab: Server, tab: Tab) -> None:
+    page = lab.run(tab, lab.notebook("import cofe_widgets as cw\ncw.explore()"))
+    app = page.locator(".cofe-explainer")
+    expect(app.locator(".cofe-empty")).to_be_visible()
+    text = muse_xml()
+    transfer = page.evaluate_handle(
+        """(text) => {
+            const transfer = new DataTransfer();
+            transfer.items.add(new File([text], "dropped.xml", { type: "text/xml" }));
+            return transfer;
+        }""",
+        text,
+    )
+    app.dispatch_event("dragenter", {"dataTransfer": transfer})
+    app.dispatch_event("dragover", {"dataTransfer": transfer})
+    app.dispatch_event("drop", {"dataTransfer": transfer})
+    expect(app.locator(".cofe-title strong")).to_have_text("dropped.xml")
+    expect(app.locator(".cofe-bar")).to_have_count(2)
+    assert tab.ours() == []
+
+
+def test_stop_is_immediate_and_the_next_question_works(lab: Server, tab: Tab) -> None:
+    page = lab.run(tab, lab.notebook(APP))
+    app = page.locator(".cofe-explainer")
+    app.get_by_role("button", name="Explain").click()
+    expect(app.locator(".cofe-searching")).to_be_visible()
+    elapsed = app.evaluate(
+        """(app) => {
+            const began = performance.now();
+            app.querySelector("button.cofe-stop").click();
+            return [performance.now() - began, app.querySelector(".cofe-go button").textContent];
+        }"""
+    )
+    assert elapsed[1] == "Explain"
+    assert elapsed[0] < 100
+    expect(app.locator(".cofe-message")).to_have_text("Stopped.")
+    expect(app.locator(".cofe-changes")).to_be_hidden()
+    page.wait_for_timeout(2000)
+    expect(app.locator(".cofe-message")).to_have_text("Stopped.")  # nothing trickles in
+    assert kernel(page, "app.counterfactual is None and not app._jobs._running")
+
+    app.get_by_role("button", name="Explain").click()
+    explained(page)
+    expect(app.locator(".cofe-changes")).to_be_visible()
+    assert tab.ours() == []
+
+
+def test_a_second_question_cancels_the_first(lab: Server, tab: Tab) -> None:
+    page = lab.run(tab, lab.notebook(APP))
+    app = page.locator(".cofe-explainer")
+    app.get_by_role("button", name="Explain").click()
+    expect(app.locator(".cofe-searching")).to_be_visible()
+    assert kernel(page, "[app.level, app.explain(level=0.6), app.level]") == [0.9, None, 0.6]
+    expect(app.locator(".cofe-goal-text")).to_have_text("goal 0.60")
+    explained(page)
+    expect(app.locator(".cofe-changes")).to_be_visible()
+    assert kernel(page, "app.counterfactual.level") == 0.6
+    expect(app.locator(".cofe-goal-text")).to_have_text("goal 0.60")
+    assert tab.ours() == []
+
+
+def test_two_views_of_one_model_show_the_same(lab: Server, tab: Tab) -> None:
+    page = lab.run(tab, lab.notebook(APP, "app"))
+    views = page.locator(".cofe-explainer")
+    expect(views).to_have_count(2)
+    first, second = views.nth(0), views.nth(1)
+    second.scroll_into_view_if_needed()
+    first.scroll_into_view_if_needed()
+    first.get_by_role("button", name="Explain").click()
+    expect(second.locator("button.cofe-stop")).to_have_count(1)
+    for view in (first, second):
+        expect(view.locator(".cofe-go button")).to_have_text("Explain", timeout=EXPLAIN_MS)
+        expect(view.locator(".cofe-changes table")).to_have_count(1)
+    slide(page, 0.5)
+    expect(second.locator("input.cofe-slider")).to_have_value("0.5")
+    first.get_by_label("Layout").select_option("12x1")
+    expect(second.get_by_label("Layout")).to_have_value("12x1")
+    for view in (first, second):
+        view.scroll_into_view_if_needed()
+        box = view.locator(".cofe-paper").bounding_box()
+        assert box is not None
+        assert box["height"] > 300
+    assert tab.ours() == []
+
+
+def test_keyboard_and_calipers(lab: Server, tab: Tab) -> None:
+    page = lab.run(tab, lab.notebook("import cofe_widgets as cw\ncw.read('sample:sinus')"))
+    canvas = page.locator("canvas.cofe-top")
+    canvas.wait_for()
+    readout = page.locator(".cofe-readout")
+    canvas.focus()
+    page.keyboard.press("Enter")
+    for _ in range(8):
+        page.keyboard.press("Shift+ArrowRight")
+    expect(readout).to_contain_text("800 ms")
+    expect(readout).to_contain_text("75 bpm")
+    page.keyboard.press("Escape")
+    expect(readout).to_have_text("")
+    page.keyboard.press("ArrowUp")
+    expect(readout).to_contain_text("V6")
+    assert "mm/mV" in (canvas.get_attribute("aria-label") or "")
+    box = canvas.bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + box["width"] * 0.3, box["y"] + box["height"] * 0.85)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] * 0.5, box["y"] + box["height"] * 0.85, steps=5)
+    page.mouse.up()
+    expect(readout).to_contain_text("bpm")
+    expect(readout).to_contain_text("ms")
+    assert tab.ours() == []
+
+
+def test_the_paper_follows_the_theme(lab: Server, tab: Tab) -> None:
+    page = lab.run(tab, lab.notebook("import cofe_widgets as cw\ncw.read('sample:sinus')"))
+    paper = page.locator(".cofe-paper[data-frames]")
+    paper.wait_for()
+    ground = (
+        "(paper) => [...paper.querySelector('canvas').getContext('2d')"
+        ".getImageData(2, 2, 1, 1).data].slice(0, 3)"
+    )
+    assert min(paper.evaluate(ground)) > 170
+    page.evaluate(
+        "() => window.jupyterapp.commands.execute('apputils:change-theme', "
+        "{ theme: 'JupyterLab Dark' })"
+    )
+    expect(page.locator(".cofe")).to_have_attribute("data-theme", "dark")
+    page.wait_for_function(
+        "() => document.querySelector('.cofe-paper canvas').getContext('2d')"
+        ".getImageData(2, 2, 1, 1).data[0] < 90"
+    )
+    page.evaluate(
+        "() => window.jupyterapp.commands.execute('apputils:change-theme', "
+        "{ theme: 'JupyterLab Light' })"
+    )
+    expect(page.locator(".cofe")).to_have_attribute("data-theme", "light")
+    assert tab.ours() == []
+
+
+def test_a_saved_page_works_with_nothing_behind_it(lab: Server, tab: Tab, tmp_path: Path) -> None:
+    page = lab.run(tab, lab.notebook(APP))
+    app = page.locator(".cofe-explainer")
+    app.get_by_role("button", name="Explain").click()
+    explained(page)
+    expect(app.locator(".cofe-changes")).to_be_visible()
+    with page.expect_download() as download:
+        app.get_by_role("button", name="Save page").click()
+    path = tmp_path / "saved.html"
+    download.value.save_as(path)
+
+    page.goto(path.as_uri())
+    slider = page.locator("input.cofe-slider")
+    expect(slider).to_be_enabled()
+    expect(page.locator(".cofe-changes table")).to_contain_text("Heart rate")
+    expect(page.get_by_role("button", name="Explain")).to_have_count(0)
+    ink = (
+        "() => { const c = document.querySelectorAll('.cofe-paper canvas')[1];"
+        " const d = c.getContext('2d').getImageData(0, 0, c.width, c.height).data;"
+        " let red = 0; for (let i = 0; i < d.length; i += 4)"
+        " if (d[i + 3] > 200 && d[i] > 180 && d[i + 1] < 60) red++; return red; }"
+    )
+    page.locator(".cofe-paper[data-frames]").wait_for()
+    changed = page.evaluate(ink)
+    assert changed > 200
+    before = frames(page)
+    slide(page, 0)
+    page.wait_for_function(
+        "(b) => Number(document.querySelector('.cofe-paper').dataset.frames) > b", arg=before
+    )
+    assert page.evaluate(ink) == 0  # at severity 0 the ECG is the patient's own
+    assert tab.blocked == []
+    assert tab.ours() == []
