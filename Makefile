@@ -73,6 +73,8 @@ demo: $(VENV)/lab.stamp
 # Finds a Chromium, installing one if need be, or says what to do and stops.
 WITH_CHROMIUM := CHROMIUM="$$($(BIN)/python tests/chromium.py)" && export CHROMIUM &&
 
+# Threads that wait for each other on busy cores cost the tests minutes: one a process.
+test: export OMP_NUM_THREADS ?= 1
 test: $(VENV)/test.stamp
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
