@@ -1,4 +1,4 @@
-"""cofe_widgets: where an ECG model looks, how the ECG must change for it to change its mind, and whether to believe it.
+"""cofe_widgets: where an ECG model looks, and how the ECG must change to change its mind.
 
 Names load on first use, so that ``import cofe_widgets as cw`` costs no torch.
 """
@@ -8,7 +8,32 @@ from __future__ import annotations
 import importlib
 import sys
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:  # what __getattr__ below finds, for type checkers and editors
+    from .apps import explore as explore
+    from .ecg import LEADS as LEADS
+    from .ecg import EcgError as EcgError
+    from .ecg import Record as Record
+    from .explain import METHODS as METHODS
+    from .explain import Attribution as Attribution
+    from .explain import ExplainError as ExplainError
+    from .explain import attribute as attribute
+    from .explain import reconstruct as reconstruct
+    from .explain import sample as sample
+    from .explain.counterfactual import Counterfactual as Counterfactual
+    from .explain.counterfactual import counterfactual as counterfactual
+    from .io import EcgFormatError as EcgFormatError
+    from .io import read as read
+    from .models import available as available
+    from .signals import measure as measure
+    from .signals import r_peaks as r_peaks
+    from .simulate import simulate as simulate
+    from .widgets.page import to_html as to_html
+    from .widgets.viewer import EcgViewer as EcgViewer
+    from .wrap import Predictor as Predictor
+    from .wrap import load as load
+    from .wrap import wrap as wrap
 
 __version__ = "0.1.0"
 
@@ -50,7 +75,7 @@ def __getattr__(name: str) -> Any:
 
 
 class _Package(ModuleType):
-    """Keeps ``cw.simulate`` and ``cw.wrap`` functions when the modules of those names are imported."""
+    """Keeps ``cw.simulate`` and ``cw.wrap`` functions when modules of those names are imported."""
 
     def __setattr__(self, name: str, value: Any) -> None:
         if isinstance(value, ModuleType) and name in _HOME:

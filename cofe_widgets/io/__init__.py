@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TypeAlias
 
 from ..ecg import Record
 from . import muse, philips, wfdb
@@ -17,6 +18,11 @@ from .source import MAX_BYTES, EcgFormatError, Source
 from .xml import is_xml, screened
 
 __all__ = ["EcgFormatError", "read", "sample_names", "sample_path"]
+
+#: What `read` takes: a path, the bytes of a file, or the files of one upload by name.
+Readable: TypeAlias = (
+    "str | os.PathLike[str] | bytes | bytearray | memoryview | Mapping[str, bytes]"
+)
 
 _FORMATS = (muse, philips, wfdb)
 
@@ -36,9 +42,7 @@ _OTHERS = (
 )
 
 
-def read(
-    source: str | os.PathLike[str] | bytes | Mapping[str, bytes], name: str | None = None
-) -> Record:
+def read(source: Readable, name: str | None = None) -> Record:
     """Read an electrocardiogram; the format is told by the content, never by the file's name.
 
     Parameters
@@ -80,9 +84,7 @@ def read(
     raise _unknown(found, head)
 
 
-def _source(
-    source: str | os.PathLike[str] | bytes | Mapping[str, bytes], name: str | None
-) -> Source:
+def _source(source: Readable, name: str | None) -> Source:
     """The one file to open, of whatever `read` was given."""
     if isinstance(source, (bytes, bytearray, memoryview)):
         return Source(name or "upload", data=bytes(source))
