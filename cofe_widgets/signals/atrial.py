@@ -20,8 +20,13 @@ from .waves import Wave, slope_end
 P_BAND_HZ = 20.0
 #: Step of the time axis before the QRS, ms.
 STEP_MS = 8.0
-#: The stretch before the QRS onset that is searched for the P wave, ms.
-STRETCH_MS = (280.0, 10.0)
+#: The stretch searched for the P wave begins this long before the QRS onset, ms; where the PR is
+#: long this long; and ends so long before it.
+STRETCH_MS, LONG_STRETCH_MS, END_MS = 280.0, 420.0, 10.0
+#: Where the beginning of the stretch is so many times larger than any peak in it, it cuts a wave.
+EDGE_TIMES = 1.3
+#: A P wave smaller than this in spatial magnitude is no P wave.
+P_FLOOR_MV = 0.02
 #: The flanks of a P wave are at their steepest within this of its peak, and end where their slope
 #: has fallen to these shares of it.
 REACH_S, ONSET_SLOPE, OFFSET_SLOPE = 0.08, 0.25, 0.35
@@ -55,12 +60,15 @@ class AtrialWave(NamedTuple):
     shape : ndarray, shape (leads, times)
         Median stretch before the QRS of the beats that have the wave, mV, T wave removed.
     time_ms : ndarray, shape (times,)
+    flutter : bool
+        Whether what comes back does so twice, as flutter waves do; then no beat has a P wave.
     """
 
     present: NDArray[np.bool_]
     wave: Wave
     shape: NDArray[np.float64]
     time_ms: NDArray[np.float64]
+    flutter: bool = False
 
 
 def atrial_wave(
@@ -87,12 +95,33 @@ def atrial_wave(
         Of the median beat.
     """
     t_end = t.offset_ms if np.isfinite(t.offset_ms) else qrs.offset_ms + 40
-    axis = np.arange(TIME_MS[0], qrs.onset_ms - STRETCH_MS[1] + 1e-6, STEP_MS)
+    axis = np.arange(TIME_MS[0], qrs.onset_ms - END_MS + 1e-6, STEP_MS)
     before = cut(smooth, fs, r_peaks_s, axis)
     before -= _previous_t(smooth, fs, r_peaks_s[main], rr_before_ms, axis, t_end)
-    window = axis >= qrs.onset_ms - STRETCH_MS[0]
-    axis_p, stretch = axis[window], _level(before[:, :, window])
-    nobody = AtrialWave(np.zeros(len(before), bool), Wave(), stretch[0], axis_p)
+    known = axis + rr_before_ms[:, None] > t_end + 10
+    usual = axis >= qrs.onset_ms - STRETCH_MS
+    found = _search(before, known, axis, main, usual)
+    # No P wave, or one that had begun already: a long PR, if T was over by then.
+    if not (found.flutter or found.wave.onset_ms > found.time_ms[0] + 2 * STEP_MS):
+        quiet = known[main].mean(axis=0) > 0.5 if main.any() else usual
+        longer = quiet & (axis >= qrs.onset_ms - LONG_STRETCH_MS)
+        if longer.sum() > usual.sum() + 2:
+            earlier = _search(before, known, axis, main, longer)
+            if earlier.wave.onset_ms > earlier.time_ms[0] + 2 * STEP_MS:
+                return earlier
+    return found
+
+
+def _search(
+    before: NDArray[np.float64],
+    known: NDArray[np.bool_],
+    axis: NDArray[np.float64],
+    main: NDArray[np.bool_],
+    window: NDArray[np.bool_],
+) -> AtrialWave:
+    """The wave that comes back in ``window`` of the beats; ``known`` lies after the last T wave."""
+    time_ms, stretch = axis[window], _level(before[:, :, window])
+    nobody = AtrialWave(np.zeros(len(before), bool), Wave(), stretch.mean(axis=0), time_ms)
     if main.sum() < LEAST_BEATS:
         return nobody
     alike, size = _agreement(stretch, main)
@@ -102,11 +131,12 @@ def atrial_wave(
     if shapers.sum() < max(2, LEAST_SHARE * main.sum()):
         return nobody
     shape = np.median(before[shapers][:, :, window], axis=0)
-    wave = p_wave(shape, axis_p)
-    known = (axis + rr_before_ms[:, None] > t_end + 10) & shapers[:, None]
-    if not np.isfinite(wave.peak_ms) or _is_flutter(before, known, axis, wave.peak_ms):
+    wave = p_wave(shape, time_ms)
+    if not np.isfinite(wave.peak_ms):
         return nobody
-    return AtrialWave(present, wave, shape, axis_p)
+    if _is_flutter(before, known & shapers[:, None], axis, wave.peak_ms):
+        return nobody._replace(flutter=True)
+    return AtrialWave(present, wave, shape, time_ms)
 
 
 def p_wave(shape: NDArray[np.float64], time_ms: NDArray[np.float64]) -> Wave:
@@ -125,11 +155,20 @@ def p_wave(shape: NDArray[np.float64], time_ms: NDArray[np.float64]) -> Wave:
     if not len(peaks):
         return Wave()
     peak = int(peaks[magnitude[peaks].argmax()])
+    if magnitude[:20].max() > EDGE_TIMES * magnitude[peak]:
+        return Wave()
     near = shape[:, max(0, peak - 40) : peak + 40]
     form = np.linalg.svd(near, full_matrices=False)[0][:, 0] @ shape
     slope = np.gradient(form if form[peak] > 0 else -form)
     onset = peak - slope_end(slope[peak::-1], REACH_S, ONSET_SLOPE)
     offset = peak + slope_end(-slope[peak:], REACH_S, OFFSET_SLOPE)
+    height = (
+        shape[:, peak]
+        - np.interp(peak, (onset, offset), (0, 1)) * (shape[:, offset] - shape[:, onset])
+        - shape[:, onset]
+    )
+    if np.linalg.norm(height) < P_FLOOR_MV:
+        return Wave()
     return Wave(float(fine[onset]), float(fine[peak]), float(fine[offset]))
 
 

@@ -135,7 +135,7 @@ def median_beat(record: Record) -> MedianBeat:
     if qrs.offset_ms - qrs.onset_ms < LEAST_QRS_MS:
         raise EcgError("what repeats does not stand out like a QRS: this is noise, or no ECG")
     t = t_wave(beat, qrs, float(np.median(rr_ms)))
-    judged = peaks > (STRETCH_MS[0] - qrs.onset_ms) / 1000
+    judged = peaks > (STRETCH_MS - qrs.onset_ms) / 1000
     smooth = pass_band(steady, WORKING_FS, high_hz=P_BAND_HZ)
     rr_before = np.concatenate(([np.inf], rr_ms))[judged]
     atrial = atrial_wave(smooth, WORKING_FS, peaks[judged], rr_before, is_main[judged], qrs, t)

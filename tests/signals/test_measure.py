@@ -58,6 +58,14 @@ def test_a_longer_interval_measures_longer_by_as_much(wave: str, name: str, step
     assert longer[name] - shorter[name] == pytest.approx(step, abs=8)
 
 
+@pytest.mark.parametrize("pr_ms", [110, 160, 240, 290, 340, 400])
+def test_short_and_long_pr(pr_ms: float) -> None:
+    found = measure(draw(regular(58), pr_ms=pr_ms))
+    assert found["p_presence"] == 1
+    assert found["pr_ms"] == pytest.approx(pr_ms, abs=8)
+    assert found["p_amplitude_mv"] == pytest.approx(0.15, abs=0.03)
+
+
 @pytest.mark.parametrize("gain", [0.3, 2.0, -1.0])
 def test_amplitudes_scale_with_gain_and_times_do_not_change(gain: float) -> None:
     record = draw(regular(70), noise_mv=0.002)

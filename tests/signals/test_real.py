@@ -12,7 +12,7 @@ from benchmarks import bench_signals as bench
 
 @pytest.fixture(scope="module")
 def ludb(shared_data: Path) -> list[bench.Marked]:
-    return bench.load(shared_data, step=3)
+    return bench.load(shared_data, step=4)
 
 
 def test_beats_cardiologists_marked_are_found_and_no_others(ludb: list[bench.Marked]) -> None:
