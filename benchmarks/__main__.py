@@ -1,4 +1,4 @@
-"""``python -m benchmarks [engine] [signals] [widgets] [counterfactuals]``: print the tables (all, unless named)."""
+"""``python -m benchmarks [NAME ...]``: print the tables, all of them unless named."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Counterfactuals of real sinus records that no recipe trained on: reached or not, what changed, a picture.
+"""Counterfactuals of real sinus records that no recipe trained on: reached, what changed, seen.
 
 ``python -m benchmarks counterfactuals`` needs the folder of real records that the recipes use, and
 says so when it is not there.
@@ -50,26 +50,44 @@ def report(source: str, target: str) -> list:
     reached = [cf for cf in found if cf.reached]
     first = sum("12" in cf.space for cf in reached)
     zero = max(float(np.abs(cf.signals[0] - cf.original.signal).max()) for cf in found)
-    print(f"\n{source} -> {target}: {len(records)} held-back real records, {len(asked)} not yet {target}")
-    print(f"  reached p({target}) >= 0.9: {len(reached)} of {len(asked)} ({len(reached) / len(asked):.0%})")
+    print(
+        f"\n{source} -> {target}: {len(records)} held-back real records, "
+        f"{len(asked)} not yet {target}"
+    )
+    print(
+        f"  reached p({target}) >= 0.9: {len(reached)} of {len(asked)} "
+        f"({len(reached) / len(asked):.0%})"
+    )
     print(f"  of those in the first search space: {first} ({first / max(1, len(reached)):.0%})")
     print(f"  largest difference of frame 0 to the record: {zero:g} mV")
     print(f"  {seconds / max(1, len(asked)):.2f} s a record; refused: {len(refused)}")
     print("\n".join(f"    {line}" for line in refused))
-    before, after = cw.measure([cf.original for cf in reached]), cw.measure([cf.record() for cf in reached])
-    print(f"  {'medians of those reached':<28}{'original':>10}{'counterf.':>10}{'p (Wilcoxon)':>14}")
+    before, after = (
+        cw.measure([cf.original for cf in reached]),
+        cw.measure([cf.record() for cf in reached]),
+    )
+    print(
+        f"  {'medians of those reached':<28}{'original':>10}{'counterf.':>10}{'p (Wilcoxon)':>14}"
+    )
     for name in SHOWN:
         a, b = before[name].to_numpy(float), after[name].to_numpy(float)
         both = np.isfinite(a) & np.isfinite(b)
-        p = wilcoxon(a[both], b[both]).pvalue if both.sum() > 5 and (a[both] != b[both]).any() else np.nan
+        p = (
+            wilcoxon(a[both], b[both]).pvalue
+            if both.sum() > 5 and (a[both] != b[both]).any()
+            else np.nan
+        )
         print(f"  {name:<28}{np.nanmedian(a):>10.3f}{np.nanmedian(b):>10.3f}{p:>14.2g}")
     gone = (after["p_presence"].to_numpy(float) < 0.3).mean()
-    print(f"  P presence below 0.3 afterwards: {gone:.0%} (before: {(before['p_presence'] < 0.3).mean():.0%})")
+    print(
+        f"  P presence below 0.3 afterwards: {gone:.0%} "
+        f"(before: {(before['p_presence'] < 0.3).mean():.0%})"
+    )
     return reached
 
 
 def contact_sheet(found: list, path: Path, count: int = 12) -> None:
-    """Draw original (black) and counterfactual (red) in II and V1, so that a table is not all one has."""
+    """Draw original (black) and counterfactual (red) in II and V1: a table is not all one has."""
     import matplotlib
 
     matplotlib.use("Agg")

@@ -1,4 +1,4 @@
-"""The Wrapper: any torch module becomes a `Predictor` that takes ECGs and answers by output name."""
+"""The Wrapper: any torch module becomes a `Predictor`: ECGs in, answers by name out."""
 
 from __future__ import annotations
 
@@ -118,12 +118,12 @@ class Predictor:
         return torch.from_numpy(np.stack(rows)).to(self.device)
 
     def raw(self, x: Tensor) -> Tensor:
-        """Raw outputs (logits or values) ``(n, outputs)`` of ``(n, leads, samples)``; keeps gradients."""
+        """Raw outputs (logits or values), ``(n, outputs)``, of ``(n, leads, samples)``."""
         y = self.module(x if self.preprocess is None else self.preprocess(x))
         return y if self.postprocess is None else self.postprocess(y)
 
     def score(self, raw: Tensor, target: str) -> Tensor:
-        """What an explanation moves: the log-odds of ``target`` (softmax, sigmoid) or its value, ``(n,)``."""
+        """What an explanation moves, ``(n,)``: log-odds of ``target``, or its value if linear."""
         i = self.index(target)
         if self.output == "softmax":
             rest = [k for k in range(len(self.outputs)) if k != i]
@@ -222,7 +222,9 @@ def wrap(
     )
     with torch.no_grad():
         try:
-            raw = predictor.raw(torch.zeros(2, len(predictor.leads), predictor.samples, device=device))
+            raw = predictor.raw(
+                torch.zeros(2, len(predictor.leads), predictor.samples, device=device)
+            )
         except (RuntimeError, ValueError, TypeError) as error:
             raise WrapError(
                 f"{predictor.name} fails on an input of shape (2, {len(predictor.leads)}, "
@@ -239,7 +241,7 @@ def wrap(
 
 
 def load(name: str | Path) -> Predictor:
-    """A shipped predictor by name (``cw.available()`` lists them), or a file of weights with its card.
+    """A shipped predictor by name (see ``cw.available()``), or a file of weights with its card.
 
     Raises
     ------

@@ -41,7 +41,9 @@ def test_score_is_the_log_odds_of_a_softmax():
     f = wrap(MeanOf(), fs=250, leads=["I", "II"], outputs=["SR", "AF"])
     raw = torch.tensor([[0.3, 1.7]])
     probability = float(f.answers(raw)[0, 1])
-    assert float(f.score(raw, "AF")) == pytest.approx(np.log(probability / (1 - probability)), abs=1e-5)
+    assert float(f.score(raw, "AF")) == pytest.approx(
+        np.log(probability / (1 - probability)), abs=1e-5
+    )
 
 
 def test_a_list_gives_a_list_and_a_batch_answers_as_one_by_one():
@@ -109,7 +111,9 @@ def test_a_module_that_fails_or_answers_nan_is_refused():
 
 def test_the_weight_hash_names_the_content():
     torch.manual_seed(0)
-    one, other = (wrap(nn.Sequential(MeanOf(), nn.Linear(2, 2)), fs=250, outputs=["a", "b"]) for _ in "ab")
+    one, other = (
+        wrap(nn.Sequential(MeanOf(), nn.Linear(2, 2)), fs=250, outputs=["a", "b"]) for _ in "ab"
+    )
     assert one.weight_hash != other.weight_hash
     other.module.load_state_dict(one.module.state_dict())
     again = wrap(other.module, fs=250, outputs=["a", "b"])

@@ -1,4 +1,4 @@
-"""The Explainer: a predictor and a record give an explanation, a plain value with its provenance."""
+"""The Explainer: of a predictor and a record, an explanation: a value with its provenance."""
 
 from .attribution import METHODS, Attribution, attribute
 from .counterfactual import Counterfactual, Step, counterfactual

@@ -106,7 +106,8 @@ def attribute(record: Record, f: Predictor, target: str, method: str = "saliency
     method : str
         One of `METHODS`: "saliency" (signed gradient of the log-odds; Simonyan et al. 2014),
         "smoothgrad" (its mean over 25 copies with 20 uV noise; Smilkov et al. 2017),
-        "input_x_gradient", "integrated_gradients" (zero baseline, 50 steps; Sundararajan et al. 2017).
+        "input_x_gradient", "integrated_gradients" (zero baseline, 50 steps; Sundararajan et al.
+        2017).
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Architectures and shipped weights: every file of weights carries its model card, and is never a pickle."""
+"""Architectures and shipped weights: a file of weights carries its card and is never a pickle."""
 
 from __future__ import annotations
 
@@ -34,14 +34,14 @@ class Loaded:
 
 
 def save(module: nn.Module, path: Path, card: dict[str, Any]) -> None:
-    """Write ``path`` (safetensors) with its card inside, and the card for people beside it (``.md``).
+    """Write ``path`` (safetensors), its card inside, and the card for people beside it (``.md``).
 
     Parameters
     ----------
     card : dict
         ``architecture`` and ``arguments`` rebuild the module; ``summary``, ``data``, ``licences``,
-        ``recipe``, ``seed``, ``metrics`` and ``limits`` are for people; a predictor adds ``outputs``,
-        ``output``, ``fs``, ``leads`` and ``seconds``.
+        ``recipe``, ``seed``, ``metrics`` and ``limits`` are for people; a predictor adds
+        ``outputs``, ``output``, ``fs``, ``leads`` and ``seconds``.
     """
     from safetensors.torch import save_file
 

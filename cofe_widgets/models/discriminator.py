@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import torch
 from torch import Tensor, nn
 
@@ -28,7 +30,7 @@ class Discriminator(nn.Module):
     def __init__(self, widths: tuple[int, ...] = (24, 32, 48, 64, 96, 96)) -> None:
         super().__init__()
         self.stem = nn.Sequential(nn.Conv1d(8, widths[0], 7, 1, 3), nn.LeakyReLU(0.2))
-        pairs = zip(widths[:-1], widths[1:], strict=True)
+        pairs = pairwise(widths)
         self.blocks = nn.Sequential(*(_Block(i, o) for i, o in pairs))
         self.local = nn.Conv1d(widths[-1], 1, 3, 1, 1)
         self.whole = nn.Sequential(

@@ -72,7 +72,7 @@ class Truth:
     def fiducials(self) -> pd.DataFrame:
         """Beat, lead, wave (P, QRS, T), onset_ms, peak_ms, offset_ms of every wave of every beat.
 
-        Onset and offset are those of the dipole, the same in all leads; the peak is each lead's own.
+        Onset and offset are those of the dipole, alike in all leads; the peak is each lead's own.
         """
         heart, rows = self.hearts, []
         t_centres = heart.t_centre_s(self.rhythms.rr_s)[0]
@@ -98,7 +98,7 @@ class Truth:
 
     @cached_property
     def measurements(self) -> dict[str, float]:
-        """True values under the names of `cofe_widgets.measure` (lead II; intervals of the dipole)."""
+        """True values under the names of `cofe_widgets.measure` (lead II, the dipole's times)."""
         heart = self.hearts
         rr = 1000 * np.diff(self.r_peaks_s.astype(float))
         rr_mean = float(rr.mean()) if rr.size else float("nan")
@@ -132,7 +132,7 @@ class Truth:
     def _peaks(
         self, wave: str, on: float, off: float, t_centre: float, signed: bool = False
     ) -> tuple[Array, Array]:
-        """Time (s after R) and height (mV) of a wave's largest excursion in each of the 12 leads."""
+        """Time (s after R) and height (mV) of a wave's largest excursion in each of 12 leads."""
         heart = self.hearts
         time = np.linspace(on, off, 201, dtype=np.float32)
         centre = heart.mu[0].copy()
@@ -159,9 +159,11 @@ class Simulated:
     noise: float
 
     def twin(self, condition: str) -> Simulated:
-        """The same heart and electrodes under another condition (same seed, same place in the batch)."""
+        """The same heart and electrodes under another condition (same seed and batch place)."""
         record, seconds = self.record, self.truth.seconds
-        again = simulate(condition, self.n, self.seed, fs=record.fs, seconds=seconds, noise=self.noise)
+        again = simulate(
+            condition, self.n, self.seed, fs=record.fs, seconds=seconds, noise=self.noise
+        )
         return again[self.index]
 
 
@@ -175,18 +177,21 @@ def draw(
 ) -> Batch:
     """Simulate one record a condition, as arrays (see `simulate` for records).
 
-    Hearts, rhythms and electrodes are drawn from three separate streams of ``seed``, so that the same
-    seed under another condition is the same heart with the same electrodes.
+    Hearts, rhythms and electrodes are drawn from three separate streams of ``seed``, so that the
+    same seed under another condition is the same heart with the same electrodes.
     """
     names = np.atleast_1d(np.asarray(conditions, dtype=str))
     unknown = sorted(set(names.tolist()) - set(CONDITIONS))
     if unknown:
         raise ValueError(
-            f"unknown condition {', '.join(map(repr, unknown))}: expected one of {', '.join(CONDITIONS)}"
+            f"unknown condition {', '.join(map(repr, unknown))}: "
+            f"expected one of {', '.join(CONDITIONS)}"
         )
     n = len(names)
     base = [seed] if isinstance(seed, int) else list(seed)
-    heart_rng, rhythm_rng, electrode_rng, f_rng = (np.random.default_rng([*base, k]) for k in range(4))
+    heart_rng, rhythm_rng, electrode_rng, f_rng = (
+        np.random.default_rng([*base, k]) for k in range(4)
+    )
     time = (np.arange(round(seconds * fs)) / fs).astype(np.float32)
     hearts = draw_hearts(n, heart_rng, variety)
     rhythms = draw_rhythms(names, seconds, rhythm_rng)

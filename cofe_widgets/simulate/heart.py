@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.float32]
 
-#: Dower, Machado & Osborne, Clin Cardiol 1980;3:87: leads I, II, V1..V6 from the Frank dipole (x, y, z).
+#: Leads I, II, V1..V6 from the Frank dipole (x, y, z).
+#: Dower, Machado & Osborne, Clin Cardiol 1980;3:87.
 DOWER = np.array(
     [
         [0.632, -0.235, 0.059],
@@ -127,7 +128,9 @@ def draw_hearts(n: int, rng: np.random.Generator, variety: float = 0.0) -> Heart
 
     vectors = _normal_dipoles(n, rng)
     gain = normal(1.0, 0.22, 0.55, 1.6)
-    gain *= np.where(low, rng.uniform(0.35, 0.6, n), 1) * np.where(tall, rng.uniform(1.2, 1.9, n), 1)
+    gain *= np.where(low, rng.uniform(0.35, 0.6, n), 1) * np.where(
+        tall, rng.uniform(1.2, 1.9, n), 1
+    )
     vectors[:, 2:5] *= gain[:, None, None]
     notch = np.where(wide, rng.uniform(0.3, 0.9, n), 0)[:, None]
     vectors[:, 5] = notch * _directions(n, rng) * np.linalg.norm(vectors[:, 3], axis=1)[:, None]
@@ -169,7 +172,7 @@ def _directions(n: int, rng: np.random.Generator) -> Array:
 
 
 def _rotations(n: int, rng: np.random.Generator, rotated: NDArray[np.bool_]) -> Array:
-    """Small rotations of the heart in the chest (SD 12 degrees; 40 where ``rotated``), (n, 3, 3)."""
+    """Small rotations of the heart in the chest, (n, 3, 3): SD 12 degrees; 40 if ``rotated``."""
     angle = rng.normal(size=(n, 3)) * np.where(rotated, 0.7, 0.21)[:, None]
     theta = np.linalg.norm(angle, axis=1)[:, None, None]
     axis = angle / np.maximum(theta[:, 0], 1e-9)

@@ -44,14 +44,13 @@ class Rhythms:
     p_wave: NDArray[np.bool_]
 
 
-def draw_rhythms(
-    conditions: NDArray[np.str_], seconds: float, rng: np.random.Generator
-) -> Rhythms:
+def draw_rhythms(conditions: NDArray[np.str_], seconds: float, rng: np.random.Generator) -> Rhythms:
     """Draw the beats of one record a condition.
 
     Sinus rhythm is modulated by respiration (0.15-0.35 Hz) and by baroreflex (0.1 Hz) (Task Force
-    of the ESC, Circulation 1996;93:1043); premature atrial beats come 10-45 % early and reset it; in AF successive intervals are independent, with a
-    coefficient of variation of 0.14-0.30 and a refractory floor (Bollmann et al., Europace 2006;8:911).
+    of the ESC, Circulation 1996;93:1043); premature atrial beats come 10-45 % early and reset it;
+    in AF successive intervals are independent, with a coefficient of variation of 0.14-0.30 and a
+    refractory floor (Bollmann et al., Europace 2006;8:911).
     """
     n = len(conditions)
     mean, sd, low, high = np.array([_RATE_BPM[c] for c in conditions], float).T
@@ -60,7 +59,9 @@ def draw_rhythms(
     fibrillating = conditions == "AF"
 
     nominal = np.arange(beats) * rr_mean[:, None]
-    respiration = np.where(conditions == "SA", rng.uniform(0.09, 0.2, n), rng.uniform(0.005, 0.04, n))
+    respiration = np.where(
+        conditions == "SA", rng.uniform(0.09, 0.2, n), rng.uniform(0.005, 0.04, n)
+    )
     phase = 2 * np.pi * rng.random((n, 2, 1))
     modulation = respiration[:, None] * np.sin(
         2 * np.pi * rng.uniform(0.15, 0.35, (n, 1)) * nominal + phase[:, 0]
@@ -94,10 +95,8 @@ def draw_rhythms(
     )
 
 
-def draw_f_waves(
-    n: int, time_s: Array, rng: np.random.Generator
-) -> tuple[Array, Array]:
-    """Fibrillatory waves of unit amplitude, (n, samples), and their dipole directions in mV, (n, 3).
+def draw_f_waves(n: int, time_s: Array, rng: np.random.Generator) -> tuple[Array, Array]:
+    """Fibrillatory waves of unit amplitude, (n, samples), and their directions in mV, (n, 3).
 
     4-9 Hz, wandering in frequency and size, with a second harmonic; largest in V1 (Bollmann 2006).
     """

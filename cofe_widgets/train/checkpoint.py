@@ -1,4 +1,4 @@
-"""Checkpoints of a training run: safetensors and JSON, never a pickle; written whole or not at all."""
+"""Checkpoints of a training run: safetensors and JSON, no pickle; written whole or not at all."""
 
 from __future__ import annotations
 
@@ -34,7 +34,9 @@ class Run:
 
     def save(self, step: int, **values: Any) -> None:
         """Store all modules and optimizers after ``step``."""
-        tensors = {f"{n}/{k}": v for n, m in self.modules.items() for k, v in m.state_dict().items()}
+        tensors = {
+            f"{n}/{k}": v for n, m in self.modules.items() for k, v in m.state_dict().items()
+        }
         for name, optimizer in self.optimizers.items():
             for index, slots in optimizer.state_dict()["state"].items():
                 for slot, value in slots.items():
@@ -45,7 +47,7 @@ class Run:
         os.replace(partial, self.folder / "state.safetensors")
 
     def resume(self) -> dict[str, Any] | None:
-        """Restore the newest checkpoint and return its values (``step`` ...), or None at a first start."""
+        """Restore the newest checkpoint and return its values; None at a first start."""
         path = self.folder / "state.safetensors"
         if not path.exists():
             return None
@@ -70,7 +72,12 @@ class Run:
             if new:
                 writer.writeheader()
             writer.writerow(values)
-        print("  ".join(f"{k} {v:.4g}" if isinstance(v, float) else f"{k} {v}" for k, v in values.items()), flush=True)
+        print(
+            "  ".join(
+                f"{k} {v:.4g}" if isinstance(v, float) else f"{k} {v}" for k, v in values.items()
+            ),
+            flush=True,
+        )
 
 
 def read_metadata(path: Path) -> dict[str, Any]:
@@ -99,5 +106,5 @@ def average(target: nn.Module, source: nn.Module, decay: float) -> None:
     with torch.no_grad():
         for mean, value in zip(target.parameters(), source.parameters(), strict=True):
             mean.lerp_(value, 1 - decay)
-        for mean, value in zip(target.buffers(), source.buffers(), strict=True):
-            mean.copy_(value)
+        for held, value in zip(target.buffers(), source.buffers(), strict=True):
+            held.copy_(value)

@@ -11,6 +11,7 @@ import hashlib
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -93,7 +94,7 @@ def load_real(folder: Path, cache: Path = Path("runs/cache")) -> RealRecords:
 def _read_all(folder: Path, headers: list[Path]) -> RealRecords:
     table = _labels(folder)
     groups = _patients(table)
-    columns: dict[str, list] = {name: [] for name in RealRecords.__dataclass_fields__}
+    columns: dict[str, list[Any]] = {name: [] for name in RealRecords.__dataclass_fields__}
     refused: dict[str, int] = {}
     for path in headers:
         row = table.get((path.parent.name, path.stem), {})
@@ -118,7 +119,9 @@ def _read_all(folder: Path, headers: list[Path]) -> RealRecords:
         columns["signals"].append(np.pad(signal, ((0, 0), (0, SAMPLES - signal.shape[1])), "edge"))
         columns["r_s"].append(padded)
         columns["millivolts"].append(millivolts)
-    print(f"{len(columns['names'])} of {len(headers)} records read; left out: {refused}", flush=True)
+    print(
+        f"{len(columns['names'])} of {len(headers)} records read; left out: {refused}", flush=True
+    )
     real = RealRecords(**{name: np.array(values) for name, values in columns.items()})
     return _rescale_z_scores(real)
 
@@ -139,16 +142,20 @@ def _patients(table: dict[tuple[str, str], dict[str, str]]) -> dict[tuple[str, s
         if match and (dataset.startswith("ptbxl") or name.startswith("HR")):
             number[dataset, name] = match.group(1)
     patient_of_number = {
-        number[key]: row["patient"] for key, row in table.items() if key in number and row["patient"]
+        number[key]: row["patient"]
+        for key, row in table.items()
+        if key in number and row["patient"]
     }
     return {
-        key: patient_of_number.get(number.get(key, ""), "") or row["patient"] or number.get(key, key[1])
+        key: patient_of_number.get(number.get(key, ""), "")
+        or row["patient"]
+        or number.get(key, key[1])
         for key, row in table.items()
     }
 
 
 def _rescale_z_scores(real: RealRecords) -> RealRecords:
-    """Give z-scored leads the median SD of the millivolt records, lead by lead (shape and rhythm are real)."""
+    """Give z-scored leads the median SD of the millivolt records; shape and rhythm are real."""
     z = ~real.millivolts
     if z.any() and not z.all():
         typical = np.median(real.signals[~z].std(axis=2), axis=0)

@@ -8,7 +8,7 @@ from cofe_widgets import METHODS, ExplainError
 
 
 class Weighted(nn.Module):
-    """Log-odds of "yes" = sum of w * x with w = +1 on lead I and -2 on lead II: gradients are known."""
+    """Log-odds of "yes" = sum of w * x with w = +1 on lead I, -2 on lead II: known gradients."""
 
     def forward(self, x):
         s = x[:, 0].sum(dim=1) - 2 * x[:, 1].sum(dim=1)

@@ -1,4 +1,4 @@
-"""Recipes run for a few steps: on simulated ECGs alone, and on a folder of WFDB records made here."""
+"""Recipes run for a few steps: on simulated ECGs alone, and on WFDB records made here."""
 
 import csv
 
@@ -27,7 +27,15 @@ def folder(tmp_path):
             f"r{k}", fs=500, units=["mV"] * 12, sig_name=list(record.leads),
             p_signal=record.signal.T.astype(float), fmt=["16"] * 12, write_dir=str(made),
         )  # fmt: skip
-        rows.append({"record": f"r{k}", "dataset": "mine", "labels": condition, "patient": f"p{k // 2}", "units": "mV"})
+        rows.append(
+            {
+                "record": f"r{k}",
+                "dataset": "mine",
+                "labels": condition,
+                "patient": f"p{k // 2}",
+                "units": "mV",
+            }
+        )
     with (made.parent / "labels.csv").open("w", newline="") as out:
         writer = csv.DictWriter(out, fieldnames=list(rows[0]))
         writer.writeheader()
@@ -49,7 +57,15 @@ def test_a_folder_of_wfdb_becomes_training_data(folder, tmp_path):
 
 @pytest.mark.parametrize(
     ("labels", "rhythm"),
-    [("NSR", "SR"), ("AF;LBBB", "AF"), ("AFL", ""), ("NSR;PACE", ""), ("", ""), ("AF;AFL", ""), ("SB;IAVB", "SR")],
+    [
+        ("NSR", "SR"),
+        ("AF;LBBB", "AF"),
+        ("AFL", ""),
+        ("NSR;PACE", ""),
+        ("", ""),
+        ("AF;AFL", ""),
+        ("SB;IAVB", "SR"),
+    ],
 )
 def test_rhythm_of_labels(labels, rhythm):
     assert rhythm_of(labels) == rhythm
@@ -105,7 +121,9 @@ def test_the_generator_recipe_plays_the_game_resumes_and_ships(tmp_path, capsys,
     monkeypatch.chdir(tmp_path)
     options = ["--data", str(tmp_path / "none"), "--batch", "2", "--run", str(tmp_path / "g")]
     out = tmp_path / "generator.safetensors"
-    generator.main([*options, "--steps", "4", "--warmup", "0.5", "--minutes", "0", "--out", str(out)])
+    generator.main(
+        [*options, "--steps", "4", "--warmup", "0.5", "--minutes", "0", "--out", str(out)]
+    )
     assert "simulated ECGs only" in capsys.readouterr().out
     assert not out.exists()  # stopped by the clock after one step, with a checkpoint
     generator.main([*options, "--steps", "3", "--warmup", "0.5", "--out", str(out)])
