@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -102,8 +102,51 @@ def median_beat(record: Record) -> MedianBeat:
     Raises
     ------
     EcgError
-        When the record is too short, or shows no beat that comes back.
+        When the record is too short or too coarse, or shows no beat that comes back.
     """
+    leads, usable, steady, peaks, is_main, beat = _repeated(record)
+    rr_ms = np.diff(peaks) * 1000
+    qrs = qrs_wave(beat)
+    if qrs.offset_ms - qrs.onset_ms < LEAST_QRS_MS:
+        raise EcgError("what repeats does not stand out like a QRS: this is noise, or no ECG")
+    t = t_wave(beat, qrs, float(np.median(rr_ms)))
+    judged = peaks > (STRETCH_MS - qrs.onset_ms) / 1000
+    smooth = pass_band(steady, WORKING_FS, high_hz=P_BAND_HZ)
+    rr_before = np.concatenate(([np.inf], rr_ms))[judged]
+    atrial = atrial_wave(smooth, WORKING_FS, peaks[judged], rr_before, is_main[judged], qrs, t)
+    enough = is_main[judged].sum() >= LEAST_P_BEATS
+
+    to_leads = _lead_matrix(leads, usable, record.leads)
+    signal = to_leads @ (beat - level(beat, qrs))
+    return MedianBeat(
+        signal=signal.astype(np.float32),
+        time_ms=TIME_MS,
+        leads=record.leads,
+        p=atrial.wave,
+        qrs=qrs,
+        t=t,
+        p_amplitude_mv=_height(to_leads @ atrial.shape, atrial.time_ms, atrial.wave),
+        r_amplitude_mv=signal[:, between(qrs.onset_ms, qrs.offset_ms)].max(axis=1),
+        t_amplitude_mv=_t_height(signal, t),
+        r_peaks_s=peaks,
+        is_main=is_main,
+        has_p=atrial.present if enough else np.empty(0, bool),
+    )
+
+
+class _Repeated(NamedTuple):
+    """The leads that show the beats, the beats, and their median."""
+
+    leads: tuple[str, ...]
+    usable: NDArray[np.bool_]
+    steady: NDArray[np.float64]
+    r_peaks_s: NDArray[np.float64]
+    is_main: NDArray[np.bool_]
+    beat: NDArray[np.float64]
+
+
+def _repeated(record: Record) -> _Repeated:
+    """What the record repeats: signal without wander and median beat, of the usable leads."""
     if record.fs < LEAST_FS:
         raise EcgError(
             f"the record has {record.fs:g} samples a second: at least {LEAST_FS:g} are needed to "
@@ -128,35 +171,9 @@ def median_beat(record: Record) -> MedianBeat:
         raise EcgError(f"of {len(peaks)} detected beats few look alike: this is noise, or no ECG")
     is_main = np.zeros(len(peaks), bool)
     is_main[whole] = main
-    steady, usable[usable] = steady[clear], clear
+    usable[usable] = clear
     beat = np.median(beats[main][:, clear], axis=0)
-    rr_ms = np.diff(peaks) * 1000
-    qrs = qrs_wave(beat)
-    if qrs.offset_ms - qrs.onset_ms < LEAST_QRS_MS:
-        raise EcgError("what repeats does not stand out like a QRS: this is noise, or no ECG")
-    t = t_wave(beat, qrs, float(np.median(rr_ms)))
-    judged = peaks > (STRETCH_MS - qrs.onset_ms) / 1000
-    smooth = pass_band(steady, WORKING_FS, high_hz=P_BAND_HZ)
-    rr_before = np.concatenate(([np.inf], rr_ms))[judged]
-    atrial = atrial_wave(smooth, WORKING_FS, peaks[judged], rr_before, is_main[judged], qrs, t)
-    enough = is_main[judged].sum() >= LEAST_P_BEATS
-
-    to_leads = _lead_matrix(work.leads, usable, record.leads)
-    signal = to_leads @ (beat - level(beat, qrs))
-    return MedianBeat(
-        signal=signal.astype(np.float32),
-        time_ms=TIME_MS,
-        leads=record.leads,
-        p=atrial.wave,
-        qrs=qrs,
-        t=t,
-        p_amplitude_mv=_height(to_leads @ atrial.shape, atrial.time_ms, atrial.wave),
-        r_amplitude_mv=signal[:, between(qrs.onset_ms, qrs.offset_ms)].max(axis=1),
-        t_amplitude_mv=_t_height(signal, t),
-        r_peaks_s=peaks,
-        is_main=is_main,
-        has_p=atrial.present if enough else np.empty(0, bool),
-    )
+    return _Repeated(work.leads, usable, steady[clear], peaks, is_main, beat)
 
 
 def _clipped(record: Record) -> NDArray[np.bool_]:
