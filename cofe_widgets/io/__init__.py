@@ -78,7 +78,7 @@ def read(source: Readable, name: str | None = None) -> Record:
     head = found.head
     for module in _FORMATS:
         if module.sniff(head):
-            return module.read(found)
+            return _named(module.read(found), source)
     if wfdb.is_companion(found):
         return wfdb.read(found)
     raise _unknown(found, head)
