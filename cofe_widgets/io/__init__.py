@@ -84,6 +84,14 @@ def read(source: Readable, name: str | None = None) -> Record:
     raise _unknown(found, head)
 
 
+def _named(record: Record, source: object) -> Record:
+    """An embedded example says what it is wherever it is shown."""
+    if not (isinstance(source, str) and source.startswith(SAMPLE_PREFIX)):
+        return record
+    name = source.removeprefix(SAMPLE_PREFIX)
+    return record.with_signal(record.signal, title=f"Simulated sample: {name}")
+
+
 def _source(source: Readable, name: str | None) -> Source:
     """The one file to open, of whatever `read` was given."""
     if isinstance(source, (bytes, bytearray, memoryview)):
