@@ -23,7 +23,7 @@ from ..ecg import LEADS, Record
 from ..models.generator import FS
 from ..wrap import Predictor, WrapError
 from .inversion import ExplainError, Inversion, invert, networks
-from .moves import SPACES, Moves, Space
+from .moves import RHYTHM_NAMES, SPACES, Moves, Space
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 SEARCH_STEPS = 60
 #: Steps without a smaller change that end the search once the target is reached.
 PATIENCE = 12
+#: Length of a step of the search, in standard deviations of ECGs.
+STEP_SD = 0.3
 #: Points of the straight path at which the answer is looked up before severities are solved for.
 PATH_POINTS = 33
 BATCH = 8
@@ -225,15 +227,16 @@ class Question:
 def _search(
     moves: Moves, question: Question, start: Tensor
 ) -> Iterator[tuple[int, Tensor, Tensor, Tensor, Tensor]]:
-    """Adam on a move, validity first, then the smallest change; yields step, candidate and best so far.
+    """Gradient descent on a move; yields step, candidates, scores, the best moves so far, their gaps.
 
-    The weight of the target adapts (a Lagrangian): it grows until the level is reached and shrinks
-    while it is, so the move settles just beyond the crossing.
+    Validity first, then the smallest change: the weight of the target adapts (a Lagrangian), it grows
+    until the level is reached and shrinks while it is, so the move settles just beyond the crossing.
+    Steps have a length in standard deviations, which shortens once the target was reached.
     """
     sign = question.sign(start)
     distance = (question.goal - start).abs().clamp(min=0.5)
     move = torch.zeros(len(start), moves.size, requires_grad=True)
-    optimizer = torch.optim.Adam([move], lr=0.2, betas=(0.8, 0.95))
+    velocity, length = torch.zeros_like(move), torch.full_like(start, STEP_SD)
     weight = torch.full_like(start, 60.0)
     best = torch.zeros_like(move)
     best_cost, best_gap = torch.full_like(start, torch.inf), torch.full_like(start, torch.inf)
@@ -253,7 +256,9 @@ def _search(
         with torch.no_grad():
             reached = gap <= 0
             done = (best_gap <= 0) & (since >= PATIENCE)
-            better = torch.where(reached, cost < 0.98 * best_cost, best_gap.gt(0) & (gap < best_gap))
+            better = torch.where(
+                reached, cost < 0.98 * best_cost, best_gap.gt(0) & (gap < best_gap)
+            )
             better &= ~done  # a record's answer does not depend on who shares its batch
             best[better] = move[better]
             best_cost = torch.where(better & reached, cost, best_cost)
@@ -263,8 +268,10 @@ def _search(
         yield step, signals.detach(), score.detach(), best, best_gap
         if bool(done.all()):
             return
-        move.grad = slope
-        optimizer.step()
+        with torch.no_grad():
+            length = torch.where(best_gap <= 0, (0.9 * length).clamp(min=0.03), length)
+            velocity = 0.6 * velocity + slope / (slope.norm(dim=1, keepdim=True) + 1e-9)
+            move -= length[:, None] * 0.4 * velocity
 
 
 def _path(
@@ -298,7 +305,9 @@ def _path(
         return signals.numpy(), question.answer(final).double().numpy()
 
 
-def _first_crossing(shares: NDArray[np.float64], rising: NDArray[np.float64], value: float) -> float:
+def _first_crossing(
+    shares: NDArray[np.float64], rising: NDArray[np.float64], value: float
+) -> float:
     """Where the running maximum first reaches ``value``, linearly between looked-up points."""
     k = int(np.searchsorted(rising, value))
     if k == 0:
@@ -333,11 +342,9 @@ def _solve(
     answers: list[tuple[Space, Tensor, bool] | None] = [None] * len(start)
     rows = list(range(len(start)))
     for space, (begin, end) in zip(SPACES, SHARES, strict=True):
-        part = inversion.take(rows)
-        best, gap = torch.zeros(0), torch.zeros(0)
-        for step, signals, score, best, gap in _search(
-            Moves(part, space, seed), question, start[rows]
-        ):
+        moves = Moves(inversion.take(rows), space, seed)
+        for looked in _search(moves, question, start[rows]):
+            step, signals, score, best, gap = looked
             yield space, begin + (end - begin) * step / SEARCH_STEPS, signals, score, None
         for i, row in enumerate(rows):
             answers[row] = (space, best[i].clone(), bool(gap[i] <= 0))
@@ -348,23 +355,28 @@ def _solve(
 
 
 def _result(
-    inversion: Inversion, question: Question, start: float, answer: tuple[Space, Tensor, bool], count: int, seed: int
+    inversion: Inversion,
+    question: Question,
+    start: float,
+    answer: tuple[Space, Tensor, bool],
+    count: int,
+    seed: int,
 ) -> Counterfactual:
     """The path of one record, with its outcome in words."""
     space, move, reached = answer
-    signals, predictions = _path(Moves(inversion, space, seed), question, move, start, count)
+    moves = Moves(inversion, space, seed)
+    signals, predictions = _path(moves, question, move, start, count)
     f, target = question.f, question.target
     first, last = predictions[0], predictions[-1]
     name = target if f.output == "linear" else f"p({target})"
-    if reached:
-        message = f"{name} goes from {first:.2f} to {last:.2f} by changing {space.name}"
-    else:
-        message = (
-            f"not reached: {name} goes from {first:.2f} to {last:.2f} and not to {question.level:g}, "
-            f"even when {space.name} may change"
-        )
+    message = f"{name} goes from {first:.2f} to {last:.2f}: {moves.words(move)}"
+    if not reached:
+        message = f"not reached ({question.level:g} was asked): {message}"
+    elif space is SPACES[-1]:
+        message += "; no change of rhythm and leading components alone was enough"
     from .. import __version__
 
+    code = [float(v) for v in moves.rhythm(move[None])[0]]
     provenance = {
         "method": "latent search, residual kept",
         "seed": seed,
@@ -373,7 +385,8 @@ def _result(
         "networks_hash": networks().weight_hash,
         "version": __version__,
         "reconstruction_r": float(inversion.correlation[0]),
-        "change_units": [round(float(v), 4) for v in move[:15]],
+        "rhythm_code": dict(zip(RHYTHM_NAMES, code, strict=True)),
+        "distance_sd": float(move.norm()),
     }
     return Counterfactual(
         original=inversion.records[0],
@@ -382,7 +395,11 @@ def _result(
         severities=np.linspace(0, 1, count),
         target=target,
         level=question.level,
-        reached=bool(reached and np.sign(question.goal - start) * (_score_of(question, last) - question.goal) >= -1e-6),
+        reached=bool(
+            reached
+            and np.sign(question.goal - start) * (_score_of(question, last) - question.goal)
+            >= -1e-6
+        ),
         space=space.name,
         message=message,
         provenance=provenance,
@@ -413,13 +430,17 @@ def _steps(
         start = question.score(torch.from_numpy(inversion.records[0].signal.copy())[None])
     question.sign(start)
     r = float(inversion.correlation[0])
-    yield Step(0.0, f"encoded: the generator redraws it with r = {r:.2f}", float(question.answer(start)))
-    answers = None
-    for space, done, signals, score, answers in _solve(inversion, question, start, seed):
+    yield Step(
+        0.0, f"encoded: the generator redraws it with r = {r:.2f}", float(question.answer(start))
+    )
+    for found in _solve(inversion, question, start, seed):
+        space, done, signals, score, answers = found
         message = f"searching {space.name}"
         yield Step(done, message, float(question.answer(score)[0]), signals[0].numpy())
     assert answers is not None
-    yield Step(SHARES[-1][1], f"solving for {severities} severities", float(question.answer(score)[0]))
+    yield Step(
+        SHARES[-1][1], f"solving for {severities} severities", float(question.answer(score)[0])
+    )
     result = _result(inversion, question, float(start), answers[0], severities, seed)
     yield Step(1.0, result.message, float(result.predictions[-1]), result.signals[-1], result)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
@@ -16,7 +16,9 @@ from ..models.encoder import Encoder
 from ..models.filters import BandPass
 from ..models.generator import FS, NOISE_INPUT, SAMPLES, Generator, Latent
 from ..signals import r_peaks
-from .rhythm import carry
+from ..simulate.dipole import project
+from ..simulate.heart import KERNELS, P_KERNELS, draw_hearts
+from .rhythm import P_WINDOW_S, carry, p_wave_left, place_p_waves
 
 SECONDS = SAMPLES / FS
 MAX_BEATS = 40
@@ -80,6 +82,8 @@ class Inversion:
     latent : Latent
     residual : (batch, 12, samples)
         Record minus drawing, mV: whatever the generator cannot say about the patient.
+    p_wave : (batch, 12, window)
+        What is left of the P wave when the generator draws none, so that P waves are edited whole.
     correlation, rmse_uv : (batch,)
         How well G(E(x)) draws the record, 0.5-40 Hz, eight leads.
     """
@@ -87,6 +91,7 @@ class Inversion:
     records: list[Record]
     latent: Latent
     residual: Tensor
+    p_wave: Tensor
     correlation: Tensor
     rmse_uv: Tensor
 
@@ -101,22 +106,38 @@ class Inversion:
             return drawn
         n = len(drawn)
         residual = self.residual.expand(n, -1, -1)
-        return drawn + carry(residual, self.latent.r_s.expand(n, -1), latent.r_s, FS)
+        kept = carry(residual, self.latent.r_s.expand(n, -1), latent.r_s, FS)
+        gain = latent.p_gain[:, None, None]
+        wave = (gain - 1).clamp(max=0) * self.p_wave + (gain - 1).clamp(min=0) * typical_p_wave()
+        return drawn + kept + place_p_waves(wave, latent.r_s, SAMPLES, FS)
 
     def take(self, rows: Sequence[int]) -> Inversion:
         """The given records of the batch."""
         at = torch.as_tensor(rows)
         latent = Latent(*(getattr(self.latent, k)[at] for k in Latent.__dataclass_fields__))
         records = [self.records[i] for i in rows]
-        return Inversion(
-            records, latent, self.residual[at], self.correlation[at], self.rmse_uv[at]
-        )
+        rest = (getattr(self, k)[at] for k in ("residual", "p_wave", "correlation", "rmse_uv"))
+        return Inversion(records, latent, *rest)
 
 
 @lru_cache(maxsize=1)
 def expansion() -> Tensor:
     """Map of eight leads to twelve, ``(12, 8)``."""
     return torch.from_numpy(expand_matrix())
+
+
+@lru_cache(maxsize=1)
+def typical_p_wave() -> Tensor:
+    """Mean P wave of simulated hearts in the window of `place_p_waves`, ``(12, window)``, mV.
+
+    What an edit adds where a P wave is to grow: a fibrillating patient has none of his own.
+    """
+    hearts = draw_hearts(256, np.random.default_rng(0))
+    time = torch.arange(round(P_WINDOW_S[0] * FS), round(P_WINDOW_S[1] * FS) + 1).numpy() / FS
+    offset = (time - hearts.mu[:, P_KERNELS, None]) / hearts.rise[:, P_KERNELS, None]
+    waves = np.zeros((256, len(KERNELS), len(time)), np.float32)
+    waves[:, P_KERNELS] = np.exp(-0.5 * offset**2)
+    return expansion() @ torch.from_numpy(project(hearts, waves).mean(axis=0))
 
 
 @lru_cache(maxsize=1)
@@ -144,7 +165,11 @@ def invert(records: Sequence[Record]) -> Inversion:
     a, b = (s.flatten(1) - s.flatten(1).mean(dim=1, keepdim=True) for s in (drawn, filtered))
     correlation = (a * b).sum(dim=1) / (a.norm(dim=1) * b.norm(dim=1) + 1e-9)
     rmse = 1000 * (drawn - filtered).square().mean(dim=(1, 2)).sqrt()
-    return Inversion(prepared, latent, x - expansion() @ drawn, correlation, rmse)
+    residual = x - expansion() @ drawn
+    without_p = nets.generator(replace(latent, p_gain=torch.zeros_like(latent.p_gain)))
+    # Medians are taken in the eight leads: in twelve they would break Einthoven's law.
+    left = p_wave_left(residual[:, rows] + without_p, r_s, FS)
+    return Inversion(prepared, latent, residual, expansion() @ left, correlation, rmse)
 
 
 def _beats(record: Record) -> np.ndarray:
@@ -208,7 +233,7 @@ def sample(n: int = 1, seed: int = 0, truncation: float = 0.8) -> list[Record]:
     with torch.no_grad():
         styles = generator.styles_from_noise(z, truncation)
         codes = torch.zeros(n, MAX_BEATS, 5)
-        latent = Latent(styles, r_s, codes, torch.zeros(n, SAMPLES // 4))
+        latent = Latent(styles, r_s, codes, torch.zeros(n, SAMPLES // 4), torch.ones(n))
         signals = (expansion() @ generator(latent)).numpy()
     meta = {"source": "generated", "seed": seed}
     return [Record(signal, FS, LEADS, {**meta, "index": i}) for i, signal in enumerate(signals)]

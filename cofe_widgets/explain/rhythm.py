@@ -16,6 +16,8 @@ REFRACTORY_S = 0.34
 P_REACH_S, J_REACH_S = 0.25, 0.06
 #: QT beyond the J-point at an RR interval of 1 s.
 T_REACH_S = 0.36
+#: Where a P wave lies before its R-peak, s.
+P_WINDOW_S = (-0.28, -0.05)
 
 
 def edited_beats(r_s: Tensor, spread: Tensor, irregularity: Tensor, pattern: Tensor) -> Tensor:
@@ -105,6 +107,36 @@ def carry(signal: Tensor, old_r_s: Tensor, new_r_s: Tensor, fs: float) -> Tensor
     grow = (old.gather(1, i + 1) - end) - shift
     source = time + shift + grow * (time - start) / (end - start)
     return _cubic(signal, source * fs)
+
+
+def p_wave_left(signal: Tensor, r_s: Tensor, fs: float) -> Tensor:
+    """What a signal holds of the P wave: its median over beats before R, ``(batch, leads, window)``.
+
+    The line between its ends is taken off, so that a wandering baseline is no P wave.
+    """
+    time = torch.arange(round(P_WINDOW_S[0] * fs), round(P_WINDOW_S[1] * fs) + 1) / fs
+    places = (r_s[..., None] + time.to(r_s)) * fs
+    count = places.shape[2]
+    inside = (places > 0) & (places < signal.shape[2] - 1)
+    values = _cubic(signal, places.nan_to_num(0.0).flatten(1)).unflatten(2, (-1, count))
+    values = torch.where(inside[:, None], values, torch.nan).nanmedian(dim=2).values.nan_to_num(0.0)
+    line = torch.linspace(0, 1, count).to(values)
+    start, end = values[..., :4].mean(-1, keepdim=True), values[..., -4:].mean(-1, keepdim=True)
+    values = values - start - (end - start) * line
+    return values * torch.hann_window(count, periodic=False).to(values).sqrt()
+
+
+def place_p_waves(wave: Tensor, r_s: Tensor, samples: int, fs: float) -> Tensor:
+    """The window of `p_wave_left` put before every beat, ``(batch, leads, samples)``."""
+    beats = _ascending(r_s)
+    time = (torch.arange(samples, device=r_s.device) / fs).expand(len(r_s), -1).contiguous()
+    following = torch.searchsorted(beats.detach().contiguous(), time)
+    following = following.clamp(max=beats.shape[1] - 1)
+    tau = time - beats.gather(1, following)
+    position = (tau - P_WINDOW_S[0]) * fs
+    inside = (position >= 0) & (position <= wave.shape[2] - 1)
+    beat_there = torch.isfinite(r_s).gather(1, following)
+    return _cubic(wave, position) * (inside & beat_there)[:, None]
 
 
 def _cubic(signal: Tensor, position: Tensor) -> Tensor:

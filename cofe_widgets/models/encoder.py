@@ -31,6 +31,9 @@ class Encoder(nn.Module):
     Input ``(batch, 8, 2500)`` mV, band-passed 0.5-40 Hz, and R-peak times ``(batch, beats)``.
     """
 
+    style_mean: Tensor
+    style_basis: Tensor
+
     def __init__(self, width: int = 64) -> None:
         super().__init__()
         self.features = nn.Sequential(
@@ -68,7 +71,7 @@ class Encoder(nn.Module):
         pooled = pooled / (inside.sum(dim=2)[:, None] + 0.5)
         styles = self.styles(pooled.flatten(1)).view(-1, LAYERS, STYLE)
         f_wave = self.f_wave(torch.cat((features, phase), dim=1))[:, 0]
-        return Latent(styles, r_s, self._codes(features, r_s), f_wave)
+        return Latent(styles, r_s, self._codes(features, r_s), f_wave, torch.ones_like(r_s[:, 0]))
 
     def _codes(self, features: Tensor, r_s: Tensor) -> Tensor:
         """Codes of each beat ``(batch, beats, CODES)``, of zero mean over the beats of a record."""

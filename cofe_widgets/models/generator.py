@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
@@ -35,12 +36,14 @@ class Latent:
     r_s : (batch, beats) R-peak times in s, NaN after the last
     codes : (batch, beats, CODES) what is particular to each beat
     f_wave : (batch, 640) fibrillatory wave at 62.5 Hz, about unit amplitude where there is one
+    p_gain : (batch,) factor on the P waves; 1 in every ECG that is encoded, at most 1 is drawn
     """
 
     styles: Tensor
     r_s: Tensor
     codes: Tensor
     f_wave: Tensor
+    p_gain: Tensor
 
 
 class Mapping(nn.Module):
@@ -50,7 +53,7 @@ class Mapping(nn.Module):
         super().__init__()
         sizes = [NOISE_INPUT, *[hidden] * (depth - 1), STYLE]
         layers: list[nn.Module] = []
-        for inputs, outputs in zip(sizes[:-1], sizes[1:], strict=True):
+        for inputs, outputs in pairwise(sizes):
             layers += [nn.Linear(inputs, outputs), nn.LeakyReLU(0.2)]
         self.layers = nn.Sequential(*layers[:-1])
 
@@ -88,6 +91,8 @@ class ModulatedConv(nn.Module):
 class StyledLayer(nn.Module):
     """Modulated convolution, noise of learned strength, leaky ReLU."""
 
+    fixed_noise: Tensor
+
     def __init__(self, inputs: int, outputs: int, samples: int, seed: int) -> None:
         super().__init__()
         self.conv = ModulatedConv(inputs, outputs, 5)
@@ -109,6 +114,8 @@ def _upsample(x: Tensor) -> Tensor:
 class Generator(nn.Module):
     """Latent -> eight leads ``(batch, 8, 2500)`` in mV at 250 Hz, 0.5-40 Hz."""
 
+    w_mean: Tensor
+
     def __init__(self) -> None:
         super().__init__()
         self.mapping = Mapping()
@@ -129,7 +136,10 @@ class Generator(nn.Module):
             for seed, (i, o, rate) in enumerate(zip(inputs, WIDTHS, RATES_HZ, strict=True))
         )
         self.to_leads = nn.ModuleDict(
-            {str(layer): ModulatedConv(WIDTHS[layer], 8, 1, demodulate=False) for layer in (2, 4, 6)}
+            {
+                str(layer): ModulatedConv(WIDTHS[layer], 8, 1, demodulate=False)
+                for layer in (2, 4, 6)
+            }
         )
         self.register_buffer("w_mean", torch.zeros(STYLE))
 
@@ -137,13 +147,14 @@ class Generator(nn.Module):
         beats = extend_beats(latent.r_s)
         codes = F.pad(latent.codes, (0, 0, 1, 1))
         styles = latent.styles.unbind(dim=1)
-        phase, spread = self.phase["62"](beats, _PADDED // 4, codes)
+        gain = latent.p_gain.clamp(max=1)
+        phase, spread = self.phase["62"](beats, _PADDED // 4, codes, gain)
         f_wave = F.pad(latent.f_wave, (0, _PADDED // 4 - latent.f_wave.shape[1]))[:, None]
         x = torch.cat((phase, spread, f_wave), dim=1)
         leads: Tensor | None = None
         for k, layer in enumerate(self.layers):
             if k == 3:
-                phase, spread = self.phase["125"](beats, _PADDED // 2, codes)
+                phase, spread = self.phase["125"](beats, _PADDED // 2, codes, gain)
                 x = torch.cat((_upsample(x), phase, spread), dim=1)
             elif k == 5:
                 x = torch.cat((_upsample(x), self.phase["250"](beats, _PADDED)[0]), dim=1)

@@ -16,6 +16,8 @@ OFFSETS_S = (
     *(-0.032, -0.014, 0.0, 0.014, 0.032, 0.055, 0.085),
     *(0.12, 0.16, 0.20, 0.245, 0.29, 0.34, 0.39, 0.45, 0.52),
 )
+#: The bumps of the P wave: without them a sample looks like diastole, and no P wave is drawn.
+P_BEFORE_S = -0.07
 #: The bumps that a fine time axis needs: those of the QRS complex.
 QRS_BUMPS = slice(7, 15)
 #: After the J-point, times stretch with the cube root of RR (Fridericia); before it they do not.
@@ -60,6 +62,11 @@ class BeatPhase(nn.Module):
         Which of `OFFSETS_S`.
     """
 
+    places: Tensor
+    widths: Tensor
+    window_places: Tensor
+    window_widths: Tensor
+
     #: Windows that carry a beat's own code: centre and width in s.
     CODE_WINDOWS = ((-0.16, 0.045), (-0.015, 0.025), (0.02, 0.025), (0.16, 0.06), (0.32, 0.08))
 
@@ -76,7 +83,11 @@ class BeatPhase(nn.Module):
         self.register_buffer("window_widths", windows[:, 1], persistent=False)
 
     def forward(
-        self, beats_s: Tensor, samples: int, codes: Tensor | None = None
+        self,
+        beats_s: Tensor,
+        samples: int,
+        codes: Tensor | None = None,
+        p_gain: Tensor | None = None,
     ) -> tuple[Tensor, Tensor | None]:
         """Phase map ``(batch, bumps, samples)`` and, with ``codes``, their map over time.
 
@@ -86,6 +97,8 @@ class BeatPhase(nn.Module):
             From `extend_beats`.
         codes : (batch, beats, windows), optional
             One number a beat and code window.
+        p_gain : (batch,), optional
+            Factor on the bumps of the P wave: 1 leaves it, 0 takes it away.
         """
         time = (torch.arange(samples, device=beats_s.device) + 0.5) / self.fs
         time = (time - 0.5 / 250.0).expand(len(beats_s), -1).contiguous()
@@ -93,7 +106,7 @@ class BeatPhase(nn.Module):
         before = before.clamp(0, beats_s.shape[1] - 2)
         rr = torch.diff(beats_s, dim=1)
         stretch = torch.cat((rr[:, :1], rr), dim=1).clamp(0.35, 1.6) ** (1 / 3)
-        phase, spread = 0.0, 0.0
+        phase, spread = torch.zeros(()), torch.zeros(())
         for index in (before, before + 1):
             tau = time - beats_s.gather(1, index)
             late = (tau - STRETCH_FROM_S).clamp(min=0)
@@ -103,6 +116,9 @@ class BeatPhase(nn.Module):
                 own = codes.gather(1, index[..., None].expand(-1, -1, codes.shape[2]))
                 window = _bumps(tau, self.window_places, self.window_widths)
                 spread = spread + window * own.transpose(1, 2)
+        if p_gain is not None:
+            gain = torch.where(self.places < P_BEFORE_S, p_gain[:, None], 1.0)
+            phase = phase * gain[..., None]
         return phase, (spread if codes is not None else None)
 
 

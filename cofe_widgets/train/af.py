@@ -40,7 +40,9 @@ def augment(x: Tensor, rng: np.random.Generator) -> Tensor:
     shift = torch.from_numpy(rng.uniform(-1, 1, (n, 1)).astype(np.float32)) * (1.03 - tempo)
     grid = torch.linspace(-1, 1, samples) * tempo + shift
     grid = torch.stack((grid, torch.zeros_like(grid)), dim=-1)[:, None]
-    x = F.grid_sample(x[:, :, None], grid, mode="bilinear", padding_mode="border", align_corners=True)
+    x = F.grid_sample(
+        x[:, :, None], grid, mode="bilinear", padding_mode="border", align_corners=True
+    )
     noise = torch.from_numpy(rng.gamma(1.2, 0.012, (n, 1, 1)).astype(np.float32))
     return x[:, :, 0] + noise * torch.randn(n, leads, samples)
 
@@ -131,7 +133,9 @@ def evaluate(model: nn.Module, real: RealRecords) -> dict[str, object]:
         "AUROC": f"{auroc(score, positive):.3f} (95 % interval {low:.3f}-{high:.3f})",
         "sensitivity / specificity at 0.5": f"{right[positive].mean():.2f} / {right[~positive].mean():.2f}",
         "answer kept under white noise": ", ".join(f"{k} uV {v:.0%}" for k, v in kept.items()),
-        "answer kept after one adversarial step (RMS)": ", ".join(f"{k} uV {v:.0%}" for k, v in ripple.items()),
+        "answer kept after one adversarial step (RMS)": ", ".join(
+            f"{k} uV {v:.0%}" for k, v in ripple.items()
+        ),
     }
 
 
@@ -167,7 +171,9 @@ def main(argv: list[str] | None = None) -> None:
         if value < best:
             best, best_step = value, step
             best_model.load_state_dict(model.state_dict())
-        run.log(step=step, train_loss=loss.item(), val_loss=value, val_auroc=area, best_step=best_step)
+        run.log(
+            step=step, train_loss=loss.item(), val_loss=value, val_auroc=area, best_step=best_step
+        )
         run.save(step, best=best, best_step=best_step)
         if step - best_step >= PATIENCE * CHECK_EVERY:
             break
@@ -188,8 +194,15 @@ def _validate(model: nn.Module, held: RealRecords | None, seed: int) -> tuple[fl
     return float(balanced), auroc(score.numpy(), positive)
 
 
-def _ship(model: nn.Module, real: RealRecords | None, known: RealRecords | None, options: argparse.Namespace) -> None:
-    metrics: dict[str, object] = {"real records": "none: trained and to be judged on simulated ECGs only"}
+def _ship(
+    model: nn.Module,
+    real: RealRecords | None,
+    known: RealRecords | None,
+    options: argparse.Namespace,
+) -> None:
+    metrics: dict[str, object] = {
+        "real records": "none: trained and to be judged on simulated ECGs only"
+    }
     data = "simulated ECGs only"
     if known is not None:
         metrics = {}
@@ -217,12 +230,15 @@ def _ship(model: nn.Module, real: RealRecords | None, known: RealRecords | None,
         "seconds": SECONDS,
         "data": data,
         "licences": "ODC-BY 1.0 (LUDB), CC BY 4.0 (all others)",
-        "recipe": f"cofe-widgets train af --steps {options.steps} --batch {options.batch}",
+        "recipe": f"cofe-widgets train af --steps {options.steps} --batch {options.batch}"
+        f"{options.note and '; ' + options.note}",
         "seed": options.seed,
         "metrics": metrics,
         "limits": [
-            "Few real AF records: mind the intervals. The validation split chose the stopping point; the test split did not.",
-            "Atrial flutter, paced rhythms and other arrhythmias were left out of training: its answer to them means nothing.",
+            "Few real AF records: mind the intervals. The validation split chose the stopping point, "
+            "the test split did not.",
+            "Atrial flutter, paced rhythms and other arrhythmias were left out of training: its answer "
+            "to them means nothing.",
             "Trained to withstand noise and small adversarial steps; figures above say how far that goes.",
         ],
     }

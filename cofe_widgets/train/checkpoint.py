@@ -106,5 +106,5 @@ def average(target: nn.Module, source: nn.Module, decay: float) -> None:
     with torch.no_grad():
         for mean, value in zip(target.parameters(), source.parameters(), strict=True):
             mean.lerp_(value, 1 - decay)
-        for held, value in zip(target.buffers(), source.buffers(), strict=True):
-            held.copy_(value)
+        for held, kept in zip(target.buffers(), source.buffers(), strict=True):
+            held.copy_(kept)

@@ -57,7 +57,9 @@ def main(argv: list[str] | None = None) -> None:
         latent, f_loss = encode(encoder, examples)
         drawn = generator(latent)
         size = latent.styles.square().mean() + latent.codes.square().mean()
-        loss = reconstruction_loss(drawn, examples.signals) + 0.3 * f_loss + 1e-3 * size
+        loss = (
+            reconstruction_loss(drawn, examples.signals, examples.r_s) + 0.3 * f_loss + 1e-3 * size
+        )
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
         nn.utils.clip_grad_norm_(encoder.parameters(), 5.0)
@@ -115,12 +117,13 @@ def _ship(
     share = float(spread[:12].sum() / spread.sum())
     metrics["share of style variance in the 12 leading components"] = f"{share:.0%}"
     card = {
-        "summary": "Encoder of 12-lead ECGs into the generator's latent (W+, beat codes, fibrillatory wave).",
+        "summary": "Encoder of 12-lead ECGs into the generator's latent (W+, beat codes, f-wave).",
         "architecture": "Encoder",
         "arguments": {},
         "data": data,
         "licences": "ODC-BY 1.0 (LUDB, Challenge 2011), CC BY 4.0 (all others)",
-        "recipe": f"cofe-widgets train encoder --steps {options.steps} --batch {options.batch}",
+        "recipe": f"cofe-widgets train encoder --steps {options.steps} --batch {options.batch}"
+        f"{options.note and '; ' + options.note}",
         "seed": options.seed,
         "metrics": metrics,
         "limits": [

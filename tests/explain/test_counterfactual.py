@@ -6,7 +6,7 @@ from torch import nn
 import cofe_widgets as cw
 from cofe_widgets import Counterfactual, ExplainError, Record
 from cofe_widgets.explain.inversion import invert
-from cofe_widgets.explain.moves import RHYTHM, SPACES, Moves
+from cofe_widgets.explain.moves import RHYTHM, SPACES, UNITS, Moves
 
 
 class QrsPower(nn.Module):
@@ -36,6 +36,7 @@ def test_the_target_is_reached_and_no_further_than_asked(found):
     assert found.reached
     assert 0.9 <= found.predictions[-1] < 0.93
     assert found.message.startswith("p(AF) goes from 0.0")
+    assert "RR made irregular" in found.message
 
 
 def test_severity_zero_is_the_record_itself(found, record):
@@ -99,12 +100,16 @@ def test_a_batch_answers_as_one_by_one(found, record, f):
     other = cw.simulate("NSR", seed=22)[0].record
     together = cw.counterfactual([record, other], f, target="AF")
     assert len(together) == 2 and all(one.reached for one in together)
-    assert np.abs(together[0].signals[-1] - found.signals[-1]).max() < 0.05
+    # Batched arithmetic rounds otherwise, and a search may stop a step apart: the same edit, nearly.
+    one, alone = (cf.provenance for cf in (together[0], found))
+    assert one["distance_sd"] == pytest.approx(alone["distance_sd"], rel=0.1)
+    assert one["rhythm_code"] == pytest.approx(alone["rhythm_code"], abs=0.15)
 
 
 def test_the_way_back_from_af_to_sinus_makes_the_rhythm_regular(f):
     af = cw.simulate("AF", seed=33)[0].record
     back = cw.counterfactual(af, f, target="SR")
+    assert "RR made regular" in back.message
     assert back.reached
     table = back.measurements.set_index("measurement")
     assert table.counterfactual["rr_sd_ms"] < 0.7 * table.original["rr_sd_ms"]
@@ -145,7 +150,7 @@ def test_an_unreachable_target_is_said_in_words(record):
     f = cw.wrap(Bounded(), fs=250, outputs=["no", "yes"])
     found = cw.counterfactual(record, f, target="yes")
     assert not found.reached
-    assert found.message.startswith("not reached: p(yes) goes from")
+    assert found.message.startswith("not reached (0.9 was asked): p(yes) goes from")
     assert np.array_equal(found.signals[0], found.original.signal)
 
 
@@ -214,3 +219,11 @@ def test_samples_of_the_prior_are_ecgs_that_beat():
     one, again = cw.sample(2, seed=3), cw.sample(2, seed=3)
     assert np.array_equal(one[1].signal, again[1].signal)
     assert all(4 <= len(cw.r_peaks(record)) <= 30 for record in one)
+
+
+def test_what_comes_together_in_af_costs_less_together(record):
+    moves = Moves(invert([record]), SPACES[0], seed=0)
+    code = np.array([[1.0, 1.0, 1.0], [1.0, 0.0, 0.0]]) * UNITS  # one unit of all three, of one
+    move = np.linalg.solve(moves.axes.numpy().T.astype(float), code.T)
+    # Hand-computed with a correlation of 3/4: 3 / (1 + 2 x 3/4) and (1 + 3/4) / ((1/4)(1 + 6/4)).
+    assert np.allclose((move**2).sum(axis=0), [1.2, 2.8], rtol=1e-4)

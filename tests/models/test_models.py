@@ -1,5 +1,6 @@
 import json
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -19,7 +20,8 @@ NAN = math.nan
 def latent(n=1, times=(0.5, 1.3, 2.2, 3.0)):
     r = torch.tensor([[*times, NAN, NAN]] * n)
     f = torch.zeros(n, 640)
-    return Latent(torch.randn(n, LAYERS, STYLE), r, torch.zeros(n, r.shape[1], CODES), f)
+    codes = torch.zeros(n, r.shape[1], CODES)
+    return Latent(torch.randn(n, LAYERS, STYLE), r, codes, f, torch.ones(n))
 
 
 def test_extended_beats_repeat_the_neighbouring_interval():
@@ -54,7 +56,7 @@ def test_moving_all_beats_moves_the_drawn_ecg():
     torch.manual_seed(0)
     generator = Generator().eval()
     start = latent()
-    shifted = Latent(start.styles, start.r_s + 0.4, start.codes, start.f_wave)
+    shifted = replace(start, r_s=start.r_s + 0.4)
     with torch.no_grad():
         a, b = generator(start), generator(shifted)
     assert a.shape == (1, 8, 2500)
@@ -86,7 +88,9 @@ def test_codes_of_beats_have_zero_mean_and_none_where_there_is_no_beat():
     assert (made.codes[0, 3] == 0).all()
 
 
-@pytest.mark.parametrize(("hz", "gain"), [(0.2, 0.0), (1.0, 1.0), (10.0, 1.0), (38.0, 1.0), (50.0, 0.0)])
+@pytest.mark.parametrize(
+    ("hz", "gain"), [(0.2, 0.0), (1.0, 1.0), (10.0, 1.0), (38.0, 1.0), (50.0, 0.0)]
+)
 def test_band_pass_keeps_the_ecg_and_stops_wander_and_mains(hz, gain):
     x = torch.sin(2 * torch.pi * hz * torch.arange(2500) / 250)[None]
     y = BandPass()(x)[0, 500:2000]
@@ -118,7 +122,7 @@ def test_weights_and_card_come_back(tmp_path):
         "summary": "a test",
         "architecture": "ResNet1d",
         "arguments": {"leads": 2, "outputs": 3},
-        **{k: "none" for k in ("data", "licences", "recipe")},
+        **dict.fromkeys(("data", "licences", "recipe"), "none"),
         "seed": 0,
         "metrics": {"AUROC": 0.5},
         "limits": ["untrained"],
