@@ -53,6 +53,7 @@ class Explainer {
   private readonly message = h("p", { class: "cofe-message", role: "status" });
   private readonly key = h("div");
   private readonly saliencyBox = h("input", { type: "checkbox" });
+  private readonly originalBox = h("input", { type: "checkbox", checked: true, onchange: () => this.drawPath() });
   private readonly live: boolean;
   private readonly jobs: Jobs | null;
   private readonly input: HTMLInputElement | null;
@@ -124,7 +125,7 @@ class Explainer {
 
   private body(): HTMLElement {
     const cards = h("div", { class: "cofe-cards" }, this.answer.element, this.live ? this.question.element : null, this.curve.element);
-    const tools = h("div", { class: "cofe-tools" }, this.toolbar.element, h("label", { class: "cofe-check" }, this.saliencyBox, "Saliency"));
+    const tools = h("div", { class: "cofe-tools" }, this.toolbar.element, h("span", { class: "cofe-checks" }, check(this.originalBox, "Original"), check(this.saliencyBox, "Saliency")));
     const paper = h("section", { class: "cofe-card cofe-main", "aria-label": "ECG" }, tools, this.view.element, this.key);
     return h("div", { class: "cofe-body" }, this.live ? this.empty() : null, cards, h("div", { class: "cofe-centre" }, this.message, paper), this.changes.element);
   }
@@ -237,6 +238,8 @@ class Explainer {
   /** The trace at the severity chosen: the hot path of a dragged slider, no kernel in it. */
   private drawPath(): void {
     const { path, draft } = this;
+    this.originalBox.disabled = !path && !draft;
+    this.view.show({ alone: !this.originalBox.checked });
     if (draft) {
       this.answer.mark(draft.target, draft.points.at(-1)?.[1] ?? null);
       if (draft.frame) this.view.show({ original: this.base(draft.frame), changed: draft.frame });
@@ -379,3 +382,5 @@ class Explainer {
     this.stop.addEventListener("abort", () => watch.disconnect());
   }
 }
+
+const check = (box: HTMLInputElement, text: string): HTMLElement => h("label", { class: "cofe-check" }, box, text);

@@ -16,6 +16,7 @@ export interface Settings {
 export interface Content {
   original: Layer | null;
   changed: Layer | null;
+  alone: boolean; // the changed trace without the original
   saliency: (Layer & { limit: number }) | null;
   note: string; // the filter band and the rate, printed on the paper
 }
@@ -38,7 +39,7 @@ export class EcgView {
   private readonly ground = h("canvas", { class: "cofe-layer", "aria-hidden": "true" });
   private readonly signals = h("canvas", { class: "cofe-layer", "aria-hidden": "true" });
   private readonly frame: HTMLElement;
-  private content: Content = { original: null, changed: null, saliency: null, note: "" };
+  private content: Content = { original: null, changed: null, alone: false, saliency: null, note: "" };
   private settings: Settings = { layout: "3x4+1", speed: 25, gain: 10, order: "standard" };
   private sheet: Paper | null = null;
   private offsets = new Map<string, number>();
@@ -262,7 +263,7 @@ export class EcgView {
 
   private paintAll(ground: CanvasRenderingContext2D | null, ctx: CanvasRenderingContext2D, win: Window): void {
     const colours = (this.colours ??= palette(this.root));
-    const { original, changed, saliency, note } = this.content;
+    const { original, changed, alone, saliency, note } = this.content;
     const sheet: Sheet = { win, paper: this.sheet!, start: this.start, colours, offsets: this.offsets };
     if (ground) paintGrid(ground, win, colours);
     if (ground !== ctx) {
@@ -270,7 +271,7 @@ export class EcgView {
       ctx.clearRect(0, 0, ctx.canvas.width, ctx.canvas.height);
     }
     if (saliency) paintSaliency(ctx, sheet, saliency, saliency.limit);
-    paintTraces(ctx, sheet, original!, changed);
+    paintTraces(ctx, sheet, original!, changed, alone);
     paintPrint(ctx, win, this.sheet!, colours);
     const { speed, gain } = this.sheet!;
     ctx.font = `500 ${Math.min(12, Math.max(10, 2.6 * win.scale))}px ${FONT}`;
@@ -475,17 +476,23 @@ export class EcgView {
     return { panel, point: this.sample(panel, t) };
   }
 
+  /** The trace that calipers measure: the one in sight. */
+  private get measured(): Layer | null {
+    const { original, changed, alone } = this.content;
+    return (alone && changed) || original;
+  }
+
   private sample(panel: Panel, t: number): Point {
-    const { original } = this.content;
-    const row = original!.rows[original!.leads.indexOf(panel.lead)]!;
-    const i = Math.min(row.length - 1, Math.max(0, Math.round(t * original!.fs)));
-    return { t: i / original!.fs, mv: row[i]! };
+    const { leads, rows, fs } = this.measured!;
+    const row = rows[leads.indexOf(panel.lead)]!;
+    const i = Math.min(row.length - 1, Math.max(0, Math.round(t * fs)));
+    return { t: i / fs, mv: row[i]! };
   }
 
   /** The point of a trace under the hand; `catches` lets it snap to a near extremum. */
   private hit(point: { x: number; y: number }, catches: boolean, only?: Panel): Mark | null {
-    const { original } = this.content;
-    if (!this.sheet || !original) return null;
+    const layer = this.measured;
+    if (!this.sheet || !layer) return null;
     const { scale, dx, dy } = this.window();
     const mm = { x: (point.x - dx) / scale, y: (point.y - dy) / scale };
     let found = fromPaper(this.sheet, mm.x, mm.y);
@@ -495,9 +502,9 @@ export class EcgView {
     }
     if (!found) return null;
     const t = this.start + found.t;
-    const row = original.rows[original.leads.indexOf(found.panel.lead)];
+    const row = layer.rows[layer.leads.indexOf(found.panel.lead)];
     if (!row) return null;
-    return { panel: found.panel, point: catches ? snap(row, original.fs, t) : this.sample(found.panel, t) };
+    return { panel: found.panel, point: catches ? snap(row, layer.fs, t) : this.sample(found.panel, t) };
   }
 
   private panBy(x: number, y: number): void {
@@ -525,7 +532,7 @@ export class EcgView {
     const signed = (mv: number): string => `${panel.sign * mv < 0 ? "−" : ""}${Math.abs(mv).toFixed(2)}`;
     const parts = [`${panel.label.replace("-", "−")}  ${point.t.toFixed(3)} s  ${signed(point.mv)} mV`];
     const { changed, saliency } = this.content;
-    const now = changed && valueAt(changed, panel.lead, point.t);
+    const now = changed && !this.content.alone ? valueAt(changed, panel.lead, point.t) : null;
     if (now !== null && Math.abs(now - point.mv) >= 0.005) parts.push(`counterfactual ${signed(now)} mV`);
     const weight = saliency && valueAt(saliency, panel.lead, point.t);
     if (weight !== null) parts.push(`saliency ${weight < 0 ? "−" : "+"}${Math.abs(weight).toPrecision(2)}`);

@@ -129,7 +129,8 @@ export interface Sheet {
   offsets: Map<string, number>; // mV taken off each lead for display: the baseline a machine's AC coupling removes
 }
 
-export function paintTraces(ctx: CanvasRenderingContext2D, sheet: Sheet, original: Layer, changed: Layer | null): void {
+/** Original and, over it, the counterfactual; `alone` leaves the original away. */
+export function paintTraces(ctx: CanvasRenderingContext2D, sheet: Sheet, original: Layer, changed: Layer | null, alone = false): void {
   const { win, paper, colours } = sheet;
   ctx.setTransform(win.ratio, 0, 0, win.ratio, 0, 0);
   ctx.lineJoin = "round";
@@ -143,8 +144,9 @@ export function paintTraces(ctx: CanvasRenderingContext2D, sheet: Sheet, origina
     ctx.rect(panel.x * win.scale + win.dx - 0.5, 0, (panel.t1 - panel.t0) * paper.speed * win.scale + 1, win.height);
     ctx.clip();
     const other = changed ? changed.leads.indexOf(panel.lead) : -1;
-    line(ctx, sheet, panel, original.rows[row]!, original.fs, colours.trace, thick);
-    if (changed && other >= 0) {
+    if (!alone || other < 0) line(ctx, sheet, panel, original.rows[row]!, original.fs, colours.trace, thick);
+    if (changed && other >= 0 && alone) line(ctx, sheet, panel, changed.rows[other]!, changed.fs, colours.changed, thick);
+    else if (changed && other >= 0) {
       change(ctx, sheet, panel, original.rows[row]!, original.fs, changed.rows[other]!, changed.fs, thick * 1.15);
     }
     ctx.restore();
