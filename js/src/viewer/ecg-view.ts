@@ -1,9 +1,9 @@
 // The ECG on its paper: three canvases (paper, signals, calipers), one animation-frame loop.
 
-import { describe, interval, snap, type Point } from "../shared/calipers";
 import { download, framed, h } from "../shared/dom";
-import { fromPaper, PAGE_SECONDS, paper, room, toPaper, type Layout, type Order, type Panel, type Paper } from "../shared/geometry";
+import { PAGE_SECONDS, paper, room, type Layout, type Order, type Panel, type Paper } from "../shared/geometry";
 import { followTheme, palette, type Palette } from "../shared/theme";
+import { hit, Marks, type Ground, type Mark } from "./marks";
 import { FONT, label, paintGrid, paintPrint, paintSaliency, paintTraces, type Layer, type Sheet, type Window } from "./paint";
 
 export interface Settings {
@@ -25,18 +25,13 @@ const LEAST_SCALE = 1.8; // px per mm: below it the page is panned, not shrunk f
 const MOST_SCALE = 6;
 const MOST_ZOOM = 8;
 
-interface Mark {
-  panel: Panel;
-  point: Point; // t in seconds of the record
-}
-
 export class EcgView {
   readonly element: HTMLElement;
   readonly canvas: HTMLCanvasElement; // the topmost: focus, pointer, keyboard
   readonly readout: HTMLOutputElement;
   tool: "measure" | "pan" = "measure";
 
-  private readonly ground = h("canvas", { class: "cofe-layer", "aria-hidden": "true" });
+  private readonly back = h("canvas", { class: "cofe-layer", "aria-hidden": "true" });
   private readonly signals = h("canvas", { class: "cofe-layer", "aria-hidden": "true" });
   private readonly frame: HTMLElement;
   private content: Content = { original: null, changed: null, alone: false, saliency: null, note: "" };
@@ -48,9 +43,7 @@ export class EcgView {
   private pan = { x: 0, y: 0 }; // mm of the paper at the top left corner
   private width = 0; // CSS px
   private stale = { ground: true, signals: true, marks: true };
-  private anchor: Mark | null = null;
-  private head: Mark | null = null;
-  private hover: Mark | null = null;
+  private readonly marks = new Marks();
   private colours: Palette | null = null;
   private drawn = 0;
   private readonly redraw: () => void;
@@ -67,7 +60,7 @@ export class EcgView {
       role: "application",
       "aria-roledescription": "electrocardiogram",
     });
-    this.frame = h("div", { class: "cofe-paper" }, this.ground, this.signals, this.canvas);
+    this.frame = h("div", { class: "cofe-paper" }, this.back, this.signals, this.canvas);
     this.readout = h("output", { class: "cofe-readout", "aria-live": "polite" });
     this.element = h("div", { class: "cofe-ecg" }, this.frame, this.readout);
     this.redraw = framed(() => this.draw(), stop);
@@ -152,7 +145,7 @@ export class EcgView {
     const win = { ...this.window(), ratio: Math.max(2, this.window().ratio) };
     const canvas = h("canvas", { width: win.width * win.ratio, height: win.height * win.ratio });
     this.paintAll(canvas.getContext("2d")!, canvas.getContext("2d")!, win);
-    this.paintMarks(canvas.getContext("2d")!, win);
+    this.marks.paint(canvas.getContext("2d")!, this.drawing(win));
     const blob = await new Promise<Blob | null>((done) => canvas.toBlob(done, "image/png"));
     if (blob) download(name, blob);
   }
@@ -217,13 +210,13 @@ export class EcgView {
     const win = this.window();
     if (this.stale.ground) this.resize(win);
     if (this.stale.ground || this.stale.signals) {
-      this.paintAll(this.stale.ground ? this.ground.getContext("2d")! : null, this.signals.getContext("2d")!, win);
+      this.paintAll(this.stale.ground ? this.back.getContext("2d")! : null, this.signals.getContext("2d")!, win);
     }
     if (this.stale.marks) {
       const ctx = this.canvas.getContext("2d")!;
       ctx.setTransform(1, 0, 0, 1, 0, 0);
       ctx.clearRect(0, 0, this.canvas.width, this.canvas.height);
-      this.paintMarks(ctx, win);
+      this.marks.paint(ctx, this.drawing(win));
     }
     this.stale = { ground: false, signals: false, marks: false };
     // The geometry on screen, for those who measure from outside.
@@ -239,7 +232,7 @@ export class EcgView {
 
   private resize(win: Window): void {
     this.frame.style.height = `${win.height}px`;
-    for (const canvas of [this.ground, this.signals, this.canvas]) {
+    for (const canvas of [this.back, this.signals, this.canvas]) {
       canvas.width = Math.round(win.width * win.ratio);
       canvas.height = Math.round(win.height * win.ratio);
     }
@@ -261,10 +254,15 @@ export class EcgView {
     );
   }
 
-  private paintAll(ground: CanvasRenderingContext2D | null, ctx: CanvasRenderingContext2D, win: Window): void {
+  private drawing(win: Window): Sheet {
     const colours = (this.colours ??= palette(this.root));
+    return { win, paper: this.sheet!, start: this.start, colours, offsets: this.offsets };
+  }
+
+  private paintAll(ground: CanvasRenderingContext2D | null, ctx: CanvasRenderingContext2D, win: Window): void {
+    const sheet = this.drawing(win);
+    const { colours } = sheet;
     const { original, changed, alone, saliency, note } = this.content;
-    const sheet: Sheet = { win, paper: this.sheet!, start: this.start, colours, offsets: this.offsets };
     if (ground) paintGrid(ground, win, colours);
     if (ground !== ctx) {
       ctx.setTransform(1, 0, 0, 1, 0, 0);
@@ -285,52 +283,6 @@ export class EcgView {
     }
   }
 
-  private paintMarks(ctx: CanvasRenderingContext2D, win: Window): void {
-    const colours = (this.colours ??= palette(this.root));
-    ctx.setTransform(win.ratio, 0, 0, win.ratio, 0, 0);
-    const reach = 0.46 * this.sheet!.rowHeight * win.scale;
-    ctx.strokeStyle = ctx.fillStyle = colours.caliper;
-    ctx.lineWidth = 1;
-    const place = (mark: Mark): { x: number; y: number; zero: number } => {
-      const mv = mark.point.mv - (this.offsets.get(mark.panel.lead) ?? 0);
-      const at = toPaper(this.sheet!, mark.panel, mark.point.t - this.start, mv);
-      return { x: at.x * win.scale + win.dx, y: at.y * win.scale + win.dy, zero: mark.panel.baseline * win.scale + win.dy };
-    };
-    const post = (mark: Mark, solid: boolean): { x: number; y: number; zero: number } => {
-      const at = place(mark);
-      ctx.setLineDash(solid ? [] : [3, 3]);
-      ctx.beginPath();
-      ctx.moveTo(at.x, at.zero - reach);
-      ctx.lineTo(at.x, at.zero + reach);
-      ctx.stroke();
-      ctx.setLineDash([]);
-      ctx.beginPath();
-      ctx.arc(at.x, at.y, 3, 0, 7);
-      ctx.fill();
-      return at;
-    };
-    if (this.anchor && this.head) {
-      const a = post(this.anchor, true);
-      const b = post(this.head, true);
-      const top = Math.max(14, Math.min(a.zero, b.zero) - reach);
-      ctx.beginPath();
-      ctx.moveTo(a.x, top);
-      ctx.lineTo(b.x, top);
-      ctx.stroke();
-      ctx.font = `600 12px ${FONT}`;
-      const text = between(this.anchor, this.head);
-      const wide = ctx.measureText(text).width;
-      const x = Math.min(win.width - wide - 10, Math.max(4, (a.x + b.x) / 2 - wide / 2));
-      ctx.globalAlpha = 0.94;
-      ctx.fillRect(x - 5, top - 14, wide + 10, 18);
-      ctx.globalAlpha = 1;
-      ctx.fillStyle = colours.paper;
-      ctx.fillText(text, x, top - 1);
-    } else if (this.anchor) post(this.anchor, true);
-    const moving = this.head ? null : this.hover;
-    if (moving) post(moving, false);
-  }
-
   // ---- pointer, wheel, keyboard
 
   private listen(): void {
@@ -348,8 +300,8 @@ export class EcgView {
       last = at(event);
       measuring = fingers.size === 1 && this.tool === "measure" && event.pointerType !== "touch" && !event.shiftKey;
       if (measuring) {
-        this.anchor = this.hit(at(event), true);
-        this.head = null;
+        this.marks.anchor = this.hit(at(event), true);
+        this.marks.head = null;
       }
       this.touchMarks();
     });
@@ -357,13 +309,13 @@ export class EcgView {
       if (!this.sheet) return;
       const now = at(event);
       if (!fingers.has(event.pointerId)) {
-        this.hover = this.hit(now, false);
+        this.marks.hover = this.hit(now, false);
         return this.touchMarks();
       }
       if (fingers.size === 2) this.pinch(fingers, event.pointerId, now);
-      else if (measuring && this.anchor) {
-        const point = this.hit(now, true, this.anchor.panel);
-        if (point && Math.abs(now.x - last!.x) > 2) this.head = point;
+      else if (measuring && this.marks.anchor) {
+        const point = this.hit(now, true, this.marks.anchor.panel);
+        if (point && Math.abs(now.x - last!.x) > 2) this.marks.head = point;
         this.touchMarks();
       } else if (last) {
         this.panBy(last.x - now.x, last.y - now.y);
@@ -373,7 +325,7 @@ export class EcgView {
     });
     const up = (event: PointerEvent): void => {
       fingers.delete(event.pointerId);
-      if (measuring && !this.head) this.anchor = null; // a click without a drag clears
+      if (measuring && !this.marks.head) this.marks.anchor = null; // a click without a drag clears
       measuring = false;
       last = null;
       this.touchMarks();
@@ -381,7 +333,7 @@ export class EcgView {
     on("pointerup", up);
     on("pointercancel", up);
     on("pointerleave", () => {
-      this.hover = null;
+      this.marks.hover = null;
       this.touchMarks();
     });
     on("dblclick", (event) => (this.zoom > 1 ? this.resetZoom() : this.zoomBy(3, at(event))));
@@ -416,13 +368,19 @@ export class EcgView {
     if (!this.sheet || event.altKey || event.ctrlKey || event.metaKey) return false;
     const along = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
     const across = { ArrowUp: -1, ArrowDown: 1 }[event.key];
-    if (along) return this.step(along * (event.shiftKey ? 0.1 : 0.01));
-    if (across) return this.changeLead(across);
-    switch (event.key) {
+    const ground = this.ground!;
+    if (along) this.marks.step(ground, along * (event.shiftKey ? 0.1 : 0.01));
+    else if (across) this.marks.changeLead(ground, across);
+    else if (!this.command(event.key, ground)) return false;
+    this.touchMarks();
+    return true;
+  }
+
+  private command(key: string, ground: Ground): boolean {
+    switch (key) {
       case "Enter":
       case " ":
-        this.anchor = this.hover ?? this.head ?? this.firstMark();
-        this.head = null;
+        this.marks.set(ground);
         break;
       case "Escape":
         this.clearMarks();
@@ -439,72 +397,36 @@ export class EcgView {
         break;
       case "PageUp":
       case "PageDown":
-        this.turn(event.key === "PageUp" ? -1 : 1);
+        this.turn(key === "PageUp" ? -1 : 1);
         break;
       default:
         return false;
     }
-    this.touchMarks();
     return true;
   }
 
-  private step(by: number): boolean {
-    const from = this.head ?? this.hover ?? this.anchor ?? this.firstMark();
-    const { panel } = from;
-    const t = Math.min(this.start + panel.t1, Math.max(this.start + panel.t0, from.point.t + by));
-    const mark = { panel, point: this.sample(panel, t) };
-    if (this.anchor && this.anchor.panel === panel) this.head = mark;
-    else this.hover = mark;
-    this.touchMarks();
-    return true;
-  }
-
-  private changeLead(by: number): boolean {
-    const { panels } = this.sheet!;
-    const from = this.hover ?? this.head ?? this.anchor ?? this.firstMark();
-    const panel = panels[(panels.indexOf(from.panel) + by + panels.length) % panels.length]!;
-    const t = Math.min(this.start + panel.t1, Math.max(this.start + panel.t0, from.point.t));
-    this.anchor = this.head = null;
-    this.hover = { panel, point: this.sample(panel, t) };
-    this.touchMarks();
-    return true;
-  }
-
-  private firstMark(): Mark {
-    const panel = this.sheet!.panels.at(-1)!;
-    const t = this.start + (panel.t0 + panel.t1) / 2;
-    return { panel, point: this.sample(panel, t) };
-  }
-
-  /** The trace that calipers measure: the one in sight. */
-  private get measured(): Layer | null {
-    const { original, changed, alone } = this.content;
-    return (alone && changed) || original;
-  }
-
-  private sample(panel: Panel, t: number): Point {
-    const { leads, rows, fs } = this.measured!;
-    const row = rows[leads.indexOf(panel.lead)]!;
-    const i = Math.min(row.length - 1, Math.max(0, Math.round(t * fs)));
-    return { t: i / fs, mv: row[i]! };
-  }
-
-  /** The point of a trace under the hand; `catches` lets it snap to a near extremum. */
   private hit(point: { x: number; y: number }, catches: boolean, only?: Panel): Mark | null {
-    const layer = this.measured;
-    if (!this.sheet || !layer) return null;
     const { scale, dx, dy } = this.window();
-    const mm = { x: (point.x - dx) / scale, y: (point.y - dy) / scale };
-    let found = fromPaper(this.sheet, mm.x, mm.y);
-    if (only) {
-      const t = only.t0 + (mm.x - only.x) / this.sheet.speed;
-      found = { panel: only, t: Math.min(only.t1, Math.max(only.t0, t)) };
-    }
-    if (!found) return null;
-    const t = this.start + found.t;
-    const row = layer.rows[layer.leads.indexOf(found.panel.lead)];
-    if (!row) return null;
-    return { panel: found.panel, point: catches ? snap(row, layer.fs, t) : this.sample(found.panel, t) };
+    return hit(this.ground!, { x: (point.x - dx) / scale, y: (point.y - dy) / scale }, catches, only);
+  }
+
+  private get ground(): Ground | null {
+    const { original, changed, alone, saliency } = this.content;
+    if (!this.sheet || !original) return null;
+    const measured = (alone && changed) || original;
+    return { paper: this.sheet, start: this.start, measured, changed: alone ? null : changed, saliency };
+  }
+
+  private clearMarks(): void {
+    this.marks.clear();
+    this.touchMarks();
+  }
+
+  private touchMarks(): void {
+    this.stale.marks = true;
+    const words = this.ground ? this.marks.words(this.ground) : "";
+    if (this.readout.textContent !== words) this.readout.textContent = words;
+    this.redraw();
   }
 
   private panBy(x: number, y: number): void {
@@ -512,49 +434,11 @@ export class EcgView {
     this.pan = { x: this.pan.x + x / scale, y: this.pan.y + y / scale };
     this.refresh();
   }
-
-  private clearMarks(): void {
-    this.anchor = this.head = this.hover = null;
-    this.touchMarks();
-  }
-
-  private touchMarks(): void {
-    this.stale.marks = true;
-    const words = this.words();
-    if (this.readout.textContent !== words) this.readout.textContent = words;
-    this.redraw();
-  }
-
-  private words(): string {
-    const mark = this.head ?? this.hover ?? this.anchor;
-    if (!mark) return "";
-    const { panel, point } = mark;
-    const signed = (mv: number): string => `${panel.sign * mv < 0 ? "−" : ""}${Math.abs(mv).toFixed(2)}`;
-    const parts = [`${panel.label.replace("-", "−")}  ${point.t.toFixed(3)} s  ${signed(point.mv)} mV`];
-    const { changed, saliency } = this.content;
-    const now = changed && !this.content.alone ? valueAt(changed, panel.lead, point.t) : null;
-    if (now !== null && Math.abs(now - point.mv) >= 0.005) parts.push(`counterfactual ${signed(now)} mV`);
-    const weight = saliency && valueAt(saliency, panel.lead, point.t);
-    if (weight !== null) parts.push(`saliency ${weight < 0 ? "−" : "+"}${Math.abs(weight).toPrecision(2)}`);
-    if (this.anchor && this.head) parts.push(between(this.anchor, this.head));
-    return parts.join("   ·   ");
-  }
 }
-
-/** As printed: the deflection of an inverted lead is inverted too. */
-const between = (a: Mark, b: Mark): string => {
-  const found = interval(a.point, b.point);
-  return describe({ ...found, mv: a.panel.sign * found.mv });
-};
 
 const at = (event: PointerEvent | WheelEvent | MouseEvent): { x: number; y: number } => ({ x: event.offsetX, y: event.offsetY });
 
 const lengthS = (layer: Layer): number => (layer.rows[0]?.length ?? 0) / layer.fs;
-
-function valueAt(layer: Layer, lead: string, t: number): number | null {
-  const row = layer.rows[layer.leads.indexOf(lead)];
-  return row?.[Math.round(t * layer.fs)] ?? null;
-}
 
 function median(row: Float32Array): number {
   const sorted = Float32Array.from(row).sort();

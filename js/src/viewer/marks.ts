@@ -1,0 +1,145 @@
+// Calipers and cursor: where they stand on the traces, what they say, how they are drawn.
+
+import { describe, interval, snap, type Point } from "../shared/calipers";
+import { fromPaper, toPaper, type Panel, type Paper } from "../shared/geometry";
+import { FONT, type Layer, type Sheet } from "./paint";
+
+export interface Mark {
+  panel: Panel;
+  point: Point; // t in seconds of the record
+}
+
+/** What the marks stand on. */
+export interface Ground {
+  paper: Paper;
+  start: number; // s of the record at the left edge of the page
+  measured: Layer; // the trace in sight
+  changed: Layer | null; // a second trace beside it
+  saliency: Layer | null;
+}
+
+export class Marks {
+  anchor: Mark | null = null;
+  head: Mark | null = null;
+  hover: Mark | null = null;
+
+  clear(): void {
+    this.anchor = this.head = this.hover = null;
+  }
+
+  /** Begin measuring where the cursor is. */
+  set(ground: Ground): void {
+    this.anchor = this.hover ?? this.head ?? first(ground);
+    this.head = null;
+  }
+
+  /** Move along the lead; with an anchor on it the second caliper moves, else the cursor. */
+  step(ground: Ground, by: number): void {
+    const { panel, point } = this.head ?? this.hover ?? this.anchor ?? first(ground);
+    const mark = on(ground, panel, point.t + by);
+    if (this.anchor?.panel === panel) this.head = mark;
+    else this.hover = mark;
+  }
+
+  changeLead(ground: Ground, by: number): void {
+    const { panels } = ground.paper;
+    const from = this.hover ?? this.head ?? this.anchor ?? first(ground);
+    const panel = panels[(panels.indexOf(from.panel) + by + panels.length) % panels.length]!;
+    this.anchor = this.head = null;
+    this.hover = on(ground, panel, from.point.t);
+  }
+
+  words({ changed, saliency }: Ground): string {
+    const mark = this.head ?? this.hover ?? this.anchor;
+    if (!mark) return "";
+    const { panel, point } = mark;
+    const signed = (mv: number): string => `${panel.sign * mv < 0 ? "−" : ""}${Math.abs(mv).toFixed(2)}`;
+    const parts = [`${panel.label.replace("-", "−")}  ${point.t.toFixed(3)} s  ${signed(point.mv)} mV`];
+    const now = changed && valueAt(changed, panel.lead, point.t);
+    if (now !== null && Math.abs(now - point.mv) >= 0.005) parts.push(`counterfactual ${signed(now)} mV`);
+    const weight = saliency && valueAt(saliency, panel.lead, point.t);
+    if (weight !== null) parts.push(`saliency ${weight < 0 ? "−" : "+"}${Math.abs(weight).toPrecision(2)}`);
+    if (this.anchor && this.head) parts.push(between(this.anchor, this.head));
+    return parts.join("   ·   ");
+  }
+
+  paint(ctx: CanvasRenderingContext2D, { win, paper, start, colours, offsets }: Sheet): void {
+    ctx.setTransform(win.ratio, 0, 0, win.ratio, 0, 0);
+    const reach = 0.46 * paper.rowHeight * win.scale;
+    ctx.strokeStyle = ctx.fillStyle = colours.caliper;
+    ctx.lineWidth = 1;
+    const post = ({ panel, point }: Mark, dash: number[] = []): { x: number; zero: number } => {
+      const mm = toPaper(paper, panel, point.t - start, point.mv - (offsets.get(panel.lead) ?? 0));
+      const x = mm.x * win.scale + win.dx;
+      const zero = panel.baseline * win.scale + win.dy;
+      ctx.setLineDash(dash);
+      ctx.beginPath();
+      ctx.moveTo(x, zero - reach);
+      ctx.lineTo(x, zero + reach);
+      ctx.stroke();
+      ctx.setLineDash([]);
+      ctx.beginPath();
+      ctx.arc(x, mm.y * win.scale + win.dy, 3, 0, 7);
+      ctx.fill();
+      return { x, zero };
+    };
+    if (this.anchor && this.head) {
+      const a = post(this.anchor);
+      const b = post(this.head);
+      const top = Math.max(14, Math.min(a.zero, b.zero) - reach);
+      ctx.beginPath();
+      ctx.moveTo(a.x, top);
+      ctx.lineTo(b.x, top);
+      ctx.stroke();
+      ctx.font = `600 12px ${FONT}`;
+      const text = between(this.anchor, this.head);
+      const wide = ctx.measureText(text).width;
+      const x = Math.min(win.width - wide - 10, Math.max(4, (a.x + b.x) / 2 - wide / 2));
+      ctx.globalAlpha = 0.94;
+      ctx.fillRect(x - 5, top - 14, wide + 10, 18);
+      ctx.globalAlpha = 1;
+      ctx.fillStyle = colours.paper;
+      ctx.fillText(text, x, top - 1);
+      return;
+    }
+    if (this.anchor) post(this.anchor);
+    if (this.hover) post(this.hover, [3, 3]);
+  }
+}
+
+/** The point of a trace under a point of the paper (mm); `catches` lets it snap to a near extremum. */
+export function hit(ground: Ground, mm: { x: number; y: number }, catches: boolean, only?: Panel): Mark | null {
+  const { paper, start, measured } = ground;
+  const found = only
+    ? { panel: only, t: clamp(only.t0 + (mm.x - only.x) / paper.speed, only.t0, only.t1) }
+    : fromPaper(paper, mm.x, mm.y);
+  const row = found && measured.rows[measured.leads.indexOf(found.panel.lead)];
+  if (!row) return null;
+  const t = start + found.t;
+  return catches ? { panel: found.panel, point: snap(row, measured.fs, t) } : on(ground, found.panel, t);
+}
+
+/** The sample of a panel nearest to a time, inside the panel. */
+function on({ start, measured }: Ground, panel: Panel, t: number): Mark {
+  const { leads, rows, fs } = measured;
+  const row = rows[leads.indexOf(panel.lead)]!;
+  const i = clamp(Math.round(clamp(t, start + panel.t0, start + panel.t1) * fs), 0, row.length - 1);
+  return { panel, point: { t: i / fs, mv: row[i]! } };
+}
+
+function first(ground: Ground): Mark {
+  const panel = ground.paper.panels.at(-1)!;
+  return on(ground, panel, ground.start + (panel.t0 + panel.t1) / 2);
+}
+
+/** As printed: the deflection of an inverted lead is inverted too. */
+function between(a: Mark, b: Mark): string {
+  const found = interval(a.point, b.point);
+  return describe({ ...found, mv: a.panel.sign * found.mv });
+}
+
+function valueAt(layer: Layer, lead: string, t: number): number | null {
+  return layer.rows[layer.leads.indexOf(lead)]?.[Math.round(t * layer.fs)] ?? null;
+}
+
+const clamp = (value: number, low: number, high: number): number => Math.min(high, Math.max(low, value));
