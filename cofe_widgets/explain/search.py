@@ -81,7 +81,7 @@ class Question:
         """Whether an answer lies at the level or beyond it, seen from where the score started."""
         if self.f.output == "linear":
             return bool((answer - self.level) * np.sign(self.goal - start) >= -1e-6)
-        return answer >= self.level - 1e-6
+        return bool(answer >= self.level - 1e-6)
 
     def sign(self, start: Tensor) -> Tensor:
         """+1 where the score has to rise, -1 where it has to fall (values only), ``(batch,)``.
