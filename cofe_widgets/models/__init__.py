@@ -48,6 +48,7 @@ def save(module: nn.Module, path: Path, card: dict[str, Any]) -> None:
     tensors = {k: v.detach().cpu().contiguous() for k, v in module.state_dict().items()}
     path.parent.mkdir(parents=True, exist_ok=True)
     save_file(tensors, path, metadata={"card": json.dumps(card)})
+    path.chmod(0o644)  # weights are for everyone who can read the package
     path.with_suffix(".md").write_text(_card_text(path.stem, card))
 
 

@@ -333,7 +333,10 @@ def _ship(trainer: Trainer, real: RealRecords | None, options: argparse.Namespac
         "seed": options.seed,
         "metrics": metrics,
         "limits": [
-            "A small network trained for about two hours on two cores: samples are simpler than real ECGs.",
+            "A small network, trained briefly: what it draws is smoother and simpler than real ECGs.",
+            "What the adversarial stage adds over reconstruction was not measured. Where the log's d ends "
+            "near zero, the discriminator won: the mapping network then draws poorly, and cw.sample takes "
+            "styles from the encoder's distribution instead.",
             "Draws 0.5-40 Hz; baseline wander and what it cannot draw stay in the record's residual.",
             "Beats that differ much from their neighbours (ventricular ectopics) are drawn poorly.",
         ],
