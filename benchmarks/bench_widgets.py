@@ -61,10 +61,10 @@ DRAG = """async (drags) => {
 
 VIEW = """async (frames) => {
     const paper = document.querySelector(".cofe-paper"), took = [];
-    const layout = document.querySelector("select[aria-label='Paper speed']");
+    const order = document.querySelector("select[aria-label='Order of the limb leads']");
     for (let k = 0; k < frames; k++) {
-        layout.value = k % 2 ? "25" : "50";
-        layout.dispatchEvent(new Event("change"));
+        order.value = k % 2 ? "standard" : "cabrera";
+        order.dispatchEvent(new Event("change"));
         await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
         took.push(Number(paper.dataset.drawMs));
     }
@@ -147,7 +147,7 @@ def _show(page: Page, home: Path, url: str, token: str, shown: str) -> None:
         timeout=120_000,
     )
     page.evaluate("() => window.jupyterapp.commands.execute('notebook:run-all-cells')")
-    page.wait_for_selector(".cofe-paper[data-frames]", timeout=300_000)
+    page.wait_for_selector(".cofe-paper[data-frames]", timeout=120_000)
     page.wait_for_timeout(1000)
 
 

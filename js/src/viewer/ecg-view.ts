@@ -233,8 +233,10 @@ export class EcgView {
   private resize(win: Window): void {
     this.frame.style.height = `${win.height}px`;
     for (const canvas of [this.back, this.signals, this.canvas]) {
-      canvas.width = Math.round(win.width * win.ratio);
-      canvas.height = Math.round(win.height * win.ratio);
+      const [width, height] = [Math.round(win.width * win.ratio), Math.round(win.height * win.ratio)];
+      // Setting a size, even the same, throws the canvas away.
+      if (canvas.width !== width) canvas.width = width;
+      if (canvas.height !== height) canvas.height = height;
     }
     this.canvas.style.touchAction = this.movable(win) ? "none" : "pan-y";
     this.canvas.setAttribute("aria-label", this.spoken());
