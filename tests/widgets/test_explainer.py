@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
 from typing import Any
 
 import numpy as np
@@ -213,3 +215,12 @@ def test_a_counterfactual_shows_itself_with_its_saliency(cf, att):
     plain = viewer.picture()
     viewer.severity = 1.0
     assert len(viewer.picture()) > len(plain)
+
+
+def test_a_closed_app_is_collected(rec, model):
+    app = cw.explore(rec, model)
+    gone = weakref.ref(app)
+    app.close()
+    del app
+    gc.collect()
+    assert gone() is None

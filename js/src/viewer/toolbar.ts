@@ -5,7 +5,7 @@ import { GAINS, LAYOUTS, SPEEDS } from "../shared/geometry";
 import type { EcgView, Settings } from "./ecg-view";
 
 const LAYOUT_NAMES: Record<string, string> = {
-  "3x4+1": "3×4 + rhythm",
+  "3x4+1": "3×4 + II",
   "3x4": "3×4",
   "6x2": "6×2",
   "12x1": "12×1",
