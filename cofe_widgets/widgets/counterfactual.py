@@ -10,6 +10,7 @@ import traitlets as t
 from ..ecg import Record
 from .base import Component, packed_ecg
 from .codec import pack
+from .labels import note
 from .picture import ecg_svg
 from .saliency import packed_saliency
 
@@ -171,6 +172,7 @@ class CounterfactualViewer(Component):
                 "level": float(value.level),
                 "reached": bool(value.reached),
                 "message": value.message,
+                "note": note(value.original),
             }
 
     def _show_attribution(self, value: Attribution) -> None:

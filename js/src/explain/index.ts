@@ -27,6 +27,7 @@ interface PackedPath {
   level: number;
   reached: boolean;
   message: string;
+  note: string; // the filter band and the rate of what is shown
 }
 
 /** What streams in before the path is whole. */
@@ -247,14 +248,14 @@ class Explainer {
     }
     if (!path) {
       this.answer.mark("", null);
-      if (this.original) this.view.show({ original: this.original, changed: null });
+      if (this.original) this.view.show({ original: this.original, changed: null, note: this.get<Ecg>("_ecg").note });
       return;
     }
     const severity = this.get<number>("severity");
-    const { target } = this.get<PackedPath>("_path");
+    const { target, note } = this.get<PackedPath>("_path");
     this.answer.mark(target, predictionAt(path, severity));
     const rows = signalAt(path, severity, this.mixed);
-    this.view.show({ original: this.frameZero(path), changed: { fs: path.fs, leads: path.leads, rows } });
+    this.view.show({ original: this.frameZero(path), changed: { fs: path.fs, leads: path.leads, rows }, note });
   }
 
   private zero: { path: Path; layer: Layer } | null = null;
