@@ -136,7 +136,7 @@ class CounterfactualViewer(Component):
         self._forget()
         self._show_record(counterfactual.original)
         first = float(counterfactual.predictions[0])
-        model = str(getattr(counterfactual, "model", ""))
+        model = str(counterfactual.provenance.get("model", ""))
         self._answer = answer(model, {counterfactual.target: first})
         self.target, self.level = counterfactual.target, float(counterfactual.level)
         self._show_counterfactual(counterfactual)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 from playwright.sync_api import Page, expect
 
 from .conftest import EXPLAIN_MS, Server, Tab
@@ -144,6 +145,11 @@ def test_one_millivolt_is_ten_millimetres_and_one_second_is_25(
     )
     paper = page.locator(".cofe-paper[data-frames]")
     paper.wait_for()
+    across, down = paper.evaluate(
+        "(paper) => { const c = paper.querySelector('canvas');"
+        " return [c.width / c.clientWidth, c.height / c.clientHeight]; }"
+    )
+    assert across == pytest.approx(down, rel=0.001)  # the same millimetre both ways
     pulse = paper.evaluate(PULSE)
     scale = pulse["scale"]
     assert pulse["high"] == pytest.approx(10 * scale, abs=1.6)
@@ -181,6 +187,9 @@ def test_upload_explain_drag_and_read_the_table(
     app.locator("input[type=file]").set_input_files(file)
     expect(app.locator(".cofe-title strong")).to_have_text(file.name)
     expect(app.locator(".cofe-title")).to_contain_text("GE MUSE XML")
+
+    app.locator("input[type=file]").set_input_files(file)  # once more: no trait changes
+    expect(app.locator(".cofe-message")).to_have_text(IDLE)
 
     bad = tmp_path / "scan.pdf"
     bad.write_bytes(b"%PDF-1.7\n" + bytes(100))
@@ -329,6 +338,11 @@ def test_keyboard_and_calipers(lab: Server, tab: Tab) -> None:
     page.mouse.up()
     expect(readout).to_contain_text("bpm")
     expect(readout).to_contain_text("ms")
+    with page.expect_download() as download:
+        page.get_by_role("button", name="PNG").click()
+    with Image.open(download.value.path()) as picture:
+        assert picture.format == "PNG"
+        assert picture.size == (2 * round(box["width"]), 2 * round(box["height"]))
     assert tab.ours() == []
 
 

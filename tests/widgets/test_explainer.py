@@ -209,6 +209,8 @@ def test_the_table_says_absent_where_a_wave_is_gone():
 def test_a_counterfactual_shows_itself_with_its_saliency(cf, att):
     viewer = CounterfactualViewer(cf, att)
     assert viewer._live is False
+    assert viewer._answer is not None
+    assert viewer._answer["model"] == "af-resnet"
     assert viewer._path["message"] == cf.message
     assert viewer._saliency["method"] == "saliency"
     viewer.severity = 0.0

@@ -316,10 +316,9 @@ class Explainer {
   private hear(reply: Reply, buffers: DataView[]): void {
     if (reply.kind === "explain") return this.hearExplain(reply, buffers);
     if (reply.type === "start") this.complain("");
-    if (reply.type === "error") {
-      this.complain(String(reply.message));
-      this.showPath();
-    }
+    if (reply.type === "error") this.complain(String(reply.message));
+    // The same file once more changes no trait, but "Reading …" is over all the same.
+    if (reply.kind === "open" && reply.type !== "start" && reply.type !== "step") this.showPath();
     if (reply.type === "done" && reply.kind === "page") {
       download(String(reply.name), new Blob([asBytes(buffers[0]!)], { type: "text/html" }));
     }
