@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import hashlib
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
@@ -15,6 +16,9 @@ from .models import load as load_module
 if TYPE_CHECKING:
     import torch
     from torch import Tensor, nn
+
+#: A record that is shorter than what a model needs by no more than this is continued at its end.
+SLACK_S = 0.02
 
 Output = Literal["softmax", "sigmoid", "linear"]
 
@@ -40,7 +44,7 @@ class Predictor:
     module : torch.nn.Module
         In evaluation mode.
     weight_hash : str
-        Of all parameters and buffers: names the model by content.
+        Of the architecture, all parameters and buffers, when it was wrapped.
     card : dict
         The model card of shipped weights; empty for others.
     """
@@ -107,7 +111,7 @@ class Predictor:
         many = [records] if isinstance(records, Record) else list(records)
         rows = []
         for record in many:
-            if record.duration_s < self.seconds - 1.5 / record.fs:
+            if record.duration_s < self.seconds - SLACK_S:
                 raise EcgError(
                     f"the record is {record.duration_s:.2f} s long and {self.name} needs "
                     f"{self.seconds:g} s"
@@ -119,6 +123,8 @@ class Predictor:
 
     def raw(self, x: Tensor) -> Tensor:
         """Raw outputs (logits or values), ``(n, outputs)``, of ``(n, leads, samples)``."""
+        if self.module.training:
+            self.module.eval()
         y = self.module(x if self.preprocess is None else self.preprocess(x))
         return y if self.postprocess is None else self.postprocess(y)
 
@@ -152,6 +158,8 @@ class Predictor:
         """
         import torch
 
+        if not isinstance(records, Record) and not records:
+            return []
         x = self.tensor(records)
         with torch.no_grad():
             parts = [self.answers(self.raw(part)) for part in x.split(self.batch_size)]
@@ -196,12 +204,16 @@ def wrap(
     Raises
     ------
     WrapError
-        When the module does not answer ``(n, len(outputs))`` finite numbers to two flat ECGs.
+        When the module does not answer ``(n, len(outputs))`` finite numbers to 0.1 mV of noise.
     """
     import torch
 
     if output not in ("softmax", "sigmoid", "linear"):
         raise WrapError(f"output={output!r}: expected 'softmax', 'sigmoid' or 'linear'")
+    if isinstance(outputs, str):
+        raise WrapError(
+            f"outputs={outputs!r} is one string: expected a list of names, [{outputs!r}]"
+        )
     if output == "softmax" and len(outputs) < 2:
         raise WrapError("output='softmax' needs at least two outputs: use 'sigmoid' for one")
     if len(set(outputs)) != len(outputs):
@@ -220,23 +232,27 @@ def wrap(
         name=name or type(module).__name__,
         card={},
     )
+    shape = (2, len(predictor.leads), predictor.samples)
+    probe = 0.1 * torch.randn(shape, generator=torch.Generator().manual_seed(0))
     with torch.no_grad():
         try:
-            raw = predictor.raw(
-                torch.zeros(2, len(predictor.leads), predictor.samples, device=device)
-            )
-        except (RuntimeError, ValueError, TypeError) as error:
+            raw = predictor.raw(probe.to(device))
+        except (RuntimeError, ValueError, TypeError, IndexError, AttributeError) as error:
             raise WrapError(
-                f"{predictor.name} fails on an input of shape (2, {len(predictor.leads)}, "
-                f"{predictor.samples}): {error}"
+                f"{predictor.name} fails on an input of shape {shape}: {error}"
             ) from error
+    if not isinstance(raw, torch.Tensor):
+        raise WrapError(
+            f"{predictor.name} answers a {type(raw).__name__}: give postprocess=, a function that "
+            "picks the tensor (n, outputs) from it"
+        )
     if tuple(raw.shape) != (2, len(outputs)):
         raise WrapError(
             f"{predictor.name} answers shape {tuple(raw.shape)} to two ECGs, but {len(outputs)} "
             f"outputs are named: expected (2, {len(outputs)})"
         )
     if not torch.isfinite(raw).all():
-        raise WrapError(f"{predictor.name} answers NaN or infinity to a flat ECG")
+        raise WrapError(f"{predictor.name} answers NaN or infinity to 0.1 mV of noise")
     return predictor
 
 
@@ -255,7 +271,7 @@ def load(name: str | Path) -> Predictor:
     if "outputs" not in card:
         raise WrapError(f"{name} is not a predictor: {card['summary']}")
     return Predictor(
-        loaded.module,
+        copy.deepcopy(loaded.module),  # a predictor may be moved or fine-tuned: each has its own
         fs=card["fs"],
         leads=card["leads"],
         outputs=card["outputs"],
@@ -271,8 +287,12 @@ def load(name: str | Path) -> Predictor:
 
 
 def _hash(module: nn.Module) -> str:
-    digest = hashlib.sha256(type(module).__name__.encode())
+    import torch
+
+    digest = hashlib.sha256(repr(module).encode())
     for key, value in module.state_dict().items():
         digest.update(key.encode())
-        digest.update(value.detach().cpu().contiguous().numpy().tobytes())
+        digest.update(
+            value.detach().cpu().contiguous().flatten().view(torch.uint8).numpy().tobytes()
+        )
     return digest.hexdigest()[:16]

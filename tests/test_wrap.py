@@ -106,7 +106,32 @@ def test_a_module_that_fails_or_answers_nan_is_refused():
     with pytest.raises(WrapError, match="fails on an input of shape"):
         wrap(nn.Linear(3, 2), fs=250, outputs=["a", "b"])
     with pytest.raises(WrapError, match="NaN"):
-        wrap(MeanOf(), fs=250, outputs=["a", "b"], postprocess=lambda y: y / 0)
+        wrap(MeanOf(), fs=250, outputs=["a", "b"], postprocess=lambda y: y * torch.nan)
+    with pytest.raises(WrapError, match="answers a tuple.*postprocess"):
+        wrap(MeanOf(), fs=250, outputs=["a", "b"], postprocess=lambda y: (y, y))
+    with pytest.raises(WrapError, match="one string"):
+        wrap(MeanOf(), fs=250, outputs="AF")
+
+
+def test_standardising_preprocessing_is_served():
+    f = wrap(
+        MeanOf(),
+        fs=250,
+        leads=["I", "II"],
+        outputs=["a", "b"],
+        output="linear",
+        preprocess=lambda x: (x - x.mean(dim=2, keepdim=True)) / x.std(dim=2, keepdim=True),
+    )
+    assert f.predict(flat(1.0, 2.0))["a"] == pytest.approx(0.0, abs=1e-4)
+    assert f.predict([]) == []
+
+
+def test_changing_one_predictor_leaves_the_next_alone():
+    record = simulate("NSR", seed=1)[0].record
+    before = load("af-resnet").predict(record)
+    with torch.no_grad():
+        load("af-resnet").module.head.bias += torch.tensor([0.0, 3.0])
+    assert load("af-resnet").predict(record) == before
 
 
 def test_the_weight_hash_names_the_content():

@@ -113,7 +113,11 @@ def attribute(record: Record, f: Predictor, target: str, method: str = "saliency
     ------
     ExplainError
         For an unknown method or target, or a model that gives no finite gradient.
+    EcgError
+        When the record is too short for the model or lacks a lead it needs.
     """
+    import torch
+
     if method not in _METHODS:
         raise ExplainError(f"no attribution method {method!r}: choose one of {', '.join(METHODS)}")
     try:
@@ -121,14 +125,16 @@ def attribute(record: Record, f: Predictor, target: str, method: str = "saliency
     except WrapError as error:
         raise ExplainError(str(error)) from error
     x = f.tensor(record).requires_grad_(True)
+    seen = record.select(f.leads).resample(f.fs)
+    seen = seen.crop(0, min(seen.duration_s, f.seconds))
     try:
-        values = _METHODS[method](lambda part: f.score(f.raw(part), target), x)
+        with torch.enable_grad():
+            values = _METHODS[method](lambda part: f.score(f.raw(part), target), x)
     except RuntimeError as error:
         raise ExplainError(f"{f.name} gives no gradient for {target}: {error}") from error
-    array = values.detach().cpu().numpy()[0].astype(np.float32)
+    array = values.detach().cpu().numpy()[0].astype(np.float32)[:, : seen.samples]
     if not np.isfinite(array).all():
         raise ExplainError(f"{f.name} gives NaN or infinite gradients for {target}")
-    seen = Record(x.detach().cpu().numpy()[0], f.fs, f.leads, dict(record.meta))
     from .. import __version__
 
     provenance = {"model": f.name, "model_hash": f.weight_hash, "version": __version__}

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from zipfile import BadZipFile
 
 import numpy as np
 import torch
@@ -104,20 +105,30 @@ class Counterfactual:
 
     def save(self, path: str | Path) -> None:
         """Write everything to one ``.npz`` file (no pickle inside)."""
-        facts = {k: getattr(self, k) for k in ("target", "level", "reached", "space", "message")}
+        names = ("target", "level", "reached", "space", "message", "provenance")
+        facts = {k: getattr(self, k) for k in names}
         arrays = {k: getattr(self, k) for k in ("signals", "predictions", "severities")}
-        text = json.dumps({**facts, "provenance": self.provenance})
+        text = json.dumps({"facts": facts, "meta": dict(self.original.meta)}, default=str)
         with Path(path).open("wb") as out:
             np.savez_compressed(out, facts=text, original=self.original.signal, **arrays)
 
     @classmethod
     def load(cls, path: str | Path) -> Counterfactual:
-        """Read what `save` wrote."""
-        with np.load(path, allow_pickle=False) as stored:
-            facts = json.loads(str(stored["facts"]))
-            original = Record(stored["original"], FS, LEADS)
-            arrays = {k: stored[k] for k in ("signals", "predictions", "severities")}
-        return cls(original=original, **arrays, **facts)
+        """Read what `save` wrote.
+
+        Raises
+        ------
+        ExplainError
+            When the file is none of those.
+        """
+        try:
+            with np.load(path, allow_pickle=False) as stored:
+                text = json.loads(str(stored["facts"]))
+                original = Record(stored["original"], FS, LEADS, text["meta"])
+                arrays = {k: stored[k] for k in ("signals", "predictions", "severities")}
+                return cls(original=original, **arrays, **text["facts"])
+        except (ValueError, KeyError, TypeError, AttributeError, EOFError, BadZipFile) as error:
+            raise ExplainError(f"{path} is no saved counterfactual") from error
 
 
 @dataclass(frozen=True)
@@ -159,8 +170,9 @@ def _result(
     signals, predictions = path(moves, question, move, start, count)
     f, target = question.f, question.target
     first, last = predictions[0], predictions[-1]
-    name = target if f.output == "linear" else f"p({target})"
-    message = f"{name} goes from {first:.2f} to {last:.2f}: {moves.words(move)}"
+    reached = reached and question.reached(start, last)
+    name, digits = (target, ".3g") if f.output == "linear" else (f"p({target})", ".2f")
+    message = f"{name} goes from {first:{digits}} to {last:{digits}}: {moves.words(move)}"
     if not reached:
         message = f"not reached ({question.level:g} was asked): {message}"
     elif space is SPACES[-1]:
@@ -186,11 +198,25 @@ def _result(
         severities=np.linspace(0, 1, count),
         target=target,
         level=question.level,
-        reached=reached and question.reached(start, last),
+        reached=reached,
         space=space.name,
         message=message,
         provenance=provenance,
     )
+
+
+def _check_severities(severities: int) -> None:
+    if severities < 2:
+        raise ExplainError(f"severities={severities}: a path has at least two frames")
+
+
+def _begin(question: Question, record: Record) -> tuple[Inversion, Tensor]:
+    """A record in the latent space and its score, ``(1,)``; refused when it cannot be asked."""
+    inversion = invert([record])
+    with torch.no_grad():
+        start = question.score(torch.from_numpy(inversion.records[0].signal.copy())[None])
+    question.sign(start)
+    return inversion, start
 
 
 def _steps(
@@ -203,12 +229,8 @@ def _steps(
 ) -> Iterator[Step]:
     """The search of `counterfactual`, streamed: a generator of `Step` that can be closed at any time."""
     question = Question(f, target, level)
-    if severities < 2:
-        raise ExplainError(f"severities={severities}: a path has at least two frames")
-    inversion = invert([record])
-    with torch.no_grad():
-        start = question.score(torch.from_numpy(inversion.records[0].signal.copy())[None])
-    question.sign(start)
+    _check_severities(severities)
+    inversion, start = _begin(question, record)
     r = float(inversion.correlation[0])
     yield Step(
         0.0, f"encoded: the generator redraws it with r = {r:.2f}", float(question.answer(start))
@@ -243,7 +265,8 @@ def counterfactual(
     target : str
         Output by name.
     level : float
-        Probability to reach, in (0, 1); for a model of values, the value.
+        Probability to reach, in (0, 1); below 0.5 it may be asked to fall to that. For a model of
+        values, the value.
     severities : int
         Frames of the path, the original included.
     seed : int
@@ -257,7 +280,8 @@ def counterfactual(
     ------
     ExplainError
         When the request has no answer: unknown target, level out of range, target already reached,
-        record too short or without beats, model without gradient.
+        record too short or without beats, model without gradient. Of a sequence, the message
+        names the record, and none is explained.
 
     Notes
     -----
@@ -267,17 +291,21 @@ def counterfactual(
         *_, last = _steps(record, f, target, level, severities, seed)
         assert last.result is not None
         return last.result
-    question, many, out = Question(f, target, level), list(record), []
+    question, many, begun, out = Question(f, target, level), list(record), [], []
+    _check_severities(severities)
+    for i, one in enumerate(many):  # all are looked at before work begins on any
+        try:
+            begun.append(_begin(question, one))
+        except ExplainError as error:
+            raise ExplainError(f"record {i} of {len(many)}: {error}") from error
     for first in range(0, len(many), BATCH):
-        inversion = invert(many[first : first + BATCH])
-        x = torch.from_numpy(np.stack([one.signal for one in inversion.records]))
-        with torch.no_grad():
-            start = question.score(x)
-        *_, (_, _, _, _, answers) = solve(inversion, question, start, seed)
+        inversions, starts = zip(*begun[first : first + BATCH], strict=True)
+        joined, start = Inversion.join(inversions), torch.cat(starts)
+        *_, (_, _, _, _, answers) = solve(joined, question, start, seed)
         assert answers is not None
         out += [
-            _result(inversion.take([i]), question, float(start[i]), answer, severities, seed)
-            for i, answer in enumerate(answers)
+            _result(inversion, question, float(start[i]), answer, severities, seed)
+            for i, (inversion, answer) in enumerate(zip(inversions, answers, strict=True))
         ]
     return out
 

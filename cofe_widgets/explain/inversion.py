@@ -18,6 +18,7 @@ from ..models.generator import CODES, FS, LAYERS, SAMPLES, STYLE, Generator, Lat
 from ..signals import r_peaks
 from ..simulate.dipole import project
 from ..simulate.heart import KERNELS, P_KERNELS, draw_hearts
+from ..wrap import SLACK_S
 from .rhythm import P_WINDOW_S, carry, p_wave_left, place_p_waves
 
 SECONDS = SAMPLES / FS
@@ -39,6 +40,7 @@ class Networks:
 
 
 @lru_cache(maxsize=1)
+@torch.inference_mode(False)  # kept tensors must not forbid later gradients
 def networks() -> Networks:
     """Load the generator and the encoder once."""
     g: Loaded = load("generator")
@@ -55,7 +57,7 @@ def prepare(record: Record) -> Record:
     ExplainError
         When the record is shorter than 10 s or lacks leads that cannot be derived.
     """
-    if record.duration_s < SECONDS - 1.5 / record.fs:
+    if record.duration_s < SECONDS - SLACK_S:
         raise ExplainError(
             f"the record is {record.duration_s:.2f} s long: a counterfactual needs {SECONDS:g} s"
         )
@@ -68,7 +70,10 @@ def prepare(record: Record) -> Record:
     short = SAMPLES - signal.shape[1]
     if not short and at_rate.samples == SAMPLES:
         return at_rate
-    return at_rate.with_signal(np.pad(signal, ((0, 0), (0, short)), "edge"))
+    try:
+        return at_rate.with_signal(np.pad(signal, ((0, 0), (0, short)), "edge"))
+    except EcgError as error:
+        raise ExplainError(f"the first {SECONDS:g} s of the record: {error}") from error
 
 
 @dataclass(frozen=True)
@@ -111,6 +116,16 @@ class Inversion:
         wave = (gain - 1).clamp(max=0) * self.p_wave + (gain - 1).clamp(min=0) * typical_p_wave()
         return drawn + kept + place_p_waves(wave, latent.r_s, SAMPLES, FS)
 
+    @classmethod
+    def join(cls, parts: Sequence[Inversion]) -> Inversion:
+        """One batch of several."""
+        records = [record for part in parts for record in part.records]
+        latents = [part.latent for part in parts]
+        fields = Latent.__dataclass_fields__
+        latent = Latent(*(torch.cat([getattr(one, k) for one in latents]) for k in fields))
+        names = ("residual", "p_wave", "correlation", "rmse_uv")
+        return cls(records, latent, *(torch.cat([getattr(p, k) for p in parts]) for k in names))
+
     def take(self, rows: Sequence[int]) -> Inversion:
         """The given records of the batch."""
         at = torch.as_tensor(rows)
@@ -121,12 +136,14 @@ class Inversion:
 
 
 @lru_cache(maxsize=1)
+@torch.inference_mode(False)  # kept tensors must not forbid later gradients
 def expansion() -> Tensor:
     """Map of eight leads to twelve, ``(12, 8)``."""
     return torch.from_numpy(expand_matrix())
 
 
 @lru_cache(maxsize=1)
+@torch.inference_mode(False)  # kept tensors must not forbid later gradients
 def typical_p_wave() -> Tensor:
     """Mean P wave of simulated hearts in the window of `place_p_waves`, ``(12, window)``, mV.
 
@@ -141,6 +158,7 @@ def typical_p_wave() -> Tensor:
 
 
 @lru_cache(maxsize=1)
+@torch.inference_mode(False)  # kept tensors must not forbid later gradients
 def _band_pass() -> BandPass:
     return BandPass(FS)
 
@@ -225,15 +243,17 @@ def sample(n: int = 1, seed: int = 0, truncation: float = 0.8) -> list[Record]:
     """
     from ..simulate import draw
 
+    if n < 1:
+        raise ExplainError(f"n={n}: expected at least one ECG")
     rng = np.random.default_rng(seed)
-    rhythms = draw(rng.choice(["NSR", "SB", "STach", "SA"], n), seed, noise=0.0).rhythms.r_s
+    rhythms = draw(rng.choice(["NSR", "SB", "STach", "SA"], n), int(seed), noise=0.0).rhythms.r_s
     beats = np.full((n, MAX_BEATS), np.nan, np.float32)
     for row, times in zip(beats, rhythms, strict=True):
         inside = times[(times >= 0) & (times < SECONDS)][:MAX_BEATS]
         row[: len(inside)] = inside
     generator, encoder = networks().generator, networks().encoder
     basis = encoder.style_basis
-    z = torch.randn(n, len(basis), generator=torch.Generator().manual_seed(seed))
+    z = torch.randn(n, len(basis), generator=torch.Generator().manual_seed(int(seed)))
     r_s = torch.from_numpy(beats)
     with torch.no_grad():
         styles = (encoder.style_mean + truncation * z @ basis).view(n, LAYERS, STYLE)

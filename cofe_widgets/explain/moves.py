@@ -83,16 +83,27 @@ class Moves:
         said = []
         if abs(irregularity) >= 0.02:
             added = f"RR made irregular (variation +{irregularity:.0%})"
-            said.append(added if irregularity > 0 else "RR made regular")
+            if irregularity > 0:
+                said.append(added)
+            elif self._variation() > 0.02:
+                said.append("RR made regular")
         if abs(p_taken) >= 0.1:
             taken = "P waves removed" if p_taken >= 0.95 else f"P waves reduced by {p_taken:.0%}"
-            said.append(taken if p_taken > 0 else "P waves added")
-        if abs(f_amplitude) >= 0.1:
-            said.append(f"fibrillatory waves {'added' if f_amplitude > 0 else 'faded'}")
+            said.append(taken if p_taken > 0 else f"{-p_taken:.0%} of a typical P wave added")
+        if f_amplitude >= 0.1:
+            said.append("fibrillatory waves added")
+        elif f_amplitude <= -0.1 and float(self.inversion.latent.f_wave.std()) > 0.2:
+            said.append("fibrillatory waves faded")
         morphology = float(move[RHYTHM:].norm())
         if morphology >= 0.3:
             said.append(f"morphology moved {morphology:.1f} SD")
         return ", ".join(said) or "a change too small to name"
+
+    def _variation(self) -> float:
+        """Coefficient of variation of RR of the one record that is put in words."""
+        rr = self.inversion.latent.r_s[0].diff()
+        rr = rr[torch.isfinite(rr)]
+        return float(rr.std() / rr.mean())
 
     def latent(self, move: Tensor) -> Latent:
         """The edited latent of every record."""

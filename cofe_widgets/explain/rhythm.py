@@ -10,7 +10,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-#: Shortest RR interval an edit makes, s.
+#: Shortest RR interval an edit asks for, s (before all are scaled to the record's length).
 REFRACTORY_S = 0.34
 #: What stays rigid around an R-peak: the PR segment before it and the QRS after it, s.
 P_REACH_S, J_REACH_S = 0.25, 0.06
@@ -43,12 +43,16 @@ def edited_beats(r_s: Tensor, spread: Tensor, irregularity: Tensor, pattern: Ten
     wanted = mean + (rr - mean) * spread.exp()[:, None] + irregularity[:, None] * mean * pattern
     shortest = torch.where(valid, rr, torch.inf).min(dim=1, keepdim=True).values
     floor = (0.85 * shortest).clamp(max=REFRACTORY_S)
-    softness = 0.02
-    edited = floor + softness * torch.nn.functional.softplus((wanted - floor) / softness)
+    edited = rr + _above(wanted, floor) - _above(rr, floor)  # exactly rr where nothing is wanted
     edited = torch.where(valid, edited, 0.0)
     edited = edited * total / edited.sum(dim=1, keepdim=True)
     moved = r_s[:, :1] + edited.cumsum(dim=1)
     return torch.cat((r_s[:, :1], torch.where(valid, moved, torch.nan)), dim=1)
+
+
+def _above(rr: Tensor, floor: Tensor) -> Tensor:
+    """RR intervals bent softly (20 ms) so that none falls below ``floor``."""
+    return floor + 0.02 * torch.nn.functional.softplus((rr - floor) / 0.02)
 
 
 def rr_pattern(r_s: Tensor, seed: int) -> Tensor:

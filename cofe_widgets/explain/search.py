@@ -8,10 +8,11 @@ from collections.abc import Callable, Iterator
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, nn
 
 from ..ecg import LEADS
-from ..models.generator import FS
+from ..models.filters import Resample
+from ..models.generator import FS, SAMPLES
 from ..wrap import Predictor, WrapError
 from .inversion import ExplainError, Inversion
 from .moves import SPACES, Moves, Space
@@ -59,14 +60,12 @@ class Question:
                 f"{f.name} uses lead {', '.join(missing)}: counterfactuals have the standard twelve"
             )
         self.rows = [LEADS.index(name) for name in f.leads]
+        self.resample = Resample(FS, f.fs, SAMPLES) if f.fs != FS else nn.Identity()
         self.goal = level if f.output == "linear" else math.log(level / (1 - level))
 
     def score(self, signals: Tensor) -> Tensor:
         """Log-odds (or value) of the target, ``(batch,)``; gradients pass."""
-        x = signals[:, self.rows]
-        if self.f.fs != FS:
-            size = round(x.shape[2] * self.f.fs / FS)
-            x = torch.nn.functional.interpolate(x, size=size, mode="linear", align_corners=False)
+        x = self.resample(signals[:, self.rows])
         raw = self.f.raw(x[:, :, : self.f.samples].to(self.f.device))
         score = self.f.score(raw, self.target).to(signals.device)
         if not torch.isfinite(score).all():
@@ -79,29 +78,27 @@ class Question:
 
     def reached(self, start: float, answer: float) -> bool:
         """Whether an answer lies at the level or beyond it, seen from where the score started."""
-        if self.f.output == "linear":
-            return bool((answer - self.level) * np.sign(self.goal - start) >= -1e-6)
-        return bool(answer >= self.level - 1e-6)
+        return bool((answer - self.level) * np.sign(self.goal - start) >= -1e-6)
 
     def sign(self, start: Tensor) -> Tensor:
-        """+1 where the score has to rise, -1 where it has to fall (values only), ``(batch,)``.
+        """+1 where the score has to rise, -1 where it has to fall, ``(batch,)``.
+
+        Values may be asked to do either; a probability is asked to fall by a level below one half.
 
         Raises
         ------
         ExplainError
             When a record is already there.
         """
-        if self.f.output == "linear":
-            return torch.where(start < self.goal, 1.0, -1.0)
-        there = torch.nonzero(start >= self.goal)
-        if len(there):
-            now = float(self.answer(start[there[0]]))
+        if self.f.output != "linear" and self.level >= 0.5 and bool((start >= self.goal).any()):
+            now = float(self.answer(start[start >= self.goal][0]))
             others = ", ".join(name for name in self.f.outputs if name != self.target)
             raise ExplainError(
                 f"{self.f.name} already answers {self.target} {now:.2f}, the level asked for is "
-                f"{self.level:g}: choose a higher level or another target ({others})"
+                f"{self.level:g}: choose a higher level, one below 0.5 to make it fall"
+                + (f", or another target ({others})" if others else "")
             )
-        return torch.ones_like(start)
+        return torch.where(start < self.goal, 1.0, -1.0)
 
 
 def search(
@@ -122,17 +119,16 @@ def search(
     best_cost, best_gap = torch.full_like(start, torch.inf), torch.full_like(start, torch.inf)
     since = torch.zeros_like(start)
     for step in range(SEARCH_STEPS):
-        signals = moves.signals(move)
-        score = question.score(signals)
-        gap = sign * (question.goal - score)
-        cost = move.square().sum(dim=1)
-        loss = (weight * (gap / distance + 0.03).clamp(min=0) + cost).sum()
-        (slope,) = torch.autograd.grad(loss, move)
+        with torch.enable_grad():
+            signals = moves.signals(move)
+            score = question.score(signals)
+            gap = sign * (question.goal - score)
+            cost = move.square().sum(dim=1)
+            loss = (weight * (gap / distance + 0.03).clamp(min=0) + cost).sum()
+            slope = _gradient(loss, move, question)
+        gap, cost = gap.detach(), cost.detach()
         if step == 0 and not bool(torch.isfinite(slope).all() and (slope != 0).any()):
-            raise ExplainError(
-                f"{question.f.name} has no gradient with respect to the ECG: a counterfactual "
-                "needs a differentiable model (is the output rounded, or detached?)"
-            )
+            raise _no_gradient(question)
         with torch.no_grad():
             reached = gap <= 0
             done = (best_gap <= 0) & (since >= PATIENCE)
@@ -152,6 +148,20 @@ def search(
             length = torch.where(best_gap <= 0, (0.9 * length).clamp(min=0.03), length)
             velocity = 0.6 * velocity + slope / (slope.norm(dim=1, keepdim=True) + 1e-9)
             move -= length[:, None] * 0.4 * velocity
+
+
+def _gradient(loss: Tensor, move: Tensor, question: Question) -> Tensor:
+    try:
+        return torch.autograd.grad(loss, move)[0]
+    except RuntimeError as error:
+        raise _no_gradient(question) from error
+
+
+def _no_gradient(question: Question) -> ExplainError:
+    return ExplainError(
+        f"{question.f.name} has no gradient with respect to the ECG: a counterfactual needs a "
+        "differentiable model (is the output rounded, or detached?)"
+    )
 
 
 def path(
@@ -199,7 +209,7 @@ def _first_crossing(
 
 
 def _bisect(look: Look, guess: float, sign: float, goal: float) -> float:
-    """The smallest share near ``guess`` whose score reaches the goal, to a thousandth."""
+    """The smallest share near ``guess`` whose score reaches the goal, to 1/512."""
     spacing = 1 / (PATH_POINTS - 1)
     low, high = max(0.0, guess - spacing), min(1.0, guess + spacing)
     for _ in range(3):  # five points at once divide the bracket by four

@@ -71,6 +71,13 @@ def load(name: str | Path) -> Loaded:
 
 @lru_cache(maxsize=16)
 def _load(path: Path, _changed: int) -> Loaded:
+    import torch
+
+    with torch.inference_mode(False):  # weights read inside one would forbid later gradients
+        return _read(path)
+
+
+def _read(path: Path) -> Loaded:
     from safetensors import SafetensorError, safe_open
     from safetensors.torch import load as parse
 

@@ -22,9 +22,9 @@ class _Block(nn.Module):
 
 
 class Discriminator(nn.Module):
-    """Eight leads ``(batch, 8, 2500)`` -> one logit a record and one a stretch of 0.64 s.
+    """Eight leads ``(batch, 8, 2500)`` -> one logit a record.
 
-    The mean of both is returned: whether the record, and whether every part of it, looks real.
+    It adds what the whole record and what its stretches, on average, say of looking real.
     """
 
     def __init__(self, widths: tuple[int, ...] = (24, 32, 48, 64, 96, 96)) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -37,13 +40,51 @@ class BandPass(nn.Module):
 
     def _gains(self, length: int) -> Tensor:
         if length not in self._gain:
-            hz = torch.fft.rfftfreq(length, 1 / self.fs)
-
-            def rise(start: float, stop: float) -> Tensor:
-                part = ((hz - start) / (stop - start)).clamp(0, 1)
-                return 0.5 - 0.5 * torch.cos(torch.pi * part)
-
-            self._gain[length] = rise(0.6 * self.low, 1.4 * self.low) * (
-                1 - rise(self.high, 1.2 * self.high)
-            )
+            self._gain[length] = self._make(length)
         return self._gain[length]
+
+    # An inference tensor in this store would forbid every gradient after it.
+    @torch.inference_mode(False)
+    def _make(self, length: int) -> Tensor:
+        hz = torch.fft.rfftfreq(length, 1 / self.fs)
+
+        def rise(start: float, stop: float) -> Tensor:
+            part = ((hz - start) / (stop - start)).clamp(0, 1)
+            return 0.5 - 0.5 * torch.cos(torch.pi * part)
+
+        low = rise(0.6 * self.low, 1.4 * self.low)
+        return low * (1 - rise(self.high, 1.2 * self.high))
+
+
+class Resample(nn.Module):
+    """`Record.resample` with gradients: the same polyphase filter, from ``fs`` to ``to_fs``.
+
+    Every output sample is a weighted sum of the few input samples under the filter (scipy's
+    ``resample_poly``, Kaiser 5.0), after the line from first to last sample is taken off.
+    """
+
+    def __init__(self, fs: float, to_fs: float, samples: int) -> None:
+        super().__init__()
+        from scipy.signal import firwin
+
+        ratio = Fraction(to_fs / fs).limit_denominator(1000)
+        up, down = ratio.numerator, ratio.denominator
+        half = 10 * max(up, down)
+        taps = firwin(2 * half + 1, 1 / max(up, down), window=("kaiser", 5.0)) * up
+        length = max(2, round(samples * to_fs / fs))
+        centre = np.arange(length)[:, None] * down
+        index = centre // up + np.arange(-(half // up) - 1, half // up + 2)
+        place = centre - index * up + half
+        weight = np.where((place >= 0) & (place <= 2 * half), taps[place.clip(0, 2 * half)], 0.0)
+        weight *= (index >= 0) & (index < samples)
+        self.samples, self.length = samples, length
+        self.index = torch.from_numpy(index.clip(0, samples - 1))
+        self.weight = torch.from_numpy(weight.astype(np.float32))
+        self.share = torch.from_numpy((centre[:, 0] / up / (samples - 1)).astype(np.float32))
+
+    def forward(self, x: Tensor) -> Tensor:
+        first, last = x[..., :1], x[..., -1:]
+        line = torch.linspace(0, 1, self.samples).to(x)
+        flat = x - (first + (last - first) * line)
+        out = (flat[..., self.index.to(x.device)] * self.weight.to(x)).sum(dim=-1)
+        return out + first + (last - first) * self.share.to(x)

@@ -26,20 +26,23 @@ def beat_waves(hearts: Hearts, rhythms: Rhythms, time_s: Array) -> Array:
     index = beat_index(rhythms.r_s, time_s)
     t_centre = hearts.t_centre_s(rhythms.rr_s)
     out = np.zeros((index.shape[0], len(KERNELS), time_s.size), np.float32)
-    for shift in (0, 1):  # the beat before the sample, and the one after
-        tau = time_s - np.take_along_axis(rhythms.r_s, index + shift, axis=1)
+    for shift in (-1, 0, 1):  # two beats before the sample, and the one after
+        beat = np.maximum(index + shift, 0)
+        tau = time_s - np.take_along_axis(rhythms.r_s, beat, axis=1)
         for k, name in enumerate(KERNELS):
-            if name in ("ST", "T") and shift == 1:
-                continue  # repolarisation follows its own beat
+            # Repolarisation follows its own beat, and may last beyond an early next one.
+            if shift != 0 and (name in ("ST", "T")) != (shift == -1):
+                continue
             centre = hearts.mu[:, k, None]
             if name == "T":
-                centre = np.take_along_axis(t_centre, index, axis=1)
+                centre = np.take_along_axis(t_centre, beat, axis=1)
             offset = tau - centre
             width = hearts.rise[:, k, None]
             if name in ("ST", "T"):
                 width = np.where(offset < 0, width, hearts.fall[:, k, None])
             scaled = offset / width
-            out[:, k] += np.exp(-0.5 * scaled * scaled)
+            kernel = np.exp(-0.5 * scaled * scaled)
+            out[:, k] += kernel if shift != -1 else kernel * (index > 0)
     out[:, P_KERNELS] *= rhythms.p_wave[:, None, None]
     return out
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import copy
+import time
 from pathlib import Path
 
 import numpy as np
@@ -35,7 +36,7 @@ def augment(x: Tensor, rng: np.random.Generator) -> Tensor:
     gain = rng.uniform(0.6, 1.6, (n, 1, 1)) * rng.uniform(0.85, 1.15, (n, leads, 1))
     lost = rng.random((n, leads, 1)) < 0.03
     x = x * torch.from_numpy((gain * ~lost).astype(np.float32))
-    # Tempo and start in one resampling: the grid reaches at most 6 % past either end.
+    # Tempo and start in one resampling: the grid reaches at most 1.5 % past either end.
     tempo = torch.from_numpy(rng.uniform(0.88, 1.0, (n, 1)).astype(np.float32))
     shift = torch.from_numpy(rng.uniform(-1, 1, (n, 1)).astype(np.float32)) * (1.03 - tempo)
     grid = torch.linspace(-1, 1, samples) * tempo + shift
@@ -84,7 +85,8 @@ def adversarial(model: nn.Module, x: Tensor, classes: Tensor, rms_mv: float) -> 
 def log_odds(model: nn.Module, x: Tensor) -> Tensor:
     """Log-odds of AF, ``(n,)``."""
     model.eval()
-    raw = torch.cat([model(part) for part in x.split(64)])
+    device = next(model.parameters()).device
+    raw = torch.cat([model(part.to(device)) for part in x.split(64)]).cpu()
     return raw[:, 1] - raw[:, 0]
 
 
@@ -148,8 +150,11 @@ def main(argv: list[str] | None = None) -> None:
     options = parser.parse_args(argv)
     real = start(options)
     known = real.where(real.rhythms != "") if real else None
+    if known is not None:
+        _check(known)
     batches = Batches(known.where(known.splits == "train") if known else None, options.seed)
-    model = ResNet1d()
+    device = torch.device(options.device)
+    model = ResNet1d().to(device)
     optimizer = torch.optim.Adam(model.parameters(), lr=1e-3)
     best_model = copy.deepcopy(model)
     run = Run(options.run, {"model": model, "best": best_model}, {"adam": optimizer})
@@ -157,15 +162,17 @@ def main(argv: list[str] | None = None) -> None:
     batches.rng = np.random.default_rng([options.seed, state["step"]])
     best, best_step = state["best"], state["best_step"]
     held = known.where(known.splits == "val") if known else None
+    began = time.monotonic()
     for step in range(state["step"] + 1, options.steps + 1):
-        x, classes = batches.batch(options.batch)
+        x, classes = (part.to(device) for part in batches.batch(options.batch))
         model.train()
         moved = adversarial(model, x, classes, float(batches.rng.uniform(0.0, 0.020)))
         loss = F.cross_entropy(model(moved), classes, label_smoothing=0.02)
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
         optimizer.step()
-        if step % CHECK_EVERY:
+        stop = step == options.steps or time.monotonic() - began > 60 * options.minutes
+        if step % CHECK_EVERY and not stop:
             continue
         value, area = _validate(model, held, options.seed)
         if value < best:
@@ -175,9 +182,22 @@ def main(argv: list[str] | None = None) -> None:
             step=step, train_loss=loss.item(), val_loss=value, val_auroc=area, best_step=best_step
         )
         run.save(step, best=best, best_step=best_step)
-        if step - best_step >= PATIENCE * CHECK_EVERY:
+        if stop or step - best_step >= PATIENCE * CHECK_EVERY:
             break
-    _ship(best_model.eval(), real, known, options)
+    if not np.isfinite(best):
+        raise RuntimeError(f"no validation loss was finite: see {options.run / 'log.csv'}")
+    _ship(best_model.eval().cpu(), real, known, options)
+
+
+def _check(known: RealRecords) -> None:
+    """Refuse a folder from which nothing can be learned or judged, before work begins."""
+    for split in ("train", "val", "test"):
+        for rhythm in OUTPUTS:
+            if not ((known.splits == split) & (known.rhythms == rhythm)).any():
+                raise ValueError(
+                    f"no {rhythm} record falls into the {split} split: labels.csv names the rhythm of "
+                    "each record (NSR, SB, STach, SA, AF ...), and a few dozen of each class are needed"
+                )
 
 
 def _validate(model: nn.Module, held: RealRecords | None, seed: int) -> tuple[float, float]:

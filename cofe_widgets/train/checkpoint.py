@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 
 class Run:
-    """A folder ``runs/NAME`` with ``state.safetensors``, ``state.json`` and ``log.csv``.
+    """A folder ``runs/NAME`` with ``state.safetensors`` and ``log.csv``.
 
     Parameters
     ----------

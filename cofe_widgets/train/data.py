@@ -81,8 +81,13 @@ def load_real(folder: Path, cache: Path = Path("runs/cache")) -> RealRecords:
     if not folder.is_dir():
         raise FileNotFoundError(f"{folder} is no folder: give --data a folder of WFDB records")
     headers = sorted(p for p in folder.rglob("*.hea") if "original_headers" not in p.parts)
-    stamp = "\n".join(f"{p}:{p.stat().st_size}" for p in headers)
-    key = hashlib.sha256(f"v3\n{stamp}".encode()).hexdigest()[:16]
+    labels = folder / "labels.csv"
+    files = sorted(p for header in headers for p in header.parent.glob(f"{header.stem}.*"))
+    stamp = [
+        f"{p}:{p.stat().st_size}:{p.stat().st_mtime_ns}" for p in [*files, labels] if p.exists()
+    ]
+    # What is done to a record is part of the key: this file, too.
+    key = hashlib.sha256("\n".join([*stamp, Path(__file__).read_text()]).encode()).hexdigest()[:16]
     stored = cache / f"real-{key}.npz"
     if not stored.exists():
         cache.mkdir(parents=True, exist_ok=True)

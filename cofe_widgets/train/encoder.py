@@ -73,9 +73,10 @@ def main(argv: list[str] | None = None) -> None:
             run.save(step)
         if stop:
             return
+    generator, mean, source.device = generator.cpu(), mean.cpu(), torch.device("cpu")
     signals, r_s = bank(source)
     mean.style_mean, mean.style_basis = components(mean, signals, r_s)
-    _ship(generator, mean.cpu(), real, options)
+    _ship(generator, mean, real, options)
 
 
 def bank(source: Source) -> tuple[Tensor, Tensor]:

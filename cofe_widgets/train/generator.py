@@ -83,6 +83,11 @@ class Source:
 
 def filtered(real: RealRecords) -> tuple[Tensor, Tensor]:
     """Band-passed signals and R-peaks of the records fit to learn morphology from."""
+    if not len(real):
+        raise ValueError(
+            "no real record falls into one of the splits (train 64 %, val 16 %, test 20 %): --data "
+            "needs a folder with more records"
+        )
     signals = torch.cat([BandPass()(part) for part in torch.from_numpy(real.signals).split(128)])
     keep = torch.from_numpy(clean(real, signals.numpy()))
     return signals[keep], torch.from_numpy(real.r_s)[keep]
@@ -309,6 +314,7 @@ def main(argv: list[str] | None = None) -> None:
 
 def _ship(trainer: Trainer, real: RealRecords | None, options: argparse.Namespace) -> None:
     """Write the averaged generator with its card."""
+    trainer.G_mean.cpu(), trainer.E_mean.cpu()
     metrics: dict[str, object] = {"real records": "none: trained on simulated ECGs only"}
     data = "simulated ECGs only"
     if real is not None:

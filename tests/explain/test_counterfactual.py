@@ -98,6 +98,11 @@ def test_steps_stream_the_same_search_and_can_be_closed(found, record, f):
 
 def test_a_batch_answers_as_one_by_one(found, record, f):
     other = cw.simulate("NSR", seed=22)[0].record
+    af = cw.simulate("AF", seed=33)[0].record
+    with pytest.raises(ExplainError, match="record 1 of 2: .*already answers AF"):
+        cw.counterfactual([record, af], f, target="AF")
+    with pytest.raises(ExplainError, match="two frames"):
+        cw.counterfactual([record], f, target="AF", severities=1)
     together = cw.counterfactual([record, other], f, target="AF")
     assert len(together) == 2 and all(one.reached for one in together)
     # Batched arithmetic rounds otherwise, and a search may stop a step apart: the same edit, nearly.
@@ -122,6 +127,11 @@ def test_it_saves_and_loads(found, tmp_path):
     assert np.array_equal(again.signals, found.signals)
     assert again.message == found.message and again.reached == found.reached
     assert again.provenance == found.provenance
+    assert again.original.meta["source"] == "simulated"
+    bad = tmp_path / "bad.npz"
+    bad.write_bytes(b"not a file of ours")
+    with pytest.raises(ExplainError, match=r"bad\.npz is no saved counterfactual"):
+        Counterfactual.load(bad)
 
 
 def test_another_models_rate_leads_and_length_are_served(record):
@@ -130,6 +140,25 @@ def test_another_models_rate_leads_and_length_are_served(record):
     assert found.reached
     before, after = (found.record(s).crop(0, 5)["V5"] for s in (0.0, 1.0))
     assert after.std() > before.std()
+
+
+@pytest.mark.parametrize("fs", [100, 257, 500])
+def test_the_search_sees_what_the_model_sees_at_any_rate(record, fs):
+    class Slope(nn.Module):
+        def forward(self, x):
+            s = (0.04 * x.shape[2]) * x[:, 0].diff(dim=1).abs().mean(dim=1)
+            return torch.stack((torch.zeros_like(s), s - 3), dim=1)
+
+    f = cw.wrap(Slope(), fs=fs, outputs=["flat", "steep"])
+    found = cw.counterfactual(record, f, target="steep", severities=3)
+    frames = f.predict([Record(signal, 250) for signal in found.signals])
+    assert [frame["steep"] for frame in frames] == pytest.approx(found.predictions, abs=2e-3)
+
+
+def test_a_probability_can_be_asked_to_fall(record, f):
+    af = cw.simulate("AF", seed=33)[0].record
+    found = cw.counterfactual(af, f, target="AF", level=0.3)
+    assert found.predictions[0] > 0.8 and found.predictions[-1] <= 0.3 + 1e-6 and found.reached
 
 
 def test_a_value_is_reached_from_either_side(record):
@@ -191,21 +220,33 @@ def test_models_without_gradient_or_with_nan_are_refused(record):
 
     class Nan(nn.Module):
         def forward(self, x):
-            s = torch.where(x[:, 0].std(dim=1) > 1e-6, torch.nan, 0.0)
+            s = torch.where(x.abs().amax(dim=(1, 2)) > 0.6, torch.nan, 0.0)
             return torch.stack((s, -s - 1), dim=1)
 
     with pytest.raises(ExplainError, match="NaN"):
         cw.counterfactual(record, cw.wrap(Nan(), fs=250, outputs=["a", "b"]), target="b")
 
 
-def test_a_zero_move_gives_back_the_record(record):
-    inversion = invert([record])
+@pytest.mark.parametrize("condition", ["NSR", "STach", "PAC", "AF"])
+def test_a_zero_move_gives_back_the_record(condition):
+    inversion = invert([one.record for one in cw.simulate(condition, n=6, seed=5)])
     for space in SPACES:
         moves = Moves(inversion, space, seed=0)
         assert moves.size > RHYTHM
         with torch.no_grad():
-            drawn = moves.signals(torch.zeros(1, moves.size))[0].numpy()
-        assert np.abs(drawn - inversion.records[0].signal).max() < 2e-3
+            drawn = moves.signals(torch.zeros(6, moves.size)).numpy()
+        kept = np.stack([one.signal for one in inversion.records])
+        assert np.abs(drawn - kept).max() < 1e-3
+
+
+def test_callers_may_have_gradients_off_or_inference_on(record, f):
+    with torch.inference_mode():
+        f.predict(record)
+        cw.reconstruct(record)
+    with torch.no_grad():
+        found = cw.counterfactual(record, f, target="AF", severities=2)
+        att = cw.attribute(record, f, target="AF")
+    assert found.reached and att.values.std() > 0
 
 
 def test_reconstruction_says_how_well_it_fits(record):

@@ -92,6 +92,14 @@ def test_beat_index_is_the_last_beat_at_or_before_a_sample():
     assert beat_index(r, time).tolist() == [[0, 0, 0, 1, 1, 1, 2, 2, 2, 2]]
 
 
+def test_a_t_wave_is_not_cut_off_by_an_early_next_beat():
+    for one in simulate("AF", n=40, seed=8, noise=0.0):
+        bends = [
+            np.abs(np.diff(r.signal, 2, axis=1)).max() for r in (one.record, one.twin("NSR").record)
+        ]
+        assert bends[0] < 1.2 * bends[1], one.index  # its own QRS is the sharpest thing in it
+
+
 def test_another_rate_is_the_same_heart():
     slow, fast = (simulate("NSR", n=1, seed=5, fs=fs, noise=0.0)[0].record for fs in (250, 500))
     assert np.abs(fast.signal[:, ::2] - slow.signal).max() < 2e-3
