@@ -30,8 +30,8 @@ def beat_waves(hearts: Hearts, rhythms: Rhythms, time_s: Array) -> Array:
         beat = np.maximum(index + shift, 0)
         tau = time_s - np.take_along_axis(rhythms.r_s, beat, axis=1)
         for k, name in enumerate(KERNELS):
-            # Repolarisation follows its own beat, and may last beyond an early next one.
-            if shift != 0 and (name in ("ST", "T")) != (shift == -1):
+            # Repolarisation may last beyond an early next beat; the rest of a beat does not.
+            if shift == -1 and name not in ("ST", "T"):
                 continue
             centre = hearts.mu[:, k, None]
             if name == "T":
