@@ -22,7 +22,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, Route, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, Route, expect, sync_playwright
 
 ROOT = Path(__file__).resolve().parents[2]
 FLAGS = [
@@ -38,6 +38,9 @@ OUTSIDE = re.compile(r"^(?!http://127\.0\.0\.1[:/]|data:|blob:|file:)")
 #: A shared machine may be busy: waits are generous, and a pass does not use them up.
 PATIENCE_MS = 30_000
 EXPLAIN_MS = 240_000
+#: Two points or more on the curve of a search (a level line has no height and counts as hidden).
+GROWING = re.compile(r",.* .*,")
+expect.set_options(timeout=PATIENCE_MS)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

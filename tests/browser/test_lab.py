@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect
 
-from .conftest import EXPLAIN_MS, Server, Tab
+from .conftest import EXPLAIN_MS, GROWING, Server, Tab
 from .files import muse_xml
 
 APP = """import cofe_widgets as cw
@@ -201,7 +201,9 @@ def test_upload_explain_drag_and_read_the_table(
 
     app.get_by_role("button", name="Explain").click()
     expect(app.get_by_role("button", name="Stop")).to_be_visible()
-    expect(app.locator(".cofe-searching")).to_be_visible()  # the curve grows while frames arrive
+    expect(app.locator(".cofe-searching")).to_have_attribute(
+        "points", GROWING
+    )  # the curve grows while frames arrive
     explained(page)
     expect(app.locator(".cofe-message")).to_contain_text("p(AF)")
     table = app.locator(".cofe-changes table")
@@ -254,7 +256,7 @@ def test_stop_is_immediate_and_the_next_question_works(lab: Server, tab: Tab) ->
     page = lab.run(tab, lab.notebook(APP))
     app = page.locator(".cofe-explainer")
     app.get_by_role("button", name="Explain").click()
-    expect(app.locator(".cofe-searching")).to_be_visible()
+    expect(app.locator(".cofe-searching")).to_have_attribute("points", GROWING)
     elapsed = app.evaluate(
         """(app) => {
             const began = performance.now();
@@ -280,7 +282,7 @@ def test_a_second_question_cancels_the_first(lab: Server, tab: Tab) -> None:
     page = lab.run(tab, lab.notebook(APP))
     app = page.locator(".cofe-explainer")
     app.get_by_role("button", name="Explain").click()
-    expect(app.locator(".cofe-searching")).to_be_visible()
+    expect(app.locator(".cofe-searching")).to_have_attribute("points", GROWING)
     assert kernel(page, "[app.level, app.explain(level=0.6), app.level]") == [0.9, None, 0.6]
     expect(app.locator(".cofe-goal-text")).to_have_text("goal 0.60")
     explained(page)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from playwright.sync_api import expect
 
-from .conftest import EXPLAIN_MS, Server, Tab
+from .conftest import EXPLAIN_MS, GROWING, Server, Tab
 from .files import muse_xml
 
 
@@ -34,7 +34,7 @@ def test_upload_explain_stop_drag_and_read_the_table(
 
     target = app.get_by_label("Target").input_value()
     app.get_by_role("button", name="Explain").click()
-    expect(app.locator(".cofe-searching")).to_be_visible()
+    expect(app.locator(".cofe-searching")).to_have_attribute("points", GROWING)
     app.get_by_role("button", name="Stop").click()
     expect(app.locator(".cofe-message")).to_have_text("Stopped.")
 
