@@ -93,6 +93,7 @@ def contact_sheet(found: list, path: Path, count: int = 12) -> None:
     matplotlib.use("Agg")
     import matplotlib.pyplot as plt
 
+    count = min(count, len(found))
     figure, axes = plt.subplots(count, 2, figsize=(30, 1.9 * count), squeeze=False)
     time_s = np.arange(2500) / 250
     for row, cf in zip(axes, found[:: max(1, len(found) // count)], strict=False):
