@@ -14,15 +14,16 @@ from ..ecg import INDEPENDENT_LEADS, LEADS, EcgError, Record, expand_matrix
 from ..models import Loaded, load
 from ..models.encoder import Encoder
 from ..models.filters import BandPass
-from ..models.generator import CODES, FS, LAYERS, SAMPLES, STYLE, Generator, Latent
+from ..models.generator import CODES, FS, LAYERS, SAMPLES, STYLE, Generator, Latent, agreement
+from ..models.phase import MAX_BEATS, pad_beats
 from ..signals import r_peaks
+from ..simulate import draw
 from ..simulate.dipole import project
 from ..simulate.heart import KERNELS, P_KERNELS, draw_hearts
 from ..wrap import SLACK_S
 from .rhythm import P_WINDOW_S, carry, p_wave_left, place_p_waves
 
 SECONDS = SAMPLES / FS
-MAX_BEATS = 40
 MIN_BEATS = 4
 
 
@@ -180,9 +181,7 @@ def invert(records: Sequence[Record]) -> Inversion:
     nets = networks()
     latent = nets.encoder(filtered, r_s)
     drawn = nets.generator(latent)
-    a, b = (s.flatten(1) - s.flatten(1).mean(dim=1, keepdim=True) for s in (drawn, filtered))
-    correlation = (a * b).sum(dim=1) / (a.norm(dim=1) * b.norm(dim=1) + 1e-9)
-    rmse = 1000 * (drawn - filtered).square().mean(dim=(1, 2)).sqrt()
+    correlation, rmse = agreement(drawn, filtered)
     residual = x - expansion() @ drawn
     without_p = nets.generator(replace(latent, p_gain=torch.zeros_like(latent.p_gain)))
     # Medians are taken in the eight leads: in twelve they would break Einthoven's law.
@@ -197,9 +196,7 @@ def _beats(record: Record) -> np.ndarray:
             f"{len(peaks)} beats found in {SECONDS:g} s: a counterfactual needs "
             f"{MIN_BEATS} to {MAX_BEATS}. Is this an ECG of a beating heart, free of artefact?"
         )
-    padded = np.full(MAX_BEATS, np.nan, np.float32)
-    padded[: len(peaks)] = peaks
-    return padded
+    return pad_beats(peaks)
 
 
 def reconstruct(record: Record | Sequence[Record]) -> Record | list[Record]:
@@ -241,16 +238,11 @@ def sample(n: int = 1, seed: int = 0, truncation: float = 0.8) -> list[Record]:
     truncation : float
         0 draws the mean morphology, 1 the whole variety (Karras et al. 2019, section 5).
     """
-    from ..simulate import draw
-
     if n < 1:
         raise ExplainError(f"n={n}: expected at least one ECG")
     rng = np.random.default_rng(seed)
     rhythms = draw(rng.choice(["NSR", "SB", "STach", "SA"], n), int(seed), noise=0.0).rhythms.r_s
-    beats = np.full((n, MAX_BEATS), np.nan, np.float32)
-    for row, times in zip(beats, rhythms, strict=True):
-        inside = times[(times >= 0) & (times < SECONDS)][:MAX_BEATS]
-        row[: len(inside)] = inside
+    beats = np.stack([pad_beats(t[(t >= 0) & (t < SECONDS)]) for t in rhythms])
     generator, encoder = networks().generator, networks().encoder
     basis = encoder.style_basis
     z = torch.randn(n, len(basis), generator=torch.Generator().manual_seed(int(seed)))

@@ -46,6 +46,19 @@ class Latent:
     p_gain: Tensor
 
 
+def agreement(drawn: Tensor, signals: Tensor) -> tuple[Tensor, Tensor]:
+    """Pearson r over all leads together and RMSE in uV of each drawing, ``(batch,)`` both.
+
+    Parameters
+    ----------
+    drawn, signals : (batch, leads, samples)
+        mV.
+    """
+    a, b = (x.flatten(1) - x.flatten(1).mean(dim=1, keepdim=True) for x in (drawn, signals))
+    r = (a * b).sum(dim=1) / (a.norm(dim=1) * b.norm(dim=1) + 1e-9)
+    return r, 1000 * (drawn - signals).square().mean(dim=(1, 2)).sqrt()
+
+
 class Mapping(nn.Module):
     """Mapping network: z ``(batch, NOISE_INPUT)`` normalised, then ``w`` ``(batch, STYLE)``."""
 

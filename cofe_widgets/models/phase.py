@@ -7,8 +7,13 @@ times, so that moving a beat moves its waves whole.
 
 from __future__ import annotations
 
+import numpy as np
 import torch
+from numpy.typing import ArrayLike, NDArray
 from torch import Tensor, nn
+
+#: Most beats of a ten-second record; arrays of beat times have this many places.
+MAX_BEATS = 40
 
 #: Places of the bumps in s after the R-peak (before it where negative) at an RR interval of 1 s.
 OFFSETS_S = (
@@ -22,6 +27,12 @@ P_BEFORE_S = -0.07
 QRS_BUMPS = slice(7, 15)
 #: After the J-point, times stretch with the cube root of RR (Fridericia); before it they do not.
 STRETCH_FROM_S = 0.06
+
+
+def pad_beats(times_s: ArrayLike) -> NDArray[np.float32]:
+    """Beat times of one record as a row of `MAX_BEATS` places, NaN after the last beat."""
+    times = np.asarray(times_s, np.float32)[:MAX_BEATS]
+    return np.pad(times, (0, MAX_BEATS - len(times)), constant_values=np.nan)
 
 
 def extend_beats(r_s: Tensor) -> Tensor:

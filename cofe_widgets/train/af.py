@@ -23,7 +23,7 @@ from ..models.resnet import ResNet1d
 from ..simulate import draw
 from .checkpoint import Run
 from .data import FS, SECONDS, RealRecords
-from .generator import add_options, start
+from .options import add_options, start
 
 OUTPUTS = ("SR", "AF")
 SIMULATED_MIX = {"NSR": 0.12, "SB": 0.06, "STach": 0.06, "SA": 0.12, "PAC": 0.2, "AF": 0.44}

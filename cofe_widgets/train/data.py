@@ -18,11 +18,11 @@ from numpy.typing import NDArray
 
 from ..ecg import INDEPENDENT_LEADS, EcgError, Record
 from ..io import read
+from ..models.phase import MAX_BEATS, pad_beats
 from ..signals import r_peaks
 
 FS, SECONDS = 250.0, 10.0
 SAMPLES = round(FS * SECONDS)
-MAX_BEATS = 40
 
 SINUS_LABELS = frozenset({"NSR", "SB", "STach", "SA", "NORM"})
 NOT_SINUS = frozenset({"AF", "AFL", "PR", "PACE", "SVT", "PSVT", "CHB", "JR", "AVJR", "VPB-run"})
@@ -116,14 +116,12 @@ def _read_all(folder: Path, headers: list[Path]) -> RealRecords:
             refused[reason] = refused.get(reason, 0) + 1
             continue
         signal = record.signal[:, :SAMPLES] * SET_GAIN.get(dataset, 1.0)
-        padded = np.full(MAX_BEATS, np.nan, np.float32)
-        padded[: min(len(peaks), MAX_BEATS)] = peaks[:MAX_BEATS]
         columns["names"].append(path.stem)
         columns["datasets"].append(dataset)
         columns["splits"].append(split_of(groups.get((dataset, path.stem), path.stem)))
         columns["rhythms"].append(rhythm_of(row.get("labels", "")))
         columns["signals"].append(np.pad(signal, ((0, 0), (0, SAMPLES - signal.shape[1])), "edge"))
-        columns["r_s"].append(padded)
+        columns["r_s"].append(pad_beats(peaks))
         columns["millivolts"].append(millivolts)
     print(
         f"{len(columns['names'])} of {len(headers)} records read; left out: {refused}", flush=True

@@ -21,7 +21,8 @@ from ..models.encoder import Encoder
 from ..models.generator import Generator
 from .checkpoint import Run, average, read_modules
 from .data import RealRecords
-from .generator import Source, add_options, encode, filtered, quality, reconstruction_loss, start
+from .generator import Source, encode, filtered, quality, reconstruction_loss
+from .options import add_options, start
 
 #: Simulated ECGs beside the real ones whose styles are measured.
 BANK = 1024

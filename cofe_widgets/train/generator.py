@@ -22,10 +22,12 @@ from ..models import WEIGHTS, save
 from ..models.discriminator import Discriminator
 from ..models.encoder import Encoder
 from ..models.filters import BandPass
-from ..models.generator import NOISE_INPUT, Generator, Latent
+from ..models.generator import NOISE_INPUT, Generator, Latent, agreement
+from ..models.phase import pad_beats
 from ..simulate import draw
 from .checkpoint import Run, average
-from .data import MAX_BEATS, RealRecords, clean, load_real
+from .data import RealRecords, clean
+from .options import add_options, start
 
 R1_EVERY, R1_WEIGHT = 16, 0.1
 #: Weight of the game against reconstruction in the second stage.
@@ -73,9 +75,7 @@ class Source:
         noise = float(self.rng.choice([0.0, 0.5, 1.0]))
         batch = draw(names, int(self.rng.integers(2**31)), noise=noise, variety=0.7)
         r = batch.rhythms.r_s
-        r = np.where((r >= 0) & (r < 10.0), r, np.nan)
-        r = np.sort(r, axis=1)[:, :MAX_BEATS]  # NaN sort last
-        r = np.pad(r, ((0, 0), (0, MAX_BEATS - r.shape[1])), constant_values=np.nan)
+        r = np.stack([pad_beats(times[(times >= 0) & (times < 10.0)]) for times in r])
         f_wave = np.pad(batch.f_waves.reshape(n, 625, 4).mean(axis=2), ((0, 0), (0, 15)))
         signals = self.band_pass(torch.from_numpy(batch.signals))
         return Examples(signals, torch.from_numpy(r), torch.from_numpy(f_wave), torch.ones(n))
@@ -145,9 +145,7 @@ def quality(
     drawn = torch.cat(
         [generator(encoder(x, r)) for x, r in zip(signals.split(32), r_s.split(32), strict=True)]
     )
-    a, b = (x.flatten(1) - x.flatten(1).mean(dim=1, keepdim=True) for x in (drawn, signals))
-    r = (a * b).sum(dim=1) / (a.norm(dim=1) * b.norm(dim=1) + 1e-9)
-    rmse = 1000 * (drawn - signals).square().mean(dim=(1, 2)).sqrt()
+    r, rmse = agreement(drawn, signals)
     return float(r.median()), float(rmse.median())
 
 
@@ -223,36 +221,6 @@ class Trainer:
         decay = min(0.998, self.taken / (self.taken + 10))  # a young average follows closely
         average(self.G_mean, self.G, decay)
         average(self.E_mean, self.E, decay)
-
-
-def add_options(parser: argparse.ArgumentParser, run: str, steps: int) -> None:
-    """Options that every recipe shares."""
-    parser.add_argument(
-        "--data", type=Path, default=Path("../shared/data/records"), help="folder of WFDB records"
-    )
-    parser.add_argument("--run", type=Path, default=Path("runs") / run, help="checkpoints and log")
-    parser.add_argument("--steps", type=int, default=steps)
-    parser.add_argument("--batch", type=int, default=16)
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--note", default="", help="what the card should say about this run")
-    parser.add_argument("--device", default="cpu", help="cpu or cuda")
-    parser.add_argument(
-        "--threads", type=int, default=0, help="CPU threads; 0 leaves torch's own choice"
-    )
-    parser.add_argument(
-        "--minutes", type=float, default=1e9, help="stop (with a checkpoint) after so long"
-    )
-
-
-def start(options: argparse.Namespace) -> RealRecords | None:
-    """Seed, threads and real data of a recipe; says plainly when there are only simulated ECGs."""
-    torch.manual_seed(options.seed)
-    if options.threads:
-        torch.set_num_threads(options.threads)
-    if not options.data.is_dir():
-        print(f"no real data at {options.data}: training on simulated ECGs only", flush=True)
-        return None
-    return load_real(options.data)
 
 
 def main(argv: list[str] | None = None) -> None:
