@@ -1,0 +1,97 @@
+"""The 24 segments of a beat: their names, and painting them from fiducial points.
+
+The classes of Wagner et al., "Explaining deep learning for ECG analysis", 2024 (section 2.4 and
+figure 12): twelve points, one sample each, and the twelve stretches between them.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+#: In the order of the beat; a point is followed by the stretch that it begins.
+SEGMENTS = (
+    "P onset",
+    "(p",
+    "P peak",
+    "p)",
+    "P offset",
+    "pq",
+    "QRS onset",
+    "(q",
+    "Q peak",
+    "qr",
+    "R peak",
+    "rs",
+    "S peak",
+    "s)",
+    "QRS offset",
+    "ql",
+    "L point",
+    "lt",
+    "T onset",
+    "(t",
+    "T peak",
+    "t)",
+    "T offset",
+    "tp",
+)
+#: The points, as columns of the array that `paint` takes.
+POINTS = SEGMENTS[::2]
+#: Waves -> their segments (the peak and bounds among them).
+WAVE_SEGMENTS = {"P": slice(0, 5), "QRS": slice(6, 15), "T": slice(18, 23)}
+TP = len(SEGMENTS) - 1
+_QRS_ONSET, _Q, _L, _T = (POINTS.index(p) for p in ("QRS onset", "Q peak", "L point", "T peak"))
+
+
+def paint(points_s: NDArray[np.floating], fs: float, samples: int) -> NDArray[np.int8]:
+    """Segment label of every sample.
+
+    Parameters
+    ----------
+    points_s : ndarray, shape (..., beats, 12)
+        Times of `POINTS` in s; NaN where a point is absent. Beats in order of time; a P wave that
+        no QRS follows is a beat of its own.
+    fs : float
+    samples : int
+
+    Returns
+    -------
+    ndarray of int8, shape (..., samples)
+        Indices into `SEGMENTS`. Where waves overlap the later one begins at its onset. An absent
+        P leaves ``tp`` up to the QRS; an absent Q leaves ``qr`` up to R; an absent T ``tp`` after
+        the L point. Before the first point of the record lies ``tp``.
+    """
+    shape = points_s.shape[:-2]
+    points = points_s.reshape(-1, *points_s.shape[-2:])
+    rows, beats, _ = points.shape
+    first = np.where(np.isnan(points), np.inf, points).min(axis=2)
+    following = np.minimum.accumulate(first[:, ::-1], axis=1)[:, ::-1]
+    following = np.concatenate((following[:, 1:], np.full((rows, 1), np.inf)), axis=1)
+    points = np.where(points >= following[:, :, None], np.nan, points)
+    after = np.broadcast_to(np.arange(1, 25, 2), points.shape).copy()
+    absent = np.isnan(points)
+    after[..., _QRS_ONSET] = np.where(absent[..., _Q], SEGMENTS.index("qr"), after[..., _QRS_ONSET])
+    after[..., _L] = np.where(absent[..., _T], TP, after[..., _L])
+
+    # Transitions in order of time: the point's own sample, then the stretch behind it.
+    at = np.where(absent, np.inf, np.rint(points * fs)).reshape(rows, -1)
+    order = np.argsort(at, axis=1, kind="stable")
+    at = np.take_along_axis(at, order, axis=1)
+    own = np.take_along_axis(np.tile(np.arange(0, 24, 2), (rows, beats)), order, axis=1)
+    behind = np.take_along_axis(after.reshape(rows, -1), order, axis=1)
+    # A point before the record has no sample in it, but what it begins reaches into it.
+    rank = np.zeros((rows, samples + 2), np.int64)
+    row, column = np.nonzero(at <= samples)
+    place = np.clip(at[row, column] + 1, 0, samples + 1).astype(np.intp)
+    np.maximum.at(rank, (row, place), column + 1)
+    last = np.maximum.accumulate(rank, axis=1)[:, 1:-1]
+    labels = np.concatenate((np.full((rows, 1), TP), behind), axis=1)
+    out = np.take_along_axis(labels, last, axis=1)
+    here = np.zeros_like(last, dtype=bool)
+    inside = (at[row, column] >= 0) & (at[row, column] < samples)
+    row, column = row[inside], column[inside]
+    here[row, at[row, column].astype(np.intp)] = True
+    own = np.concatenate((np.full((rows, 1), TP), own), axis=1)
+    out = np.where(here, np.take_along_axis(own, last, axis=1), out)
+    return out.reshape(*shape, samples).astype(np.int8)
