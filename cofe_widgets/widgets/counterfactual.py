@@ -12,7 +12,7 @@ from .base import Component, packed_ecg
 from .codec import pack
 from .labels import note
 from .picture import ecg_svg
-from .saliency import packed_saliency
+from .shade import saliency
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -177,17 +177,18 @@ class CounterfactualViewer(Component):
 
     def _show_attribution(self, value: Attribution) -> None:
         self.attribution = value
-        self._saliency = packed_saliency(value)
+        self._saliency = saliency(value).packed()
 
     def picture(self) -> str:
         """The ECG as SVG, the counterfactual at the severity of the slider in red over it."""
         if self.record is None:
             return '<svg xmlns="http://www.w3.org/2000/svg" width="1" height="1"/>'
         value = self.counterfactual
+        shown = self.attribution if self.show_saliency else None
         return ecg_svg(
             value.original if value is not None else self.record,
             changed=value.record(level=self.severity) if value is not None else None,
-            saliency=self.attribution if self.show_saliency else None,
+            shade=saliency(shown) if shown is not None else None,
             layout=self.format,
             speed=self.speed,
             gain=self.gain,

@@ -12,13 +12,14 @@ from numpy.typing import NDArray
 from ..ecg import Record
 from .labels import note, shown, title
 from .paper import Panel, Paper, paper, room
-from .saliency import band
+from .shade import Shade
 
 if TYPE_CHECKING:
-    from ..explain import Attribution
+    import pandas as pd
 
 INK, RED, MINOR, MAJOR, GROUND = "#16181d", "#d3121b", "#f9e3df", "#efbfb7", "#fffcfa"
 POSITIVE, NEGATIVE = "#3b7fd0", "#f0962e"
+WAVES = {"P": "#0868ac", "QRS": "#b35c00", "T": "#00785a"}
 _STROKE_MM = 0.25  # one vertical stroke of the pen each quarter of a millimetre
 _SAME_MV = 0.01  # closer than this the two traces are one line on paper
 
@@ -26,7 +27,8 @@ _SAME_MV = 0.01  # closer than this the two traces are one line on paper
 def ecg_svg(
     record: Record,
     changed: Record | None = None,
-    saliency: Attribution | None = None,
+    shade: Shade | None = None,
+    waves: pd.DataFrame | None = None,
     layout: str = "3x4+1",
     speed: float = 25,
     gain: float = 10,
@@ -40,8 +42,10 @@ def ecg_svg(
         Drawn in black.
     changed : Record, optional
         Drawn in red where it parts from ``record``.
-    saliency : Attribution, optional
+    shade : Shade, optional
         Drawn as a band behind the traces.
+    waves : pandas.DataFrame, optional
+        A fiducial table: P, QRS and T as quiet bands, with ticks at onset, peak and offset.
     layout, speed, gain, order
         As of `paper`.
 
@@ -53,7 +57,7 @@ def ecg_svg(
     record = shown(record)
     changed = shown(changed) if changed is not None else None
     plain = paper(record.leads, record.duration_s, layout, speed, gain, order)
-    above, below = room(plain, lambda panel: _waves(record, panel))
+    above, below = room(plain, lambda panel: _reach(record, panel))
     sheet = paper(record.leads, record.duration_s, layout, speed, gain, order, above, below)
     words = f"ECG: {title(record)}, {speed:g} mm/s, {gain:g} mm/mV"
     parts = [
@@ -62,15 +66,17 @@ def ecg_svg(
         f'aria-label="{escape(words)}">',
         *_grid(sheet),
     ]
-    if saliency is not None:
-        parts.extend(_band(sheet, saliency))
+    if shade is not None:
+        parts.extend(_band(sheet, shade))
+    if waves is not None:
+        parts.extend(_waves(sheet, waves, wash=shade is None))
     for panel in sheet.panels:
         parts.extend(_traces(sheet, panel, record, changed))
     parts.extend(_print(sheet, f"{speed:g} mm/s   {gain:g} mm/mV   {note(record)}"))
     return "".join([*parts, "</svg>"])
 
 
-def _waves(record: Record, panel: Panel) -> tuple[float, float]:
+def _reach(record: Record, panel: Panel) -> tuple[float, float]:
     """How far a panel rises above and falls below its baseline on the paper, in mV."""
     row = record.signal[record.leads.index(panel.lead)]
     part = row[round(panel.t0 * record.fs) : round(panel.t1 * record.fs)]
@@ -140,29 +146,48 @@ def _path(
     )
 
 
-def _band(sheet: Paper, saliency: Attribution) -> Iterator[str]:
-    values, limit = band(saliency)
-    if not limit:
+def _band(sheet: Paper, shade: Shade) -> Iterator[str]:
+    if not shade.limit:
         return
     half = 0.44 * sheet.row_height
     for panel in sheet.panels:
-        if panel.lead not in saliency.leads:
+        if panel.lead not in shade.leads:
             continue
-        row = values[saliency.leads.index(panel.lead)]
+        row = shade.values[shade.leads.index(panel.lead)]
         bins = int((panel.t1 - panel.t0) * sheet.speed)  # one a millimetre
-        first, last = round(panel.t0 * saliency.fs), round(panel.t1 * saliency.fs)
+        first, last = round(panel.t0 * shade.fs), round(panel.t1 * shade.fs)
         part = row[first:last]
         edges = np.linspace(0, part.size, bins + 1).astype(int)
         if part.size < bins:
             continue
         means = np.add.reduceat(part, edges[:-1]) / np.diff(edges)
-        for k, depth in enumerate(np.clip(means / limit, -1, 1)):
+        for k, depth in enumerate(np.clip(means / shade.limit, -1, 1)):
             if abs(depth) >= 0.05:
                 yield (
                     f'<rect x="{panel.x + k:.2f}" y="{panel.baseline - half:.2f}" width="1" '
                     f'height="{2 * half:.2f}" fill="{POSITIVE if depth > 0 else NEGATIVE}" '
                     f'fill-opacity="{0.78 * abs(depth):.2f}"/>'
                 )
+
+
+def _waves(sheet: Paper, table: pd.DataFrame, wash: bool) -> Iterator[str]:
+    reach = 0.4 * sheet.row_height
+    for panel in sheet.panels:
+        mine = table[(table["lead"] == panel.lead) & table["wave"].isin(list(WAVES))]
+        for row in mine.itertuples():
+            onset, peak, offset = (row.onset_ms / 1000, row.peak_ms / 1000, row.offset_ms / 1000)
+            first, last = max(panel.t0, onset), min(panel.t1, offset)
+            if not first < last:
+                continue
+            x, wide = panel.x + (first - panel.t0) * sheet.speed, (last - first) * sheet.speed
+            y = panel.baseline
+            box = f'<rect x="{x:.2f}" width="{wide:.2f}" fill="{WAVES[row.wave]}"'
+            if wash:
+                yield f'{box} y="{y - reach:.2f}" height="{2 * reach:.2f}" fill-opacity="0.13"/>'
+            yield f'{box} y="{y + reach - 0.5:.2f}" height="0.5" fill-opacity="0.85"/>'
+            at = [panel.x + (t - panel.t0) * sheet.speed for t in (onset, peak, offset)]
+            ticks = "".join(f"M{p:.2f} {y + reach:.2f}v-1" for p in at if x <= p <= x + wide)
+            yield f'<path d="{ticks}" stroke="{WAVES[row.wave]}" stroke-width="0.2"/>'
 
 
 def _print(sheet: Paper, words: str) -> Iterator[str]:

@@ -47,7 +47,7 @@ def test_a_counterfactual_page_holds_everything(cf, att, tmp_path):
     assert state["_live"] is False
     assert unpack(state["_path"]["frames"]).shape == cf.signals.shape
     assert state["_path"]["predictions"] == pytest.approx(list(cf.predictions))
-    assert state["_saliency"]["target"] == "AF"
+    assert state["_saliency"]["title"] == "saliency for AF"
     assert len(state["_changes"]) == len(cf.measurements)
     assert "not a medical device" in text
     assert "P amplitude" in re.sub(

@@ -17,7 +17,7 @@ from cofe_widgets.simulate import simulate
 from cofe_widgets.widgets.base import asset
 from cofe_widgets.widgets.codec import unpack
 from cofe_widgets.widgets.picture import RED, ecg_svg
-from cofe_widgets.widgets.saliency import band
+from cofe_widgets.widgets.shade import saliency as shade_of
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -121,13 +121,13 @@ def test_picture_escapes_what_the_file_says(rec):
 
 
 def test_saliency_keeps_its_sign_and_its_zero(att):
-    values, limit = band(att)
-    assert limit > 0
-    flipped, same = band(type(att)(-att.values, att.record, att.target, att.method))
-    assert same == limit
-    np.testing.assert_allclose(flipped, -values, atol=1e-6)
+    shade = shade_of(att)
+    assert shade.limit > 0
+    flipped = shade_of(type(att)(-att.values, att.record, att.target, att.method))
+    assert flipped.limit == shade.limit
+    np.testing.assert_allclose(flipped.values, -shade.values, atol=1e-6)
     nothing = type(att)(np.zeros_like(att.values), att.record, att.target, att.method)
-    assert not band(nothing)[0].any()
+    assert not shade_of(nothing).values.any()
     viewer = cw.EcgViewer(att.record, saliency=att)
-    assert viewer._saliency["target"] == "AF"
+    assert viewer._shade["title"].endswith("for AF")
     assert "fill-opacity" in viewer.picture()

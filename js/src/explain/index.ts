@@ -2,7 +2,7 @@
 // Bound to cofe_widgets/widgets/explainer.py; shows the same from an exported page, with no kernel.
 
 import { asBytes, decode, type Packed } from "../shared/codec";
-import { download, h } from "../shared/dom";
+import { check, download, h } from "../shared/dom";
 import { listen, type Host } from "../shared/host";
 import { Jobs, type Reply } from "../shared/jobs";
 import { predictionAt, signalAt, type Path } from "../shared/path";
@@ -10,7 +10,7 @@ import type { EcgView } from "../viewer/ecg-view";
 import { legend } from "../viewer/legend";
 import type { Layer } from "../viewer/paint";
 import type { Toolbar } from "../viewer/toolbar";
-import { bindPaper, layer, saliencyLayer, type Ecg, type Saliency } from "../viewer";
+import { bindPaper, layer, shadeLayer, type Ecg, type PackedShade } from "../viewer";
 import { AnswerCard, type Answer } from "./answer";
 import { ChangesCard } from "./changes";
 import { CurveCard } from "./curve";
@@ -221,18 +221,18 @@ class Explainer {
   }
 
   private showKey(): void {
-    const saliency: Saliency | null = this.get("show_saliency") ? this.get("_saliency") : null;
+    const shade: PackedShade | null = this.get("show_saliency") ? this.get("_saliency") : null;
     const target = this.draft?.target ?? this.get<PackedPath | null>("_path")?.target;
-    this.key.replaceChildren(legend(target ? `counterfactual (${target})` : null, saliency));
-    this.key.hidden = !target && !saliency;
+    this.key.replaceChildren(legend({ lines: target ? ["original", `counterfactual (${target})`] : null, shade }));
+    this.key.hidden = !target && !shade;
   }
 
   private showSaliency(): void {
     const on = this.get<boolean>("show_saliency");
-    const saliency: Saliency | null = this.get("_saliency");
+    const saliency: PackedShade | null = this.get("_saliency");
     this.saliencyBox.checked = on;
     this.saliencyBox.disabled = !this.live && !saliency;
-    this.view.show({ saliency: on ? saliencyLayer(saliency) : null });
+    this.view.show({ shade: on ? shadeLayer(saliency) : null });
     this.showKey();
   }
 
@@ -383,4 +383,3 @@ class Explainer {
   }
 }
 
-const check = (box: HTMLInputElement, text: string): HTMLElement => h("label", { class: "cofe-check" }, box, text);

@@ -45,6 +45,9 @@ export function select(
   );
 }
 
+/** A box with its words beside it. */
+export const check = (box: HTMLInputElement, text: string): HTMLElement => h("label", { class: "cofe-check" }, box, text);
+
 /** Call `draw` at most once a frame, however often it is asked for; drops out when `stop` fires. */
 export function framed(draw: () => void, stop: AbortSignal): () => void {
   let asked = 0;

@@ -11,9 +11,13 @@ export interface Palette {
   caliper: string;
   positive: string;
   negative: string;
+  p: string;
+  qrs: string;
+  t: string;
+  wash: number; // opacity of a band over a wave
 }
 
-const NAMES: Record<keyof Palette, string> = {
+const NAMES: Record<Exclude<keyof Palette, "wash">, string> = {
   paper: "--cofe-paper",
   minor: "--cofe-minor",
   major: "--cofe-major",
@@ -24,12 +28,16 @@ const NAMES: Record<keyof Palette, string> = {
   caliper: "--cofe-caliper",
   positive: "--cofe-positive",
   negative: "--cofe-negative",
+  p: "--cofe-p",
+  qrs: "--cofe-qrs",
+  t: "--cofe-t",
 };
 
 export function palette(root: HTMLElement): Palette {
   const style = getComputedStyle(root);
   const entries = Object.entries(NAMES).map(([key, name]) => [key, style.getPropertyValue(name).trim() || "#888"]);
-  return Object.fromEntries(entries) as Palette;
+  const wash = Number(style.getPropertyValue("--cofe-wave-wash")) || 0.15;
+  return { ...Object.fromEntries(entries), wash } as Palette;
 }
 
 /** JupyterLab says its theme on the body; elsewhere the ground's own brightness or the system decides. */

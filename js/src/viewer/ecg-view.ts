@@ -3,8 +3,10 @@
 import { download, framed, h } from "../shared/dom";
 import { PAGE_SECONDS, paper, room, type Layout, type Order, type Panel, type Paper } from "../shared/geometry";
 import { followTheme, palette, type Palette } from "../shared/theme";
+import { hands, type Grip, type Spot } from "./hands";
 import { hit, Marks, type Ground, type Mark } from "./marks";
-import { FONT, label, paintGrid, paintPrint, paintSaliency, paintTraces, type Layer, type Sheet, type Window } from "./paint";
+import { FONT, label, paintGrid, paintPrint, paintShade, paintTraces, type Layer, type Shade, type Sheet, type Window } from "./paint";
+import { paintLetters, paintWaves, type Waves } from "./waves";
 
 export interface Settings {
   layout: Layout;
@@ -16,8 +18,10 @@ export interface Settings {
 export interface Content {
   original: Layer | null;
   changed: Layer | null;
+  named: string; // what the changed trace is called
   alone: boolean; // the changed trace without the original
-  saliency: (Layer & { limit: number }) | null;
+  shade: Shade | null; // a value for every sample, as a band behind the trace
+  waves: Waves | null; // where the waves of each lead begin, peak and end
   note: string; // the filter band and the rate, printed on the paper
 }
 
@@ -34,9 +38,10 @@ export class EcgView {
   private readonly back = h("canvas", { class: "cofe-layer", "aria-hidden": "true" });
   private readonly signals = h("canvas", { class: "cofe-layer", "aria-hidden": "true" });
   private readonly frame: HTMLElement;
-  private content: Content = { original: null, changed: null, alone: false, saliency: null, note: "" };
+  private content: Content = { original: null, changed: null, named: "counterfactual", alone: false, shade: null, waves: null, note: "" };
   private settings: Settings = { layout: "3x4+1", speed: 25, gain: 10, order: "standard" };
   private sheet: Paper | null = null;
+  private least = { headroom: 0, footroom: 0 }; // mm
   private offsets = new Map<string, number>();
   private start = 0; // s of the record at the left edge of the page
   private zoom = 1;
@@ -51,7 +56,7 @@ export class EcgView {
 
   constructor(
     private readonly root: HTMLElement,
-    private readonly stop: AbortSignal,
+    stop: AbortSignal,
     private readonly changedPage: () => void = () => {},
   ) {
     this.canvas = h("canvas", {
@@ -65,7 +70,7 @@ export class EcgView {
     this.element = h("div", { class: "cofe-ecg" }, this.frame, this.readout);
     this.redraw = framed(() => this.draw(), stop);
     followTheme(root, () => this.refresh(), stop);
-    this.listen();
+    hands(this.canvas, this.grip(), stop);
     // Hidden tabs and windowed outputs are 0 x 0: keep what was drawn until there is room again.
     const watch = new ResizeObserver(([entry]) => {
       const width = Math.floor(entry!.contentRect.width);
@@ -86,6 +91,7 @@ export class EcgView {
       const sameShape = before && original && before.rows.length === original.rows.length && lengthS(before) === lengthS(original);
       if (!sameShape) {
         this.start = 0;
+        this.least = { headroom: 0, footroom: 0 };
         this.clearMarks();
       }
       this.offsets = new Map(original?.leads.map((lead, i) => [lead, median(original.rows[i]!)]) ?? []);
@@ -97,6 +103,7 @@ export class EcgView {
 
   configure(settings: Partial<Settings>): void {
     this.settings = { ...this.settings, ...settings };
+    this.least = { headroom: 0, footroom: 0 };
     this.clearMarks();
     this.lay();
   }
@@ -120,7 +127,7 @@ export class EcgView {
     this.lay();
   }
 
-  zoomBy(factor: number, at?: { x: number; y: number }): void {
+  zoomBy(factor: number, at?: Spot): void {
     const { scale, dx, dy, width, height } = this.window();
     const point = at ?? { x: width / 2, y: height / 2 };
     const mm = { x: (point.x - dx) / scale, y: (point.y - dy) / scale };
@@ -177,14 +184,17 @@ export class EcgView {
     this.sheet = null;
     if (original) {
       const request = { leads: original.leads, seconds: lengthS(original) - this.start, ...this.settings };
-      this.sheet = paper({ ...request, ...room(paper(request), (panel) => this.waves(original, panel)) });
+      const { headroom, footroom } = room(paper(request), (panel) => this.reach(original, panel));
+      // Room once given stays while the ECG follows a slider: the page must not jump under the hand.
+      this.least = { headroom: Math.max(headroom, this.least.headroom), footroom: Math.max(footroom, this.least.footroom) };
+      this.sheet = paper({ ...request, ...this.least });
     }
     this.refresh();
     this.changedPage();
   }
 
   /** How far a panel rises above and falls below its baseline on the paper, in mV. */
-  private waves(layer: Layer, panel: Panel): { up: number; down: number } {
+  private reach(layer: Layer, panel: Panel): { up: number; down: number } {
     const row = layer.rows[layer.leads.indexOf(panel.lead)]!;
     const offset = this.offsets.get(panel.lead) ?? 0;
     let [low, high] = [0, 0];
@@ -264,14 +274,16 @@ export class EcgView {
   private paintAll(ground: CanvasRenderingContext2D | null, ctx: CanvasRenderingContext2D, win: Window): void {
     const sheet = this.drawing(win);
     const { colours } = sheet;
-    const { original, changed, alone, saliency, note } = this.content;
+    const { original, changed, alone, shade, waves, note } = this.content;
     if (ground) paintGrid(ground, win, colours);
     if (ground !== ctx) {
       ctx.setTransform(1, 0, 0, 1, 0, 0);
       ctx.clearRect(0, 0, ctx.canvas.width, ctx.canvas.height);
     }
-    if (saliency) paintSaliency(ctx, sheet, saliency, saliency.limit);
+    if (shade) paintShade(ctx, sheet, shade);
+    if (waves) paintWaves(ctx, sheet, waves, !shade);
     paintTraces(ctx, sheet, original!, changed, alone);
+    if (waves) paintLetters(ctx, sheet, waves, original!);
     paintPrint(ctx, win, this.sheet!, colours);
     const { speed, gain } = this.sheet!;
     ctx.font = `500 ${Math.min(12, Math.max(10, 2.6 * win.scale))}px ${FONT}`;
@@ -285,138 +297,38 @@ export class EcgView {
     }
   }
 
-  // ---- pointer, wheel, keyboard
+  // ---- what a hand does
 
-  private listen(): void {
-    const canvas = this.canvas;
-    const fingers = new Map<number, { x: number; y: number }>();
-    let last: { x: number; y: number } | null = null;
-    let measuring = false;
-    const on = <K extends keyof HTMLElementEventMap>(type: K, act: (event: HTMLElementEventMap[K]) => void, passive = true): void =>
-      canvas.addEventListener(type, act, { passive, signal: this.stop });
-
-    on("pointerdown", (event) => {
-      if (event.button !== 0 || !this.sheet) return;
-      fingers.set(event.pointerId, at(event));
-      canvas.setPointerCapture(event.pointerId);
-      last = at(event);
-      measuring = fingers.size === 1 && this.tool === "measure" && event.pointerType !== "touch" && !event.shiftKey;
-      if (measuring) {
-        this.marks.anchor = this.hit(at(event), true);
-        this.marks.head = null;
-      }
-      this.touchMarks();
-    });
-    on("pointermove", (event) => {
-      if (!this.sheet) return;
-      const now = at(event);
-      if (!fingers.has(event.pointerId)) {
-        this.marks.hover = this.hit(now, false);
-        return this.touchMarks();
-      }
-      if (fingers.size === 2) this.pinch(fingers, event.pointerId, now);
-      else if (measuring && this.marks.anchor) {
-        const point = this.hit(now, true, this.marks.anchor.panel);
-        if (point && Math.abs(now.x - last!.x) > 2) this.marks.head = point;
-        this.touchMarks();
-      } else if (last) {
-        this.panBy(last.x - now.x, last.y - now.y);
-        last = now;
-      }
-      fingers.set(event.pointerId, now);
-    });
-    const up = (event: PointerEvent): void => {
-      fingers.delete(event.pointerId);
-      if (measuring && !this.marks.head) this.marks.anchor = null; // a click without a drag clears
-      measuring = false;
-      last = null;
-      this.touchMarks();
-    };
-    on("pointerup", up);
-    on("pointercancel", up);
-    on("pointerleave", () => {
-      this.marks.hover = null;
-      this.touchMarks();
-    });
-    on("dblclick", (event) => (this.zoom > 1 ? this.resetZoom() : this.zoomBy(3, at(event))));
-    on(
-      "wheel",
-      (event) => {
-        if (!this.sheet) return;
-        if (event.ctrlKey || event.metaKey) this.zoomBy(Math.exp(-event.deltaY / 240), at(event));
-        else if (!this.movable(this.window()) || (this.zoom === 1 && !event.deltaX && !event.shiftKey)) return;
-        else if (event.shiftKey) this.panBy(event.deltaY, 0);
-        else this.panBy(event.deltaX, event.deltaY);
-        event.preventDefault();
+  private grip(): Grip {
+    const view = this;
+    return {
+      marks: this.marks,
+      get ground() {
+        return view.ground;
       },
-      false,
-    );
-    on("keydown", (event) => {
-      if (this.key(event)) {
-        event.preventDefault();
-        event.stopPropagation();
-      }
-    });
+      measures: () => this.tool === "measure",
+      movable: () => this.movable(this.window()),
+      zoomed: () => this.zoom,
+      hit: (point, catches, only) => this.hit(point, catches, only),
+      panBy: (x, y) => this.panBy(x, y),
+      zoomBy: (factor, at) => this.zoomBy(factor, at),
+      resetZoom: () => this.resetZoom(),
+      turn: (by) => this.turn(by),
+      clear: () => this.clearMarks(),
+      touched: () => this.touchMarks(),
+    };
   }
 
-  private pinch(fingers: Map<number, { x: number; y: number }>, id: number, now: { x: number; y: number }): void {
-    const other = [...fingers].find(([key]) => key !== id)![1];
-    const before = fingers.get(id)!;
-    const spread = Math.hypot(before.x - other.x, before.y - other.y);
-    if (spread > 4) this.zoomBy(Math.hypot(now.x - other.x, now.y - other.y) / spread, { x: (now.x + other.x) / 2, y: (now.y + other.y) / 2 });
-  }
-
-  private key(event: KeyboardEvent): boolean {
-    if (!this.sheet || event.altKey || event.ctrlKey || event.metaKey) return false;
-    const along = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
-    const across = { ArrowUp: -1, ArrowDown: 1 }[event.key];
-    const ground = this.ground!;
-    if (along) this.marks.step(ground, along * (event.shiftKey ? 0.1 : 0.01));
-    else if (across) this.marks.changeLead(ground, across);
-    else if (!this.command(event.key, ground)) return false;
-    this.touchMarks();
-    return true;
-  }
-
-  private command(key: string, ground: Ground): boolean {
-    switch (key) {
-      case "Enter":
-      case " ":
-        this.marks.set(ground);
-        break;
-      case "Escape":
-        this.clearMarks();
-        break;
-      case "+":
-      case "=":
-        this.zoomBy(1.5);
-        break;
-      case "-":
-        this.zoomBy(1 / 1.5);
-        break;
-      case "0":
-        this.resetZoom();
-        break;
-      case "PageUp":
-      case "PageDown":
-        this.turn(key === "PageUp" ? -1 : 1);
-        break;
-      default:
-        return false;
-    }
-    return true;
-  }
-
-  private hit(point: { x: number; y: number }, catches: boolean, only?: Panel): Mark | null {
+  private hit(point: Spot, catches: boolean, only?: Panel): Mark | null {
     const { scale, dx, dy } = this.window();
     return hit(this.ground!, { x: (point.x - dx) / scale, y: (point.y - dy) / scale }, catches, only);
   }
 
   private get ground(): Ground | null {
-    const { original, changed, alone, saliency } = this.content;
+    const { original, changed, named, alone, shade, waves } = this.content;
     if (!this.sheet || !original) return null;
     const measured = (alone && changed) || original;
-    return { paper: this.sheet, start: this.start, measured, changed: alone ? null : changed, saliency };
+    return { paper: this.sheet, start: this.start, measured, changed: alone ? null : changed, named, shade, waves };
   }
 
   private clearMarks(): void {
@@ -437,8 +349,6 @@ export class EcgView {
     this.refresh();
   }
 }
-
-const at = (event: PointerEvent | WheelEvent | MouseEvent): { x: number; y: number } => ({ x: event.offsetX, y: event.offsetY });
 
 const lengthS = (layer: Layer): number => (layer.rows[0]?.length ?? 0) / layer.fs;
 

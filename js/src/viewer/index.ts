@@ -1,12 +1,13 @@
 // EcgViewer: one ECG on paper, bound to the traits of cofe_widgets/widgets/viewer.py.
 
 import { decode, type Packed } from "../shared/codec";
-import { h } from "../shared/dom";
+import { check, h } from "../shared/dom";
 import { listen, type Host } from "../shared/host";
 import { EcgView, type Settings } from "./ecg-view";
-import { legend, type SaliencyFacts } from "./legend";
-import type { Layer } from "./paint";
+import { legend, type ShadeFacts } from "./legend";
+import type { Layer, Shade } from "./paint";
 import { Toolbar } from "./toolbar";
+import { decodeWaves, type PackedWaves, type Waves } from "./waves";
 
 export interface PackedLayer {
   fs: number;
@@ -20,15 +21,17 @@ export interface Ecg extends PackedLayer {
   note: string;
 }
 
-export type Saliency = PackedLayer & SaliencyFacts;
+export type PackedShade = PackedLayer & ShadeFacts;
 
 export function layer(packed: PackedLayer | null): Layer | null {
   return packed && { fs: packed.fs, leads: packed.leads, rows: decode(packed.signal) };
 }
 
-export function saliencyLayer(packed: Saliency | null): (Layer & { limit: number }) | null {
-  return packed && { ...layer(packed)!, limit: packed.limit || 1 };
+export function shadeLayer(packed: PackedShade | null): Shade | null {
+  return packed && { ...layer(packed)!, limit: packed.limit || 1, reading: packed.reading, unit: packed.unit };
 }
+
+export const wavesOf = (packed: PackedWaves | null): Waves | null => packed && decodeWaves(packed);
 
 /** Paper settings live in traits, so that all views and Python agree; `format` because `layout` is ipywidgets' own. */
 const TRAIT: Record<keyof Settings, string> = { layout: "format", speed: "speed", gain: "gain", order: "order" };
@@ -63,17 +66,27 @@ export function renderViewer(host: Host, root: HTMLElement, stop: AbortSignal): 
   const { view, toolbar } = bindPaper(host, root, stop);
   const title = h("div", { class: "cofe-title" });
   const key = h("div");
-  root.append(h("div", { class: "cofe-head" }, title, toolbar.element), view.element, key);
+  const box = h("input", { type: "checkbox" });
+  const toggle = check(box, "Waves");
+  box.addEventListener("change", () => {
+    host.set("show_waves", box.checked);
+    host.save_changes();
+  });
+  root.append(h("div", { class: "cofe-head" }, title, h("div", { class: "cofe-tools" }, toolbar.element, toggle)), view.element, key);
   const update = (): void => {
     const ecg: Ecg = host.get("_ecg");
-    const saliency: Saliency | null = host.get("_saliency");
+    const shade: PackedShade | null = host.get("_shade");
+    const waves: PackedWaves | null = host.get("_waves");
+    toggle.hidden = !waves;
+    box.checked = host.get("show_waves");
+    const shown = waves && box.checked ? waves : null;
     title.replaceChildren(h("strong", {}, ecg.title), ...ecg.facts.map((fact) => h("span", {}, fact)));
-    view.show({ original: layer(ecg), changed: layer(host.get("_overlay")), saliency: saliencyLayer(saliency), note: ecg.note });
-    const named = host.get("_overlay")?.title;
-    key.replaceChildren(legend(named ?? null, saliency));
-    key.hidden = !named && !saliency;
+    const named: string | undefined = host.get("_overlay")?.title;
+    view.show({ original: layer(ecg), changed: layer(host.get("_overlay")), named: named ?? "", shade: shadeLayer(shade), waves: wavesOf(shown), note: ecg.note });
+    key.replaceChildren(legend({ lines: named ? ["original", named] : null, shade, waves: shown?.source }));
+    key.hidden = !named && !shade && !shown;
     toolbar.update();
   };
-  for (const trait of ["_ecg", "_overlay", "_saliency"]) listen(host, `change:${trait}`, update, stop);
+  for (const trait of ["_ecg", "_overlay", "_shade", "_waves", "show_waves"]) listen(host, `change:${trait}`, update, stop);
   update();
 }

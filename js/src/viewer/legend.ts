@@ -2,26 +2,38 @@
 
 import { h } from "../shared/dom";
 
-export interface SaliencyFacts {
-  target: string;
-  method: string;
+export interface ShadeFacts {
+  title: string; // "saliency for AF"
+  hint: string;
+  negative: string; // what the two hues mean
+  positive: string;
+  reading: string; // what the number under the pointer is called
+  unit: string;
   limit: number;
 }
 
-/** `change` is the name of the red line, if there is one. */
-export function legend(change: string | null, saliency: SaliencyFacts | null): HTMLElement {
+export interface Key {
+  /** Names of the black and the red line, if there are two. */
+  lines?: readonly [string, string] | null;
+  shade?: ShadeFacts | null;
+  /** Who says where the waves are. */
+  waves?: string | null;
+}
+
+export function legend({ lines = null, shade = null, waves = null }: Key): HTMLElement {
   return h(
     "div",
     { class: "cofe-legend" },
-    ...(change ? [key("cofe-key-trace", "original"), key("cofe-key-changed", change)] : []),
-    saliency &&
+    ...(lines ? [key("cofe-key-trace", lines[0]), key("cofe-key-changed", lines[1])] : []),
+    waves && h("span", { class: "cofe-scale" }, waves, ...["P", "QRS", "T"].map((wave) => h("b", { class: `cofe-wave cofe-wave-${wave.toLowerCase()}` }, wave))),
+    shade &&
       h(
         "span",
-        { class: "cofe-scale", title: `${saliency.method}; symmetric about zero; the number stands beside the pointer` },
-        `${saliency.method} for ${saliency.target}`,
-        h("span", { class: "cofe-tick" }, `−${short(saliency.limit)}`),
-        h("span", { class: "cofe-ramp", role: "img", "aria-label": "orange: against the target; blue: for the target" }),
-        h("span", { class: "cofe-tick" }, `+${short(saliency.limit)}`),
+        { class: "cofe-scale", title: shade.hint },
+        shade.title,
+        h("span", { class: "cofe-tick" }, `−${short(shade.limit)}`),
+        h("span", { class: "cofe-ramp", role: "img", "aria-label": `orange: ${shade.negative}; blue: ${shade.positive}` }),
+        h("span", { class: "cofe-tick" }, `+${short(shade.limit)}${shade.unit && ` ${shade.unit}`}`),
       ),
   );
 }

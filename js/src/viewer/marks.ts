@@ -2,7 +2,8 @@
 
 import { describe, interval, snap, type Point } from "../shared/calipers";
 import { fromPaper, toPaper, type Panel, type Paper } from "../shared/geometry";
-import { FONT, type Layer, type Sheet } from "./paint";
+import { FONT, type Layer, type Shade, type Sheet } from "./paint";
+import { waveAt, waveWords, type Waves } from "./waves";
 
 export interface Mark {
   panel: Panel;
@@ -15,7 +16,9 @@ export interface Ground {
   start: number; // s of the record at the left edge of the page
   measured: Layer; // the trace in sight
   changed: Layer | null; // a second trace beside it
-  saliency: Layer | null;
+  named: string;
+  shade: Shade | null;
+  waves: Waves | null;
 }
 
 export class Marks {
@@ -49,16 +52,21 @@ export class Marks {
     this.hover = on(ground, panel, from.point.t);
   }
 
-  words({ changed, saliency }: Ground): string {
+  words({ changed, named, shade, waves }: Ground): string {
     const mark = this.head ?? this.hover ?? this.anchor;
     if (!mark) return "";
     const { panel, point } = mark;
     const signed = (mv: number): string => `${panel.sign * mv < 0 ? "−" : ""}${Math.abs(mv).toFixed(2)}`;
     const parts = [`${panel.label.replace("-", "−")}  ${point.t.toFixed(3)} s  ${signed(point.mv)} mV`];
     const now = changed && valueAt(changed, panel.lead, point.t);
-    if (now !== null && Math.abs(now - point.mv) >= 0.005) parts.push(`counterfactual ${signed(now)} mV`);
-    const weight = saliency && valueAt(saliency, panel.lead, point.t);
-    if (weight !== null) parts.push(`saliency ${weight < 0 ? "−" : "+"}${Math.abs(weight).toPrecision(2)}`);
+    if (now !== null && Math.abs(now - point.mv) >= 0.005) parts.push(`${named} ${signed(now)} mV`);
+    const weight = shade && valueAt(shade, panel.lead, point.t);
+    if (shade && weight !== null) {
+      const size = shade.unit ? `${Math.abs(weight).toFixed(2)} ${shade.unit}` : Math.abs(weight).toPrecision(2);
+      parts.push(`${shade.reading} ${weight < 0 ? "−" : "+"}${size}`);
+    }
+    const wave = waves && waveAt(waves, panel.lead, point.t);
+    if (wave) parts.push(waveWords(wave));
     if (this.anchor && this.head) parts.push(between(this.anchor, this.head));
     return parts.join("   ·   ");
   }

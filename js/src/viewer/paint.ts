@@ -10,6 +10,9 @@ export interface Layer {
   rows: readonly Float32Array[];
 }
 
+/** A value for every sample, shown by hue and depth; `reading` and `unit` say what the number under the pointer is. */
+export type Shade = Layer & { limit: number; reading: string; unit: string };
+
 /** The part of the paper on screen: CSS pixels = millimetres * scale + (dx, dy). */
 export interface Window {
   scale: number; // px per mm, the same both ways
@@ -153,13 +156,14 @@ export function paintTraces(ctx: CanvasRenderingContext2D, sheet: Sheet, origina
   }
 }
 
-function inside(win: Window, paper: Paper, panel: Panel): boolean {
+export function inside(win: Window, paper: Paper, panel: Panel): boolean {
   const y = panel.baseline * win.scale + win.dy;
   const reach = 6 * paper.gain * win.scale; // nothing on a page is taller than 6 mV
   return y > -reach && y < win.height + reach;
 }
 
-const toY = (sheet: Sheet, panel: Panel): ((mv: number) => number) => {
+/** Millivolts of a lead -> CSS px, the baseline taken off. */
+export const toY = (sheet: Sheet, panel: Panel): ((mv: number) => number) => {
   const { win, paper, offsets } = sheet;
   const zero = panel.baseline * win.scale + win.dy;
   const perMv = panel.sign * paper.gain * win.scale;
@@ -234,8 +238,8 @@ function change(
 
 const BAND_PX = 2;
 
-/** Saliency behind the trace: hue says the sign, depth the size; zero is no colour at all. */
-export function paintSaliency(ctx: CanvasRenderingContext2D, sheet: Sheet, values: Layer, limit: number): void {
+/** A shade behind the trace: hue says the sign, depth the size; zero is no colour at all. */
+export function paintShade(ctx: CanvasRenderingContext2D, sheet: Sheet, values: Shade): void {
   const { win, paper, colours } = sheet;
   ctx.setTransform(win.ratio, 0, 0, win.ratio, 0, 0);
   const half = 0.44 * paper.rowHeight * win.scale;
@@ -249,7 +253,7 @@ export function paintSaliency(ctx: CanvasRenderingContext2D, sheet: Sheet, value
     const y = panel.baseline * win.scale + win.dy;
     const edge = panel.x * win.scale + win.dx + (panel.t1 - panel.t0) * paper.speed * win.scale;
     for (let c = 0; c < mean.length; c++) {
-      const depth = Math.min(1, Math.abs(mean[c]!) / limit);
+      const depth = Math.min(1, Math.abs(mean[c]!) / values.limit);
       if (depth < 0.04) continue;
       const x = part.x(c);
       const wide = Math.min(edge, part.x(c + 1)) - x;
