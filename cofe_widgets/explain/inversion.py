@@ -18,8 +18,7 @@ from ..models.generator import CODES, FS, LAYERS, SAMPLES, STYLE, Generator, Lat
 from ..models.phase import MAX_BEATS, pad_beats
 from ..signals import r_peaks
 from ..simulate import draw
-from ..simulate.dipole import project
-from ..simulate.heart import KERNELS, P_KERNELS, draw_hearts
+from ..simulate.heart import P_KERNELS, draw_hearts
 from ..wrap import SLACK_S
 from .rhythm import P_WINDOW_S, carry, p_wave_left, place_p_waves
 
@@ -153,9 +152,8 @@ def typical_p_wave() -> Tensor:
     hearts = draw_hearts(256, np.random.default_rng(0))
     time = torch.arange(round(P_WINDOW_S[0] * FS), round(P_WINDOW_S[1] * FS) + 1).numpy() / FS
     offset = (time - hearts.mu[:, P_KERNELS, None]) / hearts.rise[:, P_KERNELS, None]
-    waves = np.zeros((256, len(KERNELS), len(time)), np.float32)
-    waves[:, P_KERNELS] = np.exp(-0.5 * offset**2)
-    return expansion() @ torch.from_numpy(project(hearts, waves).mean(axis=0))
+    waves = hearts.weights()[:, :, P_KERNELS] @ np.exp(-0.5 * offset**2)
+    return expansion() @ torch.from_numpy(waves.mean(axis=0))
 
 
 @lru_cache(maxsize=1)

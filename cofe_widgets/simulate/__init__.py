@@ -5,150 +5,31 @@ Everything made here is simulated, and says so in ``record.meta["source"]``.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import lru_cache
 
 import numpy as np
-import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from ..ecg import LEADS, Record, expand_matrix
-from .dipole import beat_waves, project
-from .heart import KERNELS, WAVES, Hearts, draw_hearts
-from .noise import draw_noise
-from .rhythm import CONDITIONS, Rhythms, draw_f_waves, draw_rhythms
+from .batch import Batch
+from .conditions import CONDITIONS, POTASSIUM, apply_conditions, ectopic_hearts, parse
+from .dipole import draw_beats
+from .heart import Array, Hearts, People, draw_hearts, draw_people
+from .noise import Noise, draw_noise, levels, wire
+from .rhythm import Rhythms, draw_f_waves, draw_flutter_waves, draw_rhythms
+from .truth import Truth
 
-__all__ = ["CONDITIONS", "Batch", "Simulated", "Truth", "draw", "simulate"]
+__all__ = ["CONDITIONS", "POTASSIUM", "Batch", "Simulated", "Truth", "draw", "simulate"]
 
-Array = NDArray[np.float32]
-
-
-@dataclass(frozen=True)
-class Batch:
-    """Arrays of ``n`` simulated records, for those who train on them.
-
-    Attributes
-    ----------
-    conditions : (n,) label codes
-    signals : (n, 8, samples) mV, leads I, II, V1..V6
-    f_waves : (n, samples) fibrillatory wave of unit amplitude (zero where there is none)
-    """
-
-    conditions: NDArray[np.str_]
-    signals: Array
-    f_waves: Array
-    hearts: Hearts
-    rhythms: Rhythms
-    fs: float
-
-    def truth(self, i: int) -> Truth:
-        """The truth about record ``i``."""
-        hearts = Hearts(**{k: v[i : i + 1] for k, v in vars(self.hearts).items()})
-        rhythms = Rhythms(**{k: v[i : i + 1] for k, v in vars(self.rhythms).items()})
-        return Truth(str(self.conditions[i]), hearts, rhythms, self.signals.shape[-1] / self.fs)
+#: Conditions that also decide when the beats come.
+_MOVING = {"SB", "STach", "SA", "AF", "AFL", "MoI", "PAC", "PVC"}
 
 
-@dataclass(frozen=True)
-class Truth:
-    """What a simulated heart did."""
-
-    condition: str
-    hearts: Hearts
-    rhythms: Rhythms
-    seconds: float
-
-    @cached_property
-    def beats_inside(self) -> NDArray[np.int64]:
-        """Indices (into ``rhythms``) of the beats whose R-peak lies in the record."""
-        r = self.rhythms.r_s[0]
-        return np.flatnonzero((r >= 0) & (r < self.seconds))
-
-    @cached_property
-    def r_peaks_s(self) -> Array:
-        """Times of the R-peaks inside the record, s."""
-        return self.rhythms.r_s[0, self.beats_inside]
-
-    @cached_property
-    def fiducials(self) -> pd.DataFrame:
-        """Beat, lead, wave (P, QRS, T), onset_ms, peak_ms, offset_ms of every wave of every beat.
-
-        Onset and offset are those of the dipole, alike in all leads; the peak is each lead's own.
-        """
-        heart, rows = self.hearts, []
-        t_centres = heart.t_centre_s(self.rhythms.rr_s)[0]
-        for beat, i in enumerate(self.beats_inside):
-            r = float(self.rhythms.r_s[0, i])
-            t_end = t_centres[i] + 2 * heart.fall[0, -1]
-            spans = {
-                "P": (heart.p_onset_s[0], heart.p_offset_s[0]),
-                "QRS": (heart.qrs_onset_s[0], heart.qrs_offset_s[0]),
-                "T": (t_centres[i] - 2 * heart.rise[0, -1], t_end),
-            }
-            if not self.rhythms.p_wave[0]:
-                del spans["P"]
-            for wave, (on, off) in spans.items():
-                peaks = self._peaks(wave, float(on), float(off), float(t_centres[i]))
-                times = (1000 * (r + np.array([on, 0.0, off]))).tolist()
-                rows += [
-                    (beat, lead, wave, times[0], 1000 * (r + p), times[2])
-                    for lead, p in zip(LEADS, peaks[0], strict=True)
-                ]
-        columns = ["beat", "lead", "wave", "onset_ms", "peak_ms", "offset_ms"]
-        return pd.DataFrame(rows, columns=columns)
-
-    @cached_property
-    def measurements(self) -> dict[str, float]:
-        """True values under the names of `cofe_widgets.measure` (lead II, the dipole's times)."""
-        heart = self.hearts
-        rr = 1000 * np.diff(self.r_peaks_s.astype(float))
-        rr_mean = float(rr.mean()) if rr.size else float("nan")
-        preceding = self.rhythms.rr_s[:, self.beats_inside]
-        t_centre = float(np.median(heart.t_centre_s(preceding)))
-        qt = 1000 * (t_centre + 2 * heart.fall[0, -1] - heart.qrs_onset_s[0])
-        sinus = bool(self.rhythms.p_wave[0])
-        p_on, qrs_on, qrs_off = heart.p_onset_s[0], heart.qrs_onset_s[0], heart.qrs_offset_s[0]
-        t_span = (t_centre - 2 * heart.rise[0, -1], t_centre + 2 * heart.fall[0, -1])
-        heights = {
-            "P": self._peaks("P", float(p_on), float(heart.p_offset_s[0]), t_centre)[1][1],
-            "QRS": self._peaks("QRS", float(qrs_on), float(qrs_off), t_centre, signed=True)[1][1],
-            "T": self._peaks("T", float(t_span[0]), float(t_span[1]), t_centre)[1][1],
-        }
-        nan = float("nan")
-        return {
-            "heart_rate_bpm": 60000 / rr_mean,
-            "rr_mean_ms": rr_mean,
-            "rr_sd_ms": float(rr.std(ddof=1)) if rr.size > 1 else nan,
-            "rr_rmssd_ms": float(np.sqrt(np.mean(np.diff(rr) ** 2))) if rr.size > 1 else nan,
-            "p_presence": float(sinus),
-            "p_amplitude_mv": float(heights["P"]) if sinus else nan,
-            "pr_ms": float(1000 * (qrs_on - p_on)) if sinus else nan,
-            "qrs_ms": float(1000 * (qrs_off - qrs_on)),
-            "r_amplitude_mv": float(heights["QRS"]),
-            "t_amplitude_mv": float(heights["T"]),
-            "qt_ms": float(qt),
-            "qtc_fridericia_ms": float(qt / np.cbrt(rr_mean / 1000)),
-        }
-
-    def _peaks(
-        self, wave: str, on: float, off: float, t_centre: float, signed: bool = False
-    ) -> tuple[Array, Array]:
-        """Time (s after R) and height (mV) of a wave's largest excursion in each of 12 leads."""
-        heart = self.hearts
-        time = np.linspace(on, off, 201, dtype=np.float32)
-        centre = heart.mu[0].copy()
-        centre[-1] = t_centre
-        offset = time - centre[:, None]
-        width = np.where(offset < 0, heart.rise[0][:, None], heart.fall[0][:, None])
-        mine = np.isin(KERNELS, WAVES[wave])[:, None]
-        shapes = (np.exp(-0.5 * (offset / width) ** 2) * mine).astype(np.float32)
-        leads = expand_matrix() @ project(heart, shapes[None])[0]
-        at = np.argmax(leads if signed else np.abs(leads), axis=1)
-        return time[at], leads[np.arange(12), at]
-
-
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Simulated:
-    """A simulated record, the truth about it, and the seed that makes it again."""
+    """A simulated record, the truth about it, and what makes it again."""
 
     record: Record
     truth: Truth
@@ -156,15 +37,20 @@ class Simulated:
     index: int
     n: int
     seed: int
-    noise: float
+    options: dict[str, object]
 
-    def twin(self, condition: str) -> Simulated:
-        """The same heart and electrodes under another condition (same seed and batch place)."""
-        record, seconds = self.record, self.truth.seconds
-        again = simulate(
-            condition, self.n, self.seed, fs=record.fs, seconds=seconds, noise=self.noise
-        )
-        return again[self.index]
+    def twin(self, condition: str = "NSR", **changes: object) -> Simulated:
+        """The same heart and electrodes under another condition.
+
+        Parameters
+        ----------
+        condition : str
+            As `simulate` takes it; the potassium is the condition's, unless given.
+        **changes
+            Other options of `simulate`: ``severity``, ``potassium``, ``noise`` ...
+        """
+        options = {**self.options, "potassium": None, **changes}
+        return _simulated(condition, self.n, self.seed, self.index, **options)
 
 
 def draw(
@@ -172,49 +58,156 @@ def draw(
     seed: int | list[int],
     fs: float = 250.0,
     seconds: float = 10.0,
-    noise: float = 1.0,
+    noise: Noise = 1.0,
     variety: float = 0.0,
+    *,
+    severity: ArrayLike | None = None,
+    age: ArrayLike | None = None,
+    sex: str | None = None,
+    potassium: ArrayLike | None = None,
 ) -> Batch:
     """Simulate one record a condition, as arrays (see `simulate` for records).
 
-    Hearts, rhythms and electrodes are drawn from three separate streams of ``seed``, so that the
+    Hearts, rhythms, electrodes and people are drawn from separate streams of ``seed``, so that the
     same seed under another condition is the same heart with the same electrodes.
     """
     names = np.atleast_1d(np.asarray(conditions, dtype=str))
-    unknown = sorted(set(names.tolist()) - set(CONDITIONS))
-    if unknown:
-        raise ValueError(
-            f"unknown condition {', '.join(map(repr, unknown))}: "
-            f"expected one of {', '.join(CONDITIONS)}"
-        )
+    has = _flags(names)
     n = len(names)
-    base = [seed] if isinstance(seed, int) else list(seed)
-    heart_rng, rhythm_rng, electrode_rng, f_rng = (
-        np.random.default_rng([*base, k]) for k in range(4)
-    )
+    base = [seed] if isinstance(seed, int | np.integer) else list(seed)
+    streams = {name: np.random.default_rng([*base, k]) for k, name in enumerate(_STREAMS)}
+    graded = _severity(severity, n, streams["severity"])
+    people = _people(n, has, graded, age, sex, potassium, streams["people"])
     time = (np.arange(round(seconds * fs)) / fs).astype(np.float32)
-    hearts = draw_hearts(n, heart_rng, variety)
-    rhythms = draw_rhythms(names, seconds, rhythm_rng)
-    signals = project(hearts, beat_waves(hearts, rhythms, time))
-    f_waves = np.zeros((n, time.size), np.float32)
-    rows = np.flatnonzero(names == "AF")
-    if rows.size:
-        f_waves[rows], dipole = draw_f_waves(rows.size, time, f_rng)
-        seen = np.einsum("nij,nj->ni", hearts.lead_matrix[rows], dipole)
-        signals[rows] += seen[:, :, None] * f_waves[rows, None]
-    if noise:
-        signals += draw_noise(n, time, electrode_rng, noise)
-    return Batch(names, signals, f_waves, hearts, rhythms, fs)
+
+    healthy = draw_hearts(n, streams["hearts"], variety, people)
+    hearts = apply_conditions(healthy, has, graded, people, streams["illness"])
+    ectopic = ectopic_hearts(hearts, streams["ectopy"])
+    rhythms = draw_rhythms(has, graded, seconds, streams["rhythms"])
+    f_waves, f_dipoles = _atrial_waves(has, hearts, rhythms, time, streams["f waves"])
+    signals = draw_beats(hearts, ectopic, rhythms, fs, time.size)
+    signals += f_dipoles[:, :, None] * f_waves[:, None]
+    if not isinstance(noise, int | float) or noise:
+        signals += draw_noise(n, time, streams["electrodes"], noise)
+        signals = wire(signals, noise)
+    moved = np.logical_or.reduce(
+        [has[code] for code in _MOVING & has.keys()] or [np.zeros(n, bool)]
+    )
+    return Batch(
+        names,
+        graded,
+        signals,
+        f_waves,
+        f_dipoles,
+        hearts,
+        ectopic,
+        healthy,
+        rhythms,
+        people,
+        moved,
+        fs,
+    )
+
+
+_STREAMS = (
+    "hearts",
+    "rhythms",
+    "electrodes",
+    "f waves",
+    "severity",
+    "people",
+    "illness",
+    "ectopy",
+)
+
+
+def _flags(names: NDArray[np.str_]) -> dict[str, NDArray[np.bool_]]:
+    """Which records have each code, checked."""
+    codes = {name: parse(name) for name in dict.fromkeys(names.tolist())}
+    every = dict.fromkeys(code for each in codes.values() for code in each)
+    return {
+        code: np.isin(names, [name for name, each in codes.items() if code in each])
+        for code in every
+    }
+
+
+def _severity(given: ArrayLike | None, n: int, rng: np.random.Generator) -> Array:
+    """Severities as given, or drawn from 0.5 to 1: what a label says is plain to see."""
+    drawn = rng.uniform(0.5, 1.0, n)
+    if given is None:
+        return drawn.astype(np.float32)
+    values = np.broadcast_to(np.asarray(given, np.float32), (n,))
+    if not ((values >= 0) & (values <= 1)).all():
+        raise ValueError(f"severity={given}: expected a number from 0 (none) to 1 (full)")
+    return values
+
+
+def _people(
+    n: int,
+    has: dict[str, NDArray[np.bool_]],
+    severity: Array,
+    age: ArrayLike | None,
+    sex: str | None,
+    potassium: ArrayLike | None,
+    rng: np.random.Generator,
+) -> People:
+    """Age, sex and potassium as given, or drawn; what a potassium disorder says of the potassium."""
+    people = draw_people(n, rng)
+    years = people.age if age is None else _within("age", age, n, 18, 110, "years")
+    if sex not in (None, "F", "M"):
+        raise ValueError(f"sex={sex!r}: expected 'F', 'M', or None to draw it")
+    female = people.female if sex is None else np.full(n, sex == "F")
+    level = people.potassium.copy()
+    for code, (mild, severe) in POTASSIUM.items():
+        if code in has:
+            level = np.where(has[code], mild + (severe - mild) * severity, level)
+    if potassium is not None:
+        level = _within("potassium", potassium, n, 1.5, 10, "mmol/L")
+    return People(years.astype(np.float32), female, level.astype(np.float32))
+
+
+def _within(name: str, given: ArrayLike, n: int, low: float, high: float, unit: str) -> Array:
+    values = np.broadcast_to(np.asarray(given, np.float32), (n,))
+    if not ((values >= low) & (values <= high)).all():
+        raise ValueError(f"{name}={given}: expected {low:g} to {high:g} {unit}")
+    return values
+
+
+def _atrial_waves(
+    has: dict[str, NDArray[np.bool_]],
+    hearts: Hearts,
+    rhythms: Rhythms,
+    time: Array,
+    rng: np.random.Generator,
+) -> tuple[Array, Array]:
+    """f or flutter waves of unit amplitude (n, samples), and what each lead sees of them (n, 8)."""
+    n = len(hearts.mu)
+    waves, seen = np.zeros((n, time.size), np.float32), np.zeros((n, 8), np.float32)
+    for code in ("AF", "AFL"):
+        rows = np.flatnonzero(has.get(code, np.zeros(n, bool)))
+        if not rows.size:
+            continue
+        if code == "AF":
+            waves[rows], dipole = draw_f_waves(rows.size, time, rng)
+        else:
+            cycle, first = rhythms.flutter_s[rows], rhythms.r_s[rows, 0]
+            waves[rows], dipole = draw_flutter_waves(cycle, first, time, rng)
+        seen[rows] = np.einsum("nij,nj->ni", hearts.lead_matrix[rows], dipole)
+    return waves, seen
 
 
 def simulate(
-    condition: str = "NSR",
+    condition: str | Iterable[str] = "NSR",
     n: int = 1,
     seed: int = 0,
     *,
+    severity: float | None = None,
     fs: float = 500.0,
     seconds: float = 10.0,
-    noise: float = 1.0,
+    noise: Noise = 1.0,
+    age: float | None = None,
+    sex: str | None = None,
+    potassium: float | None = None,
 ) -> list[Simulated]:
     """Simulate ``n`` 12-lead ECGs of a condition, with the truth about each.
 
@@ -224,27 +217,71 @@ def simulate(
 
     Parameters
     ----------
-    condition : str
-        A label code of `CONDITIONS`: NSR, SB, STach, SA, PAC or AF.
+    condition : str or iterable of str
+        Label codes of `simulate.CONDITIONS`: ``"AF"``, ``"AF+RBBB"`` or ``["AF", "RBBB"]``.
     n, seed : int
         How many, and which; the same seed gives the same hearts under every condition.
+    severity : float, optional
+        0 (none) to 1 (full) for conditions that have degrees; drawn from 0.5 to 1 unless given.
     fs, seconds : float
         Sampling rate in Hz and length in s.
-    noise : float
-        Level of electrode noise; 0 is a clean ECG.
+    noise : float or mapping
+        Level of what an everyday recording carries (0 is a clean ECG), or a level for each of
+        ``wander``, ``mains``, ``emg``, ``motion``, with ``reversal`` ("RA-LA", "V1-V2" ...) and
+        ``clipping_mv``.
+    age, sex : float, "F" or "M", optional
+        Drawn unless given.
+    potassium : float, optional
+        mmol/L; drawn from the normal range, or as HYPERK and HYPOK say.
 
     Raises
     ------
     ValueError
-        For an unknown condition, naming those there are.
+        For an unknown condition, naming those there are, conditions that exclude each other, or a
+        value out of range.
     """
+    if not isinstance(condition, str):
+        condition = "+".join(condition)
     if n < 1:
         raise ValueError(f"n={n}: expected at least one record")
-    batch = draw([condition] * n, seed, fs, seconds, noise)
-    signals = expand_matrix() @ batch.signals
-    out = []
-    for i in range(n):
-        meta = {"source": "simulated", "labels": (condition,), "seed": seed, "index": i}
-        record = Record(signals[i], fs, LEADS, meta)
-        out.append(Simulated(record, batch.truth(i), condition, i, n, seed, noise))
-    return out
+    if not (np.isfinite(seconds) and 0.5 <= seconds <= 3600 and 20 <= fs <= 20_000):
+        raise ValueError(
+            f"seconds={seconds}, fs={fs}: expected 0.5 to 3600 s at 20 to 20000 samples a second"
+        )
+    levels(noise)
+    options = {
+        "severity": severity,
+        "fs": fs,
+        "seconds": seconds,
+        "noise": noise if isinstance(noise, int | float) else tuple(sorted(noise.items())),
+        "age": age,
+        "sex": sex,
+        "potassium": potassium,
+    }
+    return [_simulated(condition, n, seed, i, **options) for i in range(n)]
+
+
+@lru_cache(maxsize=4)
+def _batch(condition: str, n: int, seed: int, options: tuple[tuple[str, object], ...]) -> Batch:
+    """A batch is kept for a while: twins of its records come from one drawing."""
+    chosen = dict(options)
+    if isinstance(chosen["noise"], tuple):
+        chosen["noise"] = dict(chosen["noise"])
+    return draw([condition] * n, seed, **chosen)  # type: ignore[arg-type]
+
+
+def _simulated(condition: str, n: int, seed: int, index: int, **options: object) -> Simulated:
+    batch = _batch(condition, n, seed, tuple(options.items()))
+    signal = expand_matrix() @ batch.signals[index]
+    meta = {
+        "source": "simulated",
+        "labels": parse(condition),
+        "seed": seed,
+        "index": index,
+        "severity": round(float(batch.severity[index]), 3),
+        "age": round(float(batch.people.age[index])),
+        "sex": "F" if batch.people.female[index] else "M",
+        "potassium_mmol_l": round(float(batch.people.potassium[index]), 2),
+    }
+    record = Record(signal, batch.fs, LEADS, meta)
+    return Simulated(record, batch.truth(index), condition, index, n, seed, options)

@@ -1,53 +1,117 @@
-"""From hearts and rhythms to leads: every sample sums the kernels of the beats around it."""
+"""From hearts and rhythms to leads: every beat is stamped into the record, wave by wave."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .heart import KERNELS, P_KERNELS, Hearts
+from .heart import P_KERNELS, QRS_KERNELS, REPOLARISATION, ST, Array, Hearts, T, U
 from .rhythm import Rhythms
 
-Array = NDArray[np.float32]
+#: Kernels are drawn this many widths from their centres.
+_REACH_SD = 4.0
 
 
-def beat_index(r_s: Array, time_s: Array) -> NDArray[np.int64]:
-    """Index of the last beat at or before each sample, ``(n, samples)``."""
-    n, samples = r_s.shape[0], time_s.size
-    step = time_s[1] - time_s[0]
-    first = np.clip(np.ceil((r_s - time_s[0]) / step), 0, samples).astype(np.int64)
-    counts = np.zeros((n, samples + 1), np.int64)
-    np.add.at(counts, (np.arange(n)[:, None], first), 1)
-    return np.clip(np.cumsum(counts[:, :-1], axis=1) - 1, 0, r_s.shape[1] - 2)
+def draw_beats(hearts: Hearts, ectopic: Hearts, rhythms: Rhythms, fs: float, samples: int) -> Array:
+    """Eight independent leads of ``n`` hearts without noise, mV, ``(n, 8, samples)``.
+
+    Parameters
+    ----------
+    ectopic : Hearts
+        What the ectopic beats of each heart look like.
+    """
+    n, beats = rhythms.r_s.shape
+    canvas = _Canvas(n, fs, samples)
+    vectors = np.swapaxes(np.stack((hearts.vectors, ectopic.vectors)), 2, 3)
+    turns = _turns(rhythms.sway)
+    both = [np.stack(pair) for pair in zip(_times(hearts), _times(ectopic), strict=True)]
+    t_centre = np.stack([one.t_centre_s(rhythms.rr_s) for one in (hearts, ectopic)])
+    everyone = np.arange(n)
+    p_reach, *reaches = _reach(both, t_centre)
+    p_times = [one[:, P_KERNELS] for one in _times(hearts)]
+    for beat in range(beats):
+        kind = rhythms.ectopic[:, beat].astype(np.intp)
+        leads = np.matmul(hearts.lead_matrix, turns[:, beat])
+        seen = np.matmul(leads, vectors[kind, everyone])
+        mu, rise, fall = (value[kind, everyone] for value in both)
+        late = t_centre[kind, everyone, beat]
+        mu[:, U] += late
+        mu[:, T] = late
+        r = rhythms.r_s[:, beat]
+        for group, reach in zip((QRS_KERNELS, REPOLARISATION), reaches, strict=True):
+            shape = mu[:, group], rise[:, group], fall[:, group]
+            canvas.stamp(r, *shape, seen[:, :, group], reach)
+        atrium = rhythms.early[:, beat].astype(np.intp)
+        p_seen = np.matmul(leads, vectors[atrium, everyone][:, :, P_KERNELS])
+        canvas.stamp(rhythms.p_s[:, beat], *p_times, p_seen, p_reach)
+    sinus_p = hearts.weights()[:, :, P_KERNELS]
+    for at_s in rhythms.blocked_s.T:
+        canvas.stamp(at_s, *p_times, sinus_p, p_reach)
+    return canvas.signals()
 
 
-def beat_waves(hearts: Hearts, rhythms: Rhythms, time_s: Array) -> Array:
-    """Time course of each kernel, unit height, ``(n, kernels, samples)``."""
-    index = beat_index(rhythms.r_s, time_s)
-    t_centre = hearts.t_centre_s(rhythms.rr_s)
-    out = np.zeros((index.shape[0], len(KERNELS), time_s.size), np.float32)
-    for shift in (-1, 0, 1):  # two beats before the sample, and the one after
-        beat = np.maximum(index + shift, 0)
-        tau = time_s - np.take_along_axis(rhythms.r_s, beat, axis=1)
-        for k, name in enumerate(KERNELS):
-            # Repolarisation may last beyond an early next beat; the rest of a beat does not.
-            if shift == -1 and name not in ("ST", "T"):
-                continue
-            centre = hearts.mu[:, k, None]
-            if name == "T":
-                centre = np.take_along_axis(t_centre, beat, axis=1)
-            offset = tau - centre
-            width = hearts.rise[:, k, None]
-            if name in ("ST", "T"):
-                width = np.where(offset < 0, width, hearts.fall[:, k, None])
-            scaled = offset / width
-            kernel = np.exp(-0.5 * scaled * scaled)
-            out[:, k] += kernel if shift != -1 else kernel * (index > 0)
-    out[:, P_KERNELS] *= rhythms.p_wave[:, None, None]
-    return out
+def _times(hearts: Hearts) -> tuple[Array, Array, Array]:
+    return hearts.mu, hearts.rise, hearts.fall
 
 
-def project(hearts: Hearts, waves: Array) -> Array:
-    """Eight independent leads in mV, ``(n, 8, samples)``, of the kernels' time courses."""
-    weights = np.matmul(hearts.lead_matrix, np.swapaxes(hearts.vectors, 1, 2))
-    return np.matmul(weights.astype(np.float32), waves)
+def _reach(both: list[Array], t_centre: Array) -> list[tuple[float, float]]:
+    """Windows of P, QRS and repolarisation about the R-peak, s, that hold them in every heart."""
+    mu, rise, fall = both
+    early, late = mu - _REACH_SD * rise, mu + _REACH_SD * fall
+    out = [
+        (float(early[..., group].min()), float(late[..., group].max()))
+        for group in (P_KERNELS, QRS_KERNELS)
+    ]
+    begin = min(early[..., ST].min(), (t_centre - _REACH_SD * rise[..., T, None]).min())
+    end = (t_centre + np.maximum(_REACH_SD * fall[..., T], late[..., U])[..., None]).max()
+    return [*out, (float(begin), float(end))]
+
+
+def _turns(sway: Array) -> Array:
+    """Small rotations, (n, beats, 3, 3), by angles about three axes: the identity and a tilt."""
+    out = np.zeros((*sway.shape, 3), np.float32)
+    out[..., [0, 1, 2], [1, 2, 0]] = -sway[..., [2, 0, 1]]
+    out[..., [1, 2, 0], [0, 1, 2]] = sway[..., [2, 0, 1]]
+    return out + np.eye(3, dtype=np.float32)
+
+
+class _Canvas:
+    """Records being drawn, ``(n, samples, 8)`` with room at both ends for beats that stick out."""
+
+    def __init__(self, n: int, fs: float, samples: int) -> None:
+        self.fs, self.samples = fs, samples
+        self.margin = round(4.0 * fs)
+        self.values = np.zeros((n, samples + 2 * self.margin, 8), np.float32)
+
+    def stamp(
+        self,
+        at_s: Array,
+        mu: Array,
+        rise: Array,
+        fall: Array,
+        weights: Array,
+        reach: tuple[float, float],
+    ) -> None:
+        """Add kernels (m, kernels) about the times ``at_s`` (n,), seen by leads (n, 8, kernels)."""
+        inside = (at_s + reach[1] > 0) & (at_s + reach[0] < self.samples / self.fs)
+        rows = np.flatnonzero(inside & np.isfinite(at_s))
+        if not rows.size:
+            return
+        at = at_s[rows]
+        first = np.ceil((at + reach[0]) * self.fs).astype(np.intp)
+        width = int(np.ceil((reach[1] - reach[0]) * self.fs)) + 1
+        index = first[:, None] + np.arange(width)
+        offset = (index / self.fs - at[:, None]).astype(np.float32)[:, None] - mu[rows][:, :, None]
+        scale = np.where(offset < 0, 1 / rise[rows][:, :, None], 1 / fall[rows][:, :, None])
+        offset *= scale
+        np.square(offset, out=offset)
+        offset *= -0.5
+        shapes = np.exp(offset, out=offset)
+        wave = np.matmul(np.swapaxes(shapes, 1, 2), np.swapaxes(weights[rows], 1, 2))
+        index = np.clip(index + self.margin, 0, self.values.shape[1] - 1)
+        self.values[rows[:, None], index] += wave
+
+    def signals(self) -> Array:
+        """The records, ``(n, 8, samples)``."""
+        inside = self.values[:, self.margin : self.margin + self.samples]
+        return np.ascontiguousarray(np.swapaxes(inside, 1, 2))

@@ -2,12 +2,12 @@
 
 Every wave is a sum of bell-shaped kernels in time, each with a dipole vector (x left, y foot,
 z back, mV) that eight independent leads see through Dower's lead matrix. Kernel times are relative
-to the R-peak, so a heart is a beat; `rhythm` says when the beats come.
+to the R-peak, so a heart is a beat; `rhythm` says when the beats come, `conditions` what ails it.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,12 +30,15 @@ DOWER = np.array(
     dtype=np.float32,
 )
 
-#: Kernels of a beat. A wave's onset and offset lie two widths outside its outer kernels: there the
-#: tangent at the steepest flank of a Gaussian meets the baseline.
-KERNELS = ("P_right", "P_left", "Q", "R", "S", "late", "ST", "T")
+#: Kernels of a beat.
+KERNELS = ("P_right", "P_left", "Q", "R", "S", "late", "ST", "T", "U")
+P_KERNELS, QRS_KERNELS, REPOLARISATION = slice(0, 2), slice(2, 6), slice(6, 9)
 WAVES = {"P": ("P_right", "P_left"), "QRS": ("Q", "R", "S", "late"), "T": ("ST", "T")}
-P_KERNELS = slice(0, 2)
-TANGENT = 2.0
+Q, R, S, LATE, ST, T, U = range(2, 9)
+#: A Gaussian has no end: a wave's bounds lie so many widths outside its outer kernels, where
+#: cardiologists mark the bounds of such waves (`signals.measure` agrees with the marks of LUDB, and
+#: with these): at 4 % of the height of P, 1 % of QRS, 6 % of T.
+P_SD, QRS_SD, T_SD = 2.5, 3.0, 2.4
 
 
 @dataclass(frozen=True)
@@ -45,7 +48,7 @@ class Hearts:
     Attributes
     ----------
     vectors : (n, kernels, 3) dipole of each kernel
-    mu : (n, kernels) centre; of T at an RR interval of 1 s
+    mu : (n, kernels) centre; of T and U at an RR interval of 1 s
     rise, fall : (n, kernels) width before and after the centre
     lead_matrix : (n, 8, 3) Dower's matrix with each person's electrode positions
     qtc_s : (n,) Fridericia-corrected QT
@@ -61,32 +64,71 @@ class Hearts:
     @property
     def qrs_onset_s(self) -> Array:
         """Onset of QRS before the R-peak, (n,), negative."""
-        return (self.mu[:, 2:6] - TANGENT * self.rise[:, 2:6]).min(axis=1)
+        return self._bounds(QRS_KERNELS, QRS_SD)[0]
 
     @property
     def qrs_offset_s(self) -> Array:
         """Offset of QRS after the R-peak (J-point), (n,)."""
-        active = np.linalg.norm(self.vectors[:, 2:6], axis=2) > 0
-        ends = self.mu[:, 2:6] + TANGENT * self.fall[:, 2:6]
-        return np.where(active, ends, -np.inf).max(axis=1).astype(np.float32)
+        return self._bounds(QRS_KERNELS, QRS_SD)[1]
 
     @property
     def p_onset_s(self) -> Array:
         """Onset of P before the R-peak, (n,), negative."""
-        return self.mu[:, 0] - TANGENT * self.rise[:, 0]
+        return self._bounds(P_KERNELS, P_SD)[0]
 
     @property
     def p_offset_s(self) -> Array:
         """Offset of P before the R-peak, (n,), negative."""
-        return self.mu[:, 1] + TANGENT * self.fall[:, 1]
+        return self._bounds(P_KERNELS, P_SD)[1]
+
+    def _bounds(self, kernels: slice, widths: float) -> tuple[Array, Array]:
+        """Onset and offset of a wave, over its kernels that have a dipole."""
+        active = np.linalg.norm(self.vectors[:, kernels], axis=2) > 1e-6
+        starts = self.mu[:, kernels] - widths * self.rise[:, kernels]
+        ends = self.mu[:, kernels] + widths * self.fall[:, kernels]
+        onset = np.where(active, starts, np.inf).min(axis=1)
+        offset = np.where(active, ends, -np.inf).max(axis=1)
+        nothing = ~active.any(axis=1)
+        onset[nothing], offset[nothing] = starts.min(axis=1)[nothing], ends.max(axis=1)[nothing]
+        return onset.astype(np.float32), offset.astype(np.float32)
 
     def t_centre_s(self, rr_s: Array) -> Array:
         """Centre of T for preceding RR intervals ``(n, beats)``: QT = QTc RR^(1/3) (Fridericia)."""
         qt = self.qtc_s[:, None] * np.cbrt(np.clip(rr_s, 0.3, 1.6))
-        return qt + (self.qrs_onset_s - TANGENT * self.fall[:, -1])[:, None]
+        return qt + (self.qrs_onset_s - T_SD * self.fall[:, T])[:, None]
+
+    def weights(self) -> Array:
+        """What each lead sees of each kernel, mV, ``(n, 8, kernels)``."""
+        return np.matmul(self.lead_matrix, np.swapaxes(self.vectors, 1, 2)).astype(np.float32)
+
+    def take(self, rows: NDArray[np.int64]) -> Hearts:
+        """The hearts of the given rows."""
+        return Hearts(**{name: value[rows] for name, value in vars(self).items()})
 
 
-def draw_hearts(n: int, rng: np.random.Generator, variety: float = 0.0) -> Hearts:
+@dataclass(frozen=True)
+class People:
+    """Whose hearts they are: ``age`` in years, ``female``, ``potassium`` in mmol/L, all (n,)."""
+
+    age: Array
+    female: NDArray[np.bool_]
+    potassium: Array
+
+    def take(self, rows: NDArray[np.int64]) -> People:
+        """The people of the given rows."""
+        return People(self.age[rows], self.female[rows], self.potassium[rows])
+
+
+def draw_people(n: int, rng: np.random.Generator) -> People:
+    """Adults of 18 to 90 years, half of them women, with a normal potassium of 3.6-5.0 mmol/L."""
+    age = rng.normal(56, 17, n).clip(18, 90)
+    potassium = rng.normal(4.2, 0.3, n).clip(3.6, 5.0)
+    return People(age.astype(np.float32), rng.random(n) < 0.5, potassium.astype(np.float32))
+
+
+def draw_hearts(
+    n: int, rng: np.random.Generator, variety: float = 0.0, people: People | None = None
+) -> Hearts:
     """Draw ``n`` adult hearts.
 
     Healthy ranges (mean, SD) follow Rijnbeek et al., J Electrocardiol 2014;47:914 (PR 155 (20) ms,
@@ -99,6 +141,8 @@ def draw_hearts(n: int, rng: np.random.Generator, variety: float = 0.0) -> Heart
     variety : float, 0..1
         Share of hearts with altered morphology (wide or notched QRS, low or high voltage, flat or
         inverted T, ST shift, rotated axes): unnamed variation for training, not diagnoses.
+    people : People, optional
+        Age and sex act on the intervals and voltages (`_grow`).
     """
 
     def normal(mean: float, sd: float, low: float, high: float) -> Array:
@@ -113,35 +157,37 @@ def draw_hearts(n: int, rng: np.random.Generator, variety: float = 0.0) -> Heart
     pr = np.maximum(pr, p_dur + 0.015)
     mu, rise, fall = (np.zeros((n, len(KERNELS)), np.float32) for _ in range(3))
 
-    mu[:, 2], rise[:, 2] = -0.025 * w, 0.0085 * w
-    mu[:, 3], rise[:, 3] = 0.0, normal(0.0112, 0.0012, 0.008, 0.014) * w
-    mu[:, 4], rise[:, 4] = normal(0.026, 0.002, 0.021, 0.031) * w, 0.0115 * w
-    mu[:, 5], rise[:, 5] = 0.030 * w, 0.0100 * w
-    fall[:, 2:6] = rise[:, 2:6]
-    qrs_onset = mu[:, 2] - TANGENT * rise[:, 2]
-    sigma_p = p_dur * 0.165
-    mu[:, 0] = qrs_onset - pr + TANGENT * sigma_p
-    mu[:, 1] = mu[:, 0] + p_dur - 2 * TANGENT * sigma_p
-    rise[:, 0:2] = fall[:, 0:2] = sigma_p[:, None]
-    mu[:, 6], rise[:, 6], fall[:, 6] = 0.13, 0.035, 0.06
-    rise[:, 7], fall[:, 7] = normal(0.060, 0.008, 0.04, 0.085), normal(0.042, 0.005, 0.03, 0.06)
+    mu[:, Q], rise[:, Q] = -0.0215 * w, 0.0070 * w
+    mu[:, R], rise[:, R] = 0.0, normal(0.0112, 0.0012, 0.008, 0.0135) * w
+    mu[:, S], rise[:, S] = normal(0.0235, 0.0018, 0.019, 0.028) * w, 0.0086 * w
+    mu[:, LATE], rise[:, LATE] = 0.029 * w, 0.0070 * w
+    fall[:, QRS_KERNELS] = rise[:, QRS_KERNELS]
+    qrs_onset = (mu[:, QRS_KERNELS] - QRS_SD * rise[:, QRS_KERNELS]).min(axis=1)
+    sigma_p = 0.155 * p_dur
+    mu[:, 0] = qrs_onset - pr + P_SD * sigma_p
+    mu[:, 1] = mu[:, 0] + p_dur - 2 * P_SD * sigma_p
+    rise[:, P_KERNELS] = fall[:, P_KERNELS] = sigma_p[:, None]
+    # The ST level is reached within the QRS, and falls or climbs slowly into the T wave.
+    mu[:, ST], rise[:, ST], fall[:, ST] = 0.036 * w, 0.014 * w, 0.085
+    rise[:, T], fall[:, T] = normal(0.049, 0.007, 0.034, 0.07), normal(0.0345, 0.004, 0.026, 0.048)
+    mu[:, U], rise[:, U], fall[:, U] = 0.15, 0.035, 0.045  # after the T peak
 
     vectors = _normal_dipoles(n, rng)
     gain = normal(1.0, 0.22, 0.55, 1.6)
     gain *= np.where(low, rng.uniform(0.35, 0.6, n), 1) * np.where(
         tall, rng.uniform(1.2, 1.9, n), 1
     )
-    vectors[:, 2:5] *= gain[:, None, None]
+    vectors[:, Q:LATE] *= gain[:, None, None]
     notch = np.where(wide, rng.uniform(0.3, 0.9, n), 0)[:, None]
-    vectors[:, 5] = notch * _directions(n, rng) * np.linalg.norm(vectors[:, 3], axis=1)[:, None]
+    vectors[:, LATE] = notch * directions(n, rng) * np.linalg.norm(vectors[:, R], axis=1)[:, None]
     t_gain = np.where(t_changed, rng.uniform(-1.3, 0.6, n), rng.lognormal(0, 0.3, n))
-    vectors[:, 7] *= t_gain[:, None]
+    vectors[:, T] *= t_gain[:, None]
     st = np.where(st_changed, rng.uniform(-0.25, 0.25, n), rng.normal(0.02, 0.02, n))[:, None]
-    vectors[:, 6] = st * (_directions(n, rng) + [0.5, 0.3, -0.5])
+    vectors[:, ST] = st * (directions(n, rng) + [0.5, 0.3, -0.5])
     vectors[:, 2:] = np.einsum("nij,nkj->nki", _rotations(n, rng, rotated), vectors[:, 2:])
 
     jitter = 1 + rng.normal(0, 0.10, (n, 8, 1)) + rng.normal(0, 0.06, (n, 8, 3))
-    return Hearts(
+    hearts = Hearts(
         vectors=vectors.astype(np.float32),
         mu=mu,
         rise=rise,
@@ -149,6 +195,43 @@ def draw_hearts(n: int, rng: np.random.Generator, variety: float = 0.0) -> Heart
         lead_matrix=(DOWER * jitter).astype(np.float32),
         qtc_s=normal(0.409, 0.018, 0.36, 0.46),
     )
+    return hearts if people is None else _grow(hearts, people)
+
+
+def stretch_qrs(hearts: Hearts, factor: Array) -> Hearts:
+    """The hearts with QRS longer by ``factor`` (n,); P keeps its distance from the QRS onset."""
+    mu, rise, fall = hearts.mu.copy(), hearts.rise.copy(), hearts.fall.copy()
+    span = slice(Q, T)  # the ST level is reached with the QRS
+    mu[:, span] *= factor[:, None]
+    rise[:, span] *= factor[:, None]
+    fall[:, QRS_KERNELS] *= factor[:, None]
+    out = replace(hearts, mu=mu, rise=rise, fall=fall)
+    mu[:, P_KERNELS] += (out.qrs_onset_s - hearts.qrs_onset_s)[:, None]
+    return out
+
+
+def _grow(hearts: Hearts, people: People) -> Hearts:
+    """Age and sex: women have a shorter QRS, a longer QTc, smaller R and T; age leads the axis left.
+
+    Sizes: QRS 96 ms in men, 88 in women, PR and axis by age (Rijnbeek 2014); QTc 10 ms longer in
+    women (Rautaharju et al., J Am Coll Cardiol 2009;53:982); voltages fall with age (Macfarlane
+    & Lawrie 2010, ch. 13).
+    """
+    sex = np.where(people.female, 1.0, -1.0).astype(np.float32)
+    decades = ((people.age - 50) / 10).astype(np.float32)
+    hearts = stretch_qrs(hearts, 1 - 0.043 * sex)
+    vectors = hearts.vectors.copy()
+    vectors[:, Q:LATE] *= ((1 - 0.06 * sex) * (1 - 0.035 * decades))[:, None, None]
+    vectors[:, T] *= ((1 - 0.12 * sex) * (1 - 0.03 * decades))[:, None]
+    vectors[:, ST] *= (1 - 0.3 * sex)[:, None]
+    # The frontal axis turns some 3 degrees to the left each decade.
+    angle = np.deg2rad(-3.0 * decades)
+    cos, sin = np.cos(angle)[:, None], np.sin(angle)[:, None]
+    x, y = vectors[:, R:T, 0].copy(), vectors[:, R:T, 1].copy()
+    vectors[:, R:T, 0], vectors[:, R:T, 1] = cos * x - sin * y, sin * x + cos * y
+    mu = hearts.mu.copy()
+    mu[:, P_KERNELS] -= (0.003 * decades)[:, None]  # PR
+    return replace(hearts, vectors=vectors, mu=mu, qtc_s=hearts.qtc_s + 0.005 * sex)
 
 
 def _normal_dipoles(n: int, rng: np.random.Generator) -> Array:
@@ -156,16 +239,17 @@ def _normal_dipoles(n: int, rng: np.random.Generator) -> Array:
     mean = np.zeros((len(KERNELS), 3))
     mean[0] = [0.045, 0.085, -0.055]
     mean[1] = [0.070, 0.075, 0.045]
-    mean[2] = [-0.14, -0.06, -0.24]
-    mean[3] = [1.00, 0.78, 0.28]
-    mean[4] = [-0.26, -0.20, 0.58]
-    mean[7] = [0.27, 0.20, -0.15]
+    mean[Q] = [-0.14, -0.06, -0.24]
+    mean[R] = [1.00, 0.78, 0.28]
+    mean[S] = [-0.26, -0.20, 0.58]
+    mean[T] = [0.27, 0.20, -0.15]
+    mean[U] = [0.015, 0.010, -0.015]
     size = np.linalg.norm(mean, axis=1, keepdims=True)
-    spread = np.array([0.22, 0.22, 0.35, 0.18, 0.35, 0, 0, 0.18])[:, None]
+    spread = np.array([0.22, 0.22, 0.35, 0.15, 0.35, 0, 0, 0.18, 0.4])[:, None]
     return mean + rng.normal(size=(n, len(KERNELS), 3)) * spread * size
 
 
-def _directions(n: int, rng: np.random.Generator) -> Array:
+def directions(n: int, rng: np.random.Generator) -> Array:
     """Random unit vectors, (n, 3)."""
     vectors = rng.normal(size=(n, 3))
     return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)

@@ -8,24 +8,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[np.float32]
+Flags = NDArray[np.bool_]
 
-#: Label codes this version simulates (the codes of PhysioNet Challenge 2021 and PTB-XL).
-CONDITIONS = {
-    "NSR": "normal sinus rhythm",
-    "SB": "sinus bradycardia",
-    "STach": "sinus tachycardia",
-    "SA": "sinus (respiratory) arrhythmia",
-    "PAC": "sinus rhythm with frequent premature atrial complexes",
-    "AF": "atrial fibrillation",
-}
-_RATE_BPM = {  # mean, SD, lowest, highest
-    "NSR": (73, 11, 60, 100),
+#: Heart rate of a rhythm: mean, SD, lowest, highest (bpm). Others beat as sinus rhythm does.
+_RATE_BPM = {
     "SB": (52, 5, 38, 59),
     "STach": (114, 11, 101, 150),
     "SA": (68, 10, 50, 95),
     "PAC": (74, 11, 55, 100),
+    "PVC": (74, 11, 55, 100),
     "AF": (92, 22, 48, 160),
+    "": (71, 10, 60, 100),
 }
+#: Nothing beats again sooner than this.
+_REFRACTORY_S = 0.30
 
 
 @dataclass(frozen=True)
@@ -36,63 +32,178 @@ class Rhythms:
     ----------
     r_s : (n, beats) R-peak times in s; the first lies before the record, the last after its end
     rr_s : (n, beats) RR interval that precedes each beat
-    p_wave : (n,) whether the atria contract before each beat
+    p_s : (n, beats) time that a P wave at the heart's own PR has its R-peak due; NaN without P.
+        It differs from ``r_s`` where the AV node delays the beat more (Wenckebach).
+    blocked_s : (n, blocked) the same of P waves that no QRS follows, NaN-padded
+    ectopic : (n, beats) whether the beat is ventricular (PVC)
+    early : (n, beats) whether the beat is an atrial premature one (PAC)
+    sway : (n, beats, 3) how far respiration turns the heart at each beat, radians about x, y, z
+    flutter_s : (n,) length of a flutter wave; NaN without flutter
     """
 
     r_s: Array
     rr_s: Array
-    p_wave: NDArray[np.bool_]
+    p_s: Array
+    blocked_s: Array
+    ectopic: Flags
+    early: Flags
+    sway: Array
+    flutter_s: Array
+
+    @property
+    def p_wave(self) -> Flags:
+        """Whether the atria contract before the beats of each record, (n,)."""
+        return np.isfinite(self.p_s).any(axis=1)
+
+    def take(self, rows: NDArray[np.int64]) -> Rhythms:
+        """The rhythms of the given rows."""
+        return Rhythms(**{name: value[rows] for name, value in vars(self).items()})
 
 
-def draw_rhythms(conditions: NDArray[np.str_], seconds: float, rng: np.random.Generator) -> Rhythms:
-    """Draw the beats of one record a condition.
+def draw_rhythms(
+    has: dict[str, Flags], severity: Array, seconds: float, rng: np.random.Generator
+) -> Rhythms:
+    """Draw the beats of ``n`` records.
 
     Sinus rhythm is modulated by respiration (0.15-0.35 Hz) and by baroreflex (0.1 Hz) (Task Force
-    of the ESC, Circulation 1996;93:1043); premature atrial beats come 10-45 % early and reset it;
-    in AF successive intervals are independent, with a coefficient of variation of 0.14-0.30 and a
-    refractory floor (Bollmann et al., Europace 2006;8:911).
+    of the ESC, Circulation 1996;93:1043); premature atrial beats come 10-45 % early and reset it,
+    premature ventricular beats do not and are followed by a compensatory pause; in AF successive
+    intervals are independent, with a coefficient of variation of 0.14-0.30 and a refractory floor
+    (Bollmann et al., Europace 2006;8:911); flutter conducts every second to fourth wave.
+
+    Parameters
+    ----------
+    has : mapping of code to (n,) bool
+    severity : (n,), 0 to 1: depth of respiratory arrhythmia, distance of the rate from normal,
+        how many beats are premature
     """
-    n = len(conditions)
-    mean, sd, low, high = np.array([_RATE_BPM[c] for c in conditions], float).T
-    rr_mean = 60 / np.clip(rng.normal(mean, sd), low, high)
-    beats = int(np.ceil(seconds / 0.30)) + 6
-    fibrillating = conditions == "AF"
+    n = len(severity)
+    rr_mean = _mean_interval(has, severity, rng)
+    beats = int(np.ceil((seconds + 4) / _REFRACTORY_S)) + 6
+    sinus, sway = _sinus(has, severity, rr_mean, beats, rng)
+    chance = rng.random((n, beats))
+    reach = rng.uniform(0.55, 0.9, (n, beats))
+    burden = (0.12 + 0.4 * severity[:, None]) * rng.uniform(0.8, 1.2, (n, 1))
 
-    nominal = np.arange(beats) * rr_mean[:, None]
-    respiration = np.where(
-        conditions == "SA", rng.uniform(0.09, 0.2, n), rng.uniform(0.005, 0.04, n)
-    )
-    phase = 2 * np.pi * rng.random((n, 2, 1))
-    modulation = respiration[:, None] * np.sin(
-        2 * np.pi * rng.uniform(0.15, 0.35, (n, 1)) * nominal + phase[:, 0]
-    )
-    modulation += rng.uniform(0.003, 0.02, (n, 1)) * np.sin(2 * np.pi * 0.1 * nominal + phase[:, 1])
-    modulation += rng.normal(0, 0.006, (n, beats))
-    sinus = rr_mean[:, None] * (1 + modulation)
+    early = (chance < burden) & _of(has, "PAC", n)[:, None]
+    early[:, 1:] &= ~early[:, :-1]
+    ectopic = (chance < 0.75 * burden) & _of(has, "PVC", n)[:, None] & ~early
+    ectopic[:, 1:] &= ~ectopic[:, :-1] & ~early[:, :-1]
+    # Two sinus beats either side fix the pause: the cycle after makes up for what came early.
+    rr = sinus * np.where(early, reach, 1.0)
+    rr = np.where(ectopic, sinus * (0.52 + 0.5 * (reach - 0.55)), rr)
+    after = np.roll(early, 1, axis=1) & ~early
+    rr *= np.where(after, rng.uniform(1.0, 1.2, (n, beats)), 1.0)
+    missed = np.roll(ectopic, 1, axis=1) & ~ectopic
+    rr = np.where(missed, sinus + np.roll(sinus - rr, 1, axis=1), rr)
 
-    premature = rng.random((n, beats)) < rng.uniform(0.12, 0.5, (n, 1))
-    premature &= (conditions == "PAC")[:, None]
-    sinus *= np.where(premature, rng.uniform(0.55, 0.9, (n, beats)), 1.0)
-    # The sinus node, reset by the early beat, waits a little longer than one cycle.
-    after = np.roll(premature, 1, axis=1) & ~premature
-    sinus *= np.where(after, rng.uniform(1.0, 1.2, (n, beats)), 1.0)
-    sinus = np.maximum(sinus, 0.36)
-
-    cv = rng.uniform(0.14, 0.30, (n, 1))
-    shape = 1 / cv**2
-    floor = 0.55 * rr_mean[:, None]
-    gamma = rng.gamma(np.broadcast_to(shape, (n, beats))) / shape
-    irregular = np.maximum(rr_mean[:, None] * gamma, np.maximum(floor, 0.30))
-    rr = np.where(fibrillating[:, None], irregular, sinus)
-
+    rr = np.where(_of(has, "AF", n)[:, None], _fibrillating(rr_mean, beats, rng), rr)
+    flutter = np.where(_of(has, "AFL", n), 60 / rng.normal(290, 20, n).clip(240, 340), np.nan)
+    conducted = flutter[:, None] * _conducted(n, beats, rng)
+    rr = np.where(np.isfinite(conducted), conducted, np.maximum(rr, _REFRACTORY_S + 0.06))
     start = -rr[:, 0] * rng.random(n) - rr_mean * 0.5
     r = start[:, None] + np.cumsum(rr, axis=1) - rr[:, :1]
-    keep = int((r < seconds + 2.0).sum(axis=1).max()) + 1
-    return Rhythms(
-        r_s=r[:, :keep].astype(np.float32),
-        rr_s=rr[:, :keep].astype(np.float32),
-        p_wave=~fibrillating,
-    )
+    no_p = _of(has, "AF", n) | _of(has, "AFL", n)
+    p = np.where(no_p[:, None] | ectopic, np.nan, r)
+    r, p, blocked, keep_beat = _wenckebach(_of(has, "MoI", n), r, p, rng)
+    kept = _kept(r, p, blocked, keep_beat, seconds)
+    order = kept.pop("order")
+    for name, value in (("ectopic", ectopic), ("early", early), ("sway", sway)):
+        kept[name] = np.take_along_axis(value, order if value.ndim == 2 else order[..., None], 1)
+    return Rhythms(**kept, flutter_s=flutter.astype(np.float32))
+
+
+def _of(has: dict[str, Flags], code: str, n: int) -> Flags:
+    return has.get(code, np.zeros(n, bool))
+
+
+def _mean_interval(has: dict[str, Flags], severity: Array, rng: np.random.Generator) -> Array:
+    """Mean RR interval of each record, s: severer bradycardia and tachycardia lie further off."""
+    n = len(severity)
+    mean, sd, low, high = (np.full(n, value, float) for value in _RATE_BPM[""])
+    for code, rate in _RATE_BPM.items():
+        if code in has:
+            for column, value in zip((mean, sd, low, high), rate, strict=True):
+                column[has[code]] = value
+    mean += np.where(_of(has, "STach", n), 36, 0) * (severity - 0.5)
+    mean -= np.where(_of(has, "SB", n), 14, 0) * (severity - 0.5)
+    rate = np.clip(rng.normal(size=n) * sd + mean, low, high)
+    return 60 / rate
+
+
+def _sinus(
+    has: dict[str, Flags], severity: Array, rr_mean: Array, beats: int, rng: np.random.Generator
+) -> tuple[Array, Array]:
+    """Intervals of the sinus node, (n, beats), and what the same breath does to the axis."""
+    n = len(severity)
+    nominal = np.arange(beats) * rr_mean[:, None]
+    deep = (0.05 + 0.15 * severity) * rng.uniform(0.85, 1.15, n)
+    depth = np.where(_of(has, "SA", n), deep, rng.uniform(0.005, 0.04, n))
+    phase = 2 * np.pi * rng.random((n, 2, 1))
+    breath = 2 * np.pi * rng.uniform(0.15, 0.35, (n, 1)) * nominal + phase[:, 0]
+    modulation = depth[:, None] * np.sin(breath)
+    modulation += rng.uniform(0.003, 0.02, (n, 1)) * np.sin(2 * np.pi * 0.1 * nominal + phase[:, 1])
+    modulation += rng.normal(0, 0.006, (n, beats))
+    amount = rng.uniform(0.01, 0.06, (n, 1, 1)) * directions_of(rng, n)[:, None]
+    sway = amount * np.sin(breath - 0.6)[:, :, None] + rng.normal(0, 0.006, (n, beats, 3))
+    return rr_mean[:, None] * (1 + modulation), sway.astype(np.float32)
+
+
+def directions_of(rng: np.random.Generator, n: int) -> Array:
+    """Axes about which breathing turns the heart, (n, 3): mostly front to back."""
+    return rng.normal(size=(n, 3)) * np.array([0.5, 0.5, 1.0])
+
+
+def _fibrillating(rr_mean: Array, beats: int, rng: np.random.Generator) -> Array:
+    """Intervals that do not know of each other, above the refractory floor."""
+    n = len(rr_mean)
+    shape = 1 / rng.uniform(0.14, 0.30, (n, 1)) ** 2
+    gamma = rng.gamma(np.broadcast_to(shape, (n, beats))) / shape
+    floor = np.maximum(0.55 * rr_mean[:, None], _REFRACTORY_S)
+    return np.maximum(rr_mean[:, None] * gamma, floor)
+
+
+def _conducted(n: int, beats: int, rng: np.random.Generator) -> Array:
+    """Flutter waves a beat: two, three or four; in a third of the hearts it varies."""
+    usual = rng.choice([2, 3, 4], (n, 1), p=[0.4, 0.2, 0.4])
+    other = rng.choice([2, 3, 4], (n, beats))
+    varies = (rng.random((n, 1)) < 1 / 3) & (rng.random((n, beats)) < 0.6)
+    return np.where(varies, other, usual)
+
+
+def _wenckebach(
+    mask: Flags, r: Array, p: Array, rng: np.random.Generator
+) -> tuple[Array, Array, Array, Flags]:
+    """Delay each beat of a group more, by ever smaller steps, until one P wave is not conducted."""
+    n, beats = r.shape
+    group = rng.integers(3, 6, n)
+    first = rng.uniform(0.07, 0.13, n)
+    place = (np.arange(beats)[None] + rng.integers(0, 6, (n, 1))) % group[:, None]
+    # Increments shrink: 1, 1.5, 1.75 ... of the first.
+    delay = first[:, None] * 2 * (1 - 0.5**place)
+    dropped = (place == group[:, None] - 1) & mask[:, None]
+    blocked = np.where(dropped, p, np.nan)
+    r = np.where(mask[:, None], r + delay, r)
+    p = np.where(dropped, np.nan, p)
+    return r, p, blocked, ~dropped
+
+
+def _kept(r: Array, p: Array, blocked: Array, keep: Flags, seconds: float) -> dict[str, Array]:
+    """Squeeze the dropped beats out, and cut what lies after the end of the record."""
+    last = int(((r < seconds + 2.0) & keep).sum(axis=1).max()) + 1
+    last = min(last, int(keep.sum(axis=1).min()))
+    order = np.argsort(np.where(keep, r, np.inf), axis=1, kind="stable")[:, :last]
+    r, p = (np.take_along_axis(value, order, axis=1) for value in (r, p))
+    inside = (blocked > -1.5) & (blocked < seconds + 1.5)
+    most = int(inside.sum(axis=1).max())
+    blocked = np.sort(np.where(inside, blocked, np.nan), axis=1)[:, :most]
+    return {
+        "order": order,
+        "r_s": r.astype(np.float32),
+        "rr_s": np.diff(r, axis=1, prepend=2 * r[:, :1] - r[:, 1:2]).astype(np.float32),
+        "p_s": p.astype(np.float32),
+        "blocked_s": blocked.astype(np.float32),
+    }
 
 
 def draw_f_waves(n: int, time_s: Array, rng: np.random.Generator) -> tuple[Array, Array]:
@@ -115,3 +226,27 @@ def draw_f_waves(n: int, time_s: Array, rng: np.random.Generator) -> tuple[Array
     size = rng.lognormal(np.log(0.055), 0.5, (n, 1)).clip(0.015, 0.16)
     direction = np.array([0.15, 0.45, -0.85]) + rng.normal(0, 0.2, (n, 3))
     return wave.astype(np.float32), (size * direction).astype(np.float32)
+
+
+def draw_flutter_waves(
+    cycle_s: Array, first_s: Array, time_s: Array, rng: np.random.Generator
+) -> tuple[Array, Array]:
+    """Flutter waves of unit amplitude, (n, samples), and their directions in mV, (n, 3).
+
+    A slow fall and a quick rise, one after the other without rest: the saw of the inferior leads,
+    negative there and upright in V1 (counterclockwise typical flutter).
+
+    Parameters
+    ----------
+    cycle_s : (n,) length of a flutter wave
+    first_s : (n,) time of a conducted beat, which flutter waves precede by a fixed time
+    """
+    n = len(cycle_s)
+    turn = (time_s - first_s[:, None] + rng.uniform(0.15, 0.25, (n, 1))) / cycle_s[:, None]
+    skew = rng.uniform(0.62, 0.75, (n, 1))
+    part = turn - np.floor(turn)
+    saw = np.where(part < skew, 1 - 2 * part / skew, 2 * (part - skew) / (1 - skew) - 1)
+    rounded = 0.75 * saw + 0.25 * np.cos(2 * np.pi * turn)
+    size = rng.lognormal(np.log(0.11), 0.35, (n, 1)).clip(0.05, 0.25)
+    direction = np.array([0.05, 0.95, -0.35]) + rng.normal(0, 0.12, (n, 3))
+    return rounded.astype(np.float32), (size * direction).astype(np.float32)

@@ -3,7 +3,6 @@ import pytest
 
 from cofe_widgets import LEADS, simulate
 from cofe_widgets.simulate import CONDITIONS, draw
-from cofe_widgets.simulate.dipole import beat_index
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +39,9 @@ def test_a_twin_is_the_same_heart_with_the_same_electrodes():
     twin = af.twin("NSR")
     assert twin.condition == "NSR"
     for name in ("qrs_ms", "r_amplitude_mv"):
-        assert twin.truth.measurements[name] == af.truth.measurements[name]
+        # A faster heart's T wave reaches a little into its next QRS.
+        true = af.truth.measurements[name]
+        assert twin.truth.measurements[name] == pytest.approx(true, abs=0.02)
     assert twin.truth.measurements["p_presence"] == 1.0
     assert np.array_equal(twin.twin("AF").record.signal, af.record.signal)
 
@@ -54,7 +55,8 @@ def test_af_has_no_p_wave_and_an_irregular_rhythm(sinus, fibrillating):
     assert irregular > 80 and regular < 50
 
 
-def test_healthy_hearts_measure_within_published_normal_limits(sinus):
+def test_healthy_hearts_measure_within_published_normal_limits():
+    sinus = simulate("NSR", n=100, seed=4, noise=0.0)
     limits = {  # 98 % limits of Rijnbeek 2014, men and women together
         "heart_rate_bpm": (50, 105),
         "pr_ms": (105, 225),
@@ -65,7 +67,7 @@ def test_healthy_hearts_measure_within_published_normal_limits(sinus):
     }
     for name, (low, high) in limits.items():
         values = np.array([one.truth.measurements[name] for one in sinus])
-        assert ((values > low) & (values < high)).all(), (name, values)
+        assert ((values > low) & (values < high)).mean() >= 0.96, (name, values)
 
 
 def test_the_true_r_peak_is_where_the_signal_peaks(sinus):
@@ -81,15 +83,10 @@ def test_the_true_r_peak_is_where_the_signal_peaks(sinus):
 def test_fiducials_are_ordered_and_cover_every_beat(sinus):
     table = sinus[3].truth.fiducials
     assert list(table.columns) == ["beat", "lead", "wave", "onset_ms", "peak_ms", "offset_ms"]
-    assert (table.onset_ms < table.peak_ms).all() and (table.peak_ms < table.offset_ms).all()
-    assert table.groupby(["beat", "lead"]).wave.apply(set).map(len).eq(3).all()
+    spans = table[table.wave != "L"]
+    assert (spans.onset_ms < spans.peak_ms).all() and (spans.peak_ms < spans.offset_ms).all()
+    assert table.groupby(["beat", "lead"]).wave.apply({"P", "QRS", "L", "T"}.issubset).all()
     assert table.beat.nunique() == len(sinus[3].truth.r_peaks_s)
-
-
-def test_beat_index_is_the_last_beat_at_or_before_a_sample():
-    time = (np.arange(10) / 10).astype(np.float32)
-    r = np.array([[-0.5, 0.25, 0.6, 1.4]], np.float32)
-    assert beat_index(r, time).tolist() == [[0, 0, 0, 1, 1, 1, 2, 2, 2, 2]]
 
 
 def test_a_t_wave_is_not_cut_off_by_an_early_next_beat():

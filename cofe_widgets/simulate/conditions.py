@@ -1,0 +1,326 @@
+"""What can ail a heart: the conditions, which of them go together, and what they do to its waves.
+
+A condition turns the kernels of a healthy heart towards those of an ill one, as far as its
+severity says; the person's own rotation, voltage and variation stay.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .heart import (
+    LATE,
+    P_KERNELS,
+    P_SD,
+    QRS_KERNELS,
+    ST,
+    Array,
+    Hearts,
+    People,
+    Q,
+    R,
+    S,
+    T,
+    U,
+    directions,
+    stretch_qrs,
+)
+
+
+class Condition(NamedTuple):
+    """Words of a condition, what it acts on (two of one kind exclude each other), severity."""
+
+    words: str
+    kind: str
+    graded: bool = True
+
+
+#: Label codes (those of PhysioNet Challenge 2021 and PTB-XL where they have one).
+CONDITIONS = {
+    "NSR": Condition("normal sinus rhythm", "rhythm", False),
+    "SB": Condition("sinus bradycardia", "rhythm"),
+    "STach": Condition("sinus tachycardia", "rhythm"),
+    "SA": Condition("sinus (respiratory) arrhythmia", "rhythm"),
+    "AF": Condition("atrial fibrillation", "rhythm", False),
+    "AFL": Condition("atrial flutter", "rhythm", False),
+    "IAVB": Condition("first-degree AV block", "conduction"),
+    "MoI": Condition("second-degree AV block, Wenckebach", "conduction", False),
+    "PAC": Condition("frequent premature atrial complexes", "atrial ectopy"),
+    "PVC": Condition("frequent premature ventricular complexes", "ventricular ectopy"),
+    "LBBB": Condition("left bundle branch block", "bundle"),
+    "RBBB": Condition("right bundle branch block", "bundle"),
+    "LAFB": Condition("left anterior fascicular block", "fascicle"),
+    "LVH": Condition("left ventricular hypertrophy", "voltage"),
+    "LQRSV": Condition("low QRS voltage", "voltage"),
+    "AMI": Condition("old anterior infarction", "infarction"),
+    "IMI": Condition("old inferior infarction", "infarction"),
+    "SMI": Condition("old septal infarction", "infarction"),
+    "STEMI_A": Condition("acute anterior ST elevation", "acute"),
+    "STEMI_I": Condition("acute inferior ST elevation", "acute"),
+    "STEMI_L": Condition("acute lateral ST elevation", "acute"),
+    "LQT": Condition("long QT", "repolarisation"),
+    "HYPERK": Condition("hyperkalaemia", "potassium"),
+    "HYPOK": Condition("hypokalaemia", "potassium"),
+}
+#: Pairs that medicine does not combine: these need the sinus node's P waves, or hide each other.
+_EXCLUDED = [
+    ({"AF", "AFL"}, {"IAVB", "MoI", "PAC"}),
+    ({"MoI"}, {"PAC", "PVC"}),
+    ({"LBBB"}, {"LAFB", "AMI", "IMI", "SMI", "LVH"}),
+]
+#: Potassium in mmol/L at severity 0 and 1.
+POTASSIUM = {"HYPERK": (5.5, 9.0), "HYPOK": (3.5, 2.0)}
+
+
+def parse(condition: str) -> tuple[str, ...]:
+    """Codes of ``"AF+LBBB"``, checked.
+
+    Raises
+    ------
+    ValueError
+        For an unknown code, naming those there are, or codes that exclude each other.
+    """
+    codes = tuple(dict.fromkeys(code.strip() for code in condition.split("+")))
+    unknown = sorted(set(codes) - set(CONDITIONS))
+    if unknown:
+        raise ValueError(
+            f"unknown condition {', '.join(map(repr, unknown))}: "
+            f"expected one of {', '.join(CONDITIONS)}, or several joined by '+'"
+        )
+    kinds = [CONDITIONS[code].kind for code in codes]
+    for kind in kinds:
+        same = [code for code in codes if CONDITIONS[code].kind == kind]
+        if len(same) > 1:
+            raise ValueError(f"{' and '.join(same)} exclude each other: a heart has one {kind}")
+    for some, others in _EXCLUDED:
+        if some & set(codes) and others & set(codes):
+            pair = sorted(some & set(codes)) + sorted(others & set(codes))
+            raise ValueError(f"{' and '.join(pair)} are not simulated together")
+    return codes
+
+
+class _Form(NamedTuple):
+    """Kernels of an ill heart: dipoles in mV, and centre and width (s) where they differ."""
+
+    vectors: dict[int, tuple[float, float, float]]
+    times: dict[int, tuple[float, float]] = {}
+
+
+# Dipoles from the vectorcardiograms of Macfarlane & Lawrie 2010 (chs. 12-16): directions of the
+# initial, main and terminal QRS forces, and of ST and T, in each condition.
+_FORMS = {
+    # No septal q; the main forces slow, leftwards and backwards, notched; ST and T oppose them.
+    "LBBB": _Form(
+        {
+            Q: (0.16, 0.05, 0.06),
+            R: (0.80, 0.36, 0.62),
+            S: (0.45, 0.12, 0.55),
+            LATE: (0.82, 0.20, 0.50),
+            ST: (-0.12, -0.03, -0.20),
+            T: (-0.30, -0.06, -0.34),
+        },
+        {Q: (-0.034, 0.0090), R: (0.0, 0.0155), S: (0.024, 0.0160), LATE: (0.052, 0.0140)},
+    ),
+    # Normal until 50 ms; then slow forces rightwards and forwards; T opposes them in V1-V3.
+    "RBBB": _Form(
+        {
+            S: (-0.12, -0.06, 0.36),
+            LATE: (-0.50, -0.06, -0.68),
+            ST: (0.04, 0.02, 0.06),
+            T: (0.28, 0.18, 0.16),
+        },
+        {LATE: (0.056, 0.0150)},
+    ),
+    # Initial forces down and right, then up and left: axis beyond -45 degrees.
+    "LAFB": _Form(
+        {Q: (-0.13, 0.22, -0.18), R: (0.88, -0.62, 0.30), S: (-0.06, -0.52, 0.52)},
+    ),
+    # Tall leftward and backward forces, with strain: ST and T turn away from them.
+    "LVH": _Form(
+        {
+            Q: (-0.17, -0.07, -0.28),
+            R: (1.95, 0.75, 0.95),
+            S: (-0.25, -0.35, 0.95),
+            ST: (-0.11, -0.05, -0.10),
+            T: (-0.22, -0.10, -0.16),
+        },
+    ),
+    # Old infarctions: the first 40 ms point away from the scar, T too.
+    "AMI": _Form(
+        {
+            Q: (-0.04, 0.02, 0.52),
+            R: (0.72, 0.62, 0.62),
+            S: (-0.16, -0.16, 0.50),
+            T: (0.12, 0.14, 0.26),
+        },
+        {Q: (-0.0225, 0.0115)},
+    ),
+    "IMI": _Form(
+        {
+            Q: (0.02, -0.56, -0.14),
+            R: (1.00, 0.36, 0.24),
+            S: (-0.22, 0.05, 0.52),
+            T: (0.26, -0.17, -0.18),
+        },
+        {Q: (-0.0225, 0.0115)},
+    ),
+    "SMI": _Form(
+        {Q: (0.08, 0.02, 0.30), R: (1.00, 0.76, 0.38), T: (0.26, 0.18, 0.03)},
+        {Q: (-0.0225, 0.0105)},
+    ),
+    # Acute injury: ST towards the territory, away from the opposite one; T tall with it.
+    "STEMI_A": _Form({ST: (0.16, -0.14, -0.36), T: (0.40, 0.12, -0.46)}),
+    "STEMI_I": _Form({ST: (-0.08, 0.36, 0.13), T: (0.10, 0.52, 0.02)}),
+    "STEMI_L": _Form({ST: (0.36, -0.17, 0.08), T: (0.56, 0.02, 0.02)}),
+}
+#: Mean healthy form, from which `_FORMS` is reached.
+_MODERATE = 0.12  # spread of a form's components between people, as a share of the dipole's size
+
+
+def apply_conditions(
+    hearts: Hearts,
+    has: dict[str, NDArray[np.bool_]],
+    severity: Array,
+    people: People,
+    rng: np.random.Generator,
+) -> Hearts:
+    """The hearts under their conditions.
+
+    Parameters
+    ----------
+    has : mapping of code to (n,) bool
+    severity : (n,)
+    """
+    individual = rng.normal(size=hearts.vectors.shape).astype(np.float32)
+    for code, form in _FORMS.items():
+        if code in has and has[code].any():
+            hearts = _towards(hearts, form, severity * has[code], individual)
+    if "LQRSV" in has:
+        gain = 1 - 0.68 * severity * has["LQRSV"]
+        vectors = hearts.vectors.copy()
+        vectors[:, Q:T] *= gain[:, None, None]
+        vectors[:, T:] *= (0.3 + 0.7 * gain)[:, None, None]
+        hearts = replace(hearts, vectors=vectors)
+    if "LQT" in has:
+        longer = has["LQT"] * (0.050 + 0.130 * severity)
+        hearts = replace(hearts, qtc_s=(hearts.qtc_s + longer).astype(np.float32))
+    if "IAVB" in has:
+        delay = has["IAVB"] * (0.205 + 0.135 * severity - pr_s(hearts)).clip(min=0)
+        mu = hearts.mu.copy()
+        mu[:, P_KERNELS] -= delay[:, None]
+        hearts = replace(hearts, mu=mu)
+    return _potassium(hearts, people.potassium)
+
+
+def pr_s(hearts: Hearts) -> Array:
+    """PR interval, onset of P to onset of QRS, (n,)."""
+    return hearts.qrs_onset_s - hearts.p_onset_s
+
+
+def _towards(hearts: Hearts, form: _Form, severity: Array, individual: Array) -> Hearts:
+    """Turn the kernels that a condition changes from their healthy values towards its form."""
+    mu, rise, fall = hearts.mu.copy(), hearts.rise.copy(), hearts.fall.copy()
+    vectors, part = hearts.vectors.copy(), severity[:, None].astype(np.float32)
+    # A person of high voltage has high voltage ill, too.
+    gain = np.linalg.norm(vectors[:, R], axis=1, keepdims=True) / 1.30
+    for kernel, dipole in form.vectors.items():
+        ill = np.array(dipole, np.float32)
+        spread = individual[:, kernel] * np.float32(_MODERATE * np.linalg.norm(ill))
+        voltage = gain.clip(0.6, 1.5) if kernel < ST else 0.5 + 0.5 * gain.clip(0.6, 1.5)
+        vectors[:, kernel] = (1 - part) * vectors[:, kernel] + part * (ill + spread) * voltage
+    for kernel, (centre, width) in form.times.items():
+        part = severity.astype(np.float32)
+        mu[:, kernel] += part * (centre - mu[:, kernel])
+        rise[:, kernel] += part * (width - rise[:, kernel])
+        fall[:, kernel] += part * (width - fall[:, kernel])
+    out = replace(hearts, vectors=vectors.astype(np.float32), mu=mu, rise=rise, fall=fall)
+    if form.times:
+        # P keeps its PR, the ST level is reached by the new end of QRS, T ends as much later.
+        mu[:, P_KERNELS] += (out.qrs_onset_s - hearts.qrs_onset_s)[:, None]
+        longer = out.qrs_offset_s - hearts.qrs_offset_s
+        mu[:, ST] += longer
+        widening = (out.qrs_offset_s - out.qrs_onset_s) - (hearts.qrs_offset_s - hearts.qrs_onset_s)
+        out = replace(out, qtc_s=(hearts.qtc_s + 0.8 * widening).astype(np.float32))
+    return out
+
+
+def _potassium(hearts: Hearts, potassium: Array) -> Hearts:
+    """What serum potassium does (Mattu et al., Am J Emerg Med 2000;18:721; Surawicz 1995).
+
+    From 5.5 mmol/L T grows tall, narrow and symmetric; from 6.5 QRS widens and P flattens, PR
+    lengthens; at 8 P is gone; at 9 QRS and T merge. Below 3.5 T flattens, ST sinks, U grows and QT(U)
+    lengthens.
+    """
+    high = ((potassium - 5.2) / 3.8).clip(0, 1.2).astype(np.float32)
+    severe = ((potassium - 6.2) / 2.8).clip(0, 1.2).astype(np.float32)
+    low = ((3.6 - potassium) / 1.6).clip(0, 1).astype(np.float32)
+    if not (high.any() or low.any()):
+        return hearts
+    hearts = stretch_qrs(hearts, 1 + 0.95 * severe)
+    vectors, mu = hearts.vectors.copy(), hearts.mu.copy()
+    rise, fall = hearts.rise.copy(), hearts.fall.copy()
+    width = 1 - 0.5 * high
+    rise[:, T] = rise[:, T] * width + 0.004 * high
+    fall[:, T] *= 1 - 0.3 * high
+    # T grows along its own direction; one that is flat or inverted turns upright and forwards.
+    tall = np.array([0.55, 0.42, -0.45], np.float32)
+    t_size = np.linalg.norm(vectors[:, T], axis=1, keepdims=True)
+    own = vectors[:, T] / np.maximum(t_size, 1e-6)
+    vectors[:, T] += high[:, None] * (0.6 * tall + 1.6 * t_size.clip(0.15, 0.5) * own)
+    flat = (1 - (potassium - 6.0) / 2.0).clip(0, 1) * (high > 0) + (high == 0)
+    vectors[:, P_KERNELS] *= flat.astype(np.float32)[:, None, None]
+    rise[:, P_KERNELS] *= (1 + 0.35 * severe)[:, None]
+    fall[:, P_KERNELS] *= (1 + 0.35 * severe)[:, None]
+    mu[:, P_KERNELS] -= (0.05 * severe)[:, None]
+    mu[:, 0] -= 2 * P_SD * 0.1 * severe * rise[:, 0]
+    vectors[:, T] *= (1 - 0.80 * low)[:, None]
+    vectors[:, ST] += low[:, None] * np.array([-0.09, -0.07, 0.06], np.float32)
+    vectors[:, U] += low[:, None] * np.array([0.13, 0.09, -0.17], np.float32)
+    fall[:, T] *= 1 + 0.15 * low
+    qtc = hearts.qtc_s + 0.02 * low + 0.035 * severe
+    return Hearts(vectors, mu, rise, fall, hearts.lead_matrix, qtc.astype(np.float32))
+
+
+def ectopic_hearts(hearts: Hearts, rng: np.random.Generator) -> Hearts:
+    """The ectopic foci of each heart: its premature ventricular beats, and premature P waves.
+
+    Wide and bizarre QRS with T opposed, from one focus a heart, right ventricular (LBBB-like) or
+    left (RBBB-like) with any axis; P from elsewhere than the sinus node.
+    """
+    n = len(hearts.mu)
+    mu, rise = hearts.mu.copy(), hearts.rise.copy()
+    vectors = np.zeros_like(hearts.vectors)
+    side = np.where(rng.random(n) < 0.6, 1.0, -1.0)
+    main = np.stack(
+        (0.75 * side + rng.normal(0, 0.25, n), rng.normal(0.3, 0.8, n), 0.75 * side), axis=1
+    )
+    main *= (rng.uniform(1.3, 2.1, n) / np.linalg.norm(main, axis=1))[:, None]
+    turn = directions(n, rng) * 0.35 * np.linalg.norm(main, axis=1, keepdims=True)
+    vectors[:, Q], vectors[:, R] = 0.25 * main + 0.3 * turn, 0.85 * main
+    vectors[:, S], vectors[:, LATE] = 0.45 * main + turn, 0.25 * main - 0.5 * turn
+    vectors[:, ST], vectors[:, T] = -0.12 * main, -0.34 * main + 0.1 * turn
+    p_turn = np.array([0.5, -0.4, 1.2], np.float32) + rng.normal(0, 0.3, (n, 1, 3))
+    vectors[:, P_KERNELS] = hearts.vectors[:, P_KERNELS] * p_turn
+    w = rng.uniform(0.88, 1.15, n).astype(np.float32)
+    for kernel, centre, width in (
+        (Q, -0.036, 0.0110),
+        (R, 0.0, 0.0190),
+        (S, 0.034, 0.0170),
+        (LATE, 0.062, 0.0120),
+    ):
+        mu[:, kernel], rise[:, kernel] = centre * w, width * w
+    fall = hearts.fall.copy()
+    fall[:, QRS_KERNELS] = rise[:, QRS_KERNELS]
+    mu[:, ST], rise[:, ST] = 0.075 * w, 0.022 * w
+    return replace(
+        hearts,
+        vectors=vectors.astype(np.float32),
+        mu=mu,
+        rise=rise,
+        fall=fall,
+        qtc_s=(hearts.qtc_s + 0.045).astype(np.float32),
+    )
