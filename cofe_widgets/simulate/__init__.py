@@ -169,7 +169,7 @@ def _people(
 def _within(name: str, given: ArrayLike, n: int, low: float, high: float, unit: str) -> Array:
     values = np.broadcast_to(np.asarray(given, np.float32), (n,))
     if not ((values >= low) & (values <= high)).all():
-        raise ValueError(f"{name}={given}: expected {low:g} to {high:g} {unit}")
+        raise ValueError(f"{name}={given!r}: expected {low:g} to {high:g} {unit}")
     return values
 
 
@@ -180,7 +180,7 @@ def _atrial_waves(
     time: Array,
     rng: np.random.Generator,
 ) -> tuple[Array, Array]:
-    """f or flutter waves of unit amplitude (n, samples), and what each lead sees of them (n, 8)."""
+    """Waves of fibrillation or flutter of unit amplitude (n, samples), and what leads see (n, 8)."""
     n = len(hearts.mu)
     waves, seen = np.zeros((n, time.size), np.float32), np.zeros((n, 8), np.float32)
     for code in ("AF", "AFL"):

@@ -68,9 +68,11 @@ class Batch:
 
     @cached_property
     def cause(self) -> Array:
-        """What the conditions altered, (n, 12, samples), mV: each record without noise minus the
-        same heart without its conditions, beating at the same times, each beat conducted from a
-        sinus P wave."""
+        """What the conditions altered, mV, (n, 12, samples).
+
+        Each record without noise minus the same heart without its conditions, beating at the same
+        times, each beat conducted from a sinus P wave.
+        """
         r = self.rhythms
         regular = Rhythms(
             r_s=r.r_s,
@@ -106,8 +108,10 @@ class Batch:
 
     @cached_property
     def points_s(self) -> Array:
-        """The twelve `segments.POINTS` of each beat in each lead: (n, 12, beats, 12), s from the
-        start of the record; NaN where absent."""
+        """The twelve `segments.POINTS` of each beat in each lead, (n, 12, beats, 12).
+
+        Seconds from the start of the record; NaN where absent.
+        """
         n, beats = self.rhythms.r_s.shape
         out = np.full((n, 12, beats, len(POINTS)), np.nan, np.float32)
         spans = self.deflections_s

@@ -145,7 +145,7 @@ class Beat:
         centre, heart = float(self.t_centre_s[0]), self.hearts
         return centre - T_SD * float(heart.rise[0, T]), centre + T_SD * float(heart.fall[0, T])
 
-    def at(self, time_s: Array) -> Array:
+    def at(self, time_s: NDArray[np.floating]) -> Array:
         """QRS-T of twelve leads at times after R, mV, (12, times)."""
         return ventricles(self.hearts, self.t_centre_s, np.asarray(time_s, np.float32))[0]
 

@@ -104,10 +104,10 @@ def parse(condition: str) -> tuple[str, ...]:
 
 
 class _Form(NamedTuple):
-    """Kernels of an ill heart: dipoles in mV, and centre and width (s) where they differ."""
+    """Kernels of an ill heart: dipoles in mV; centre, rise and fall (s) where they differ."""
 
     vectors: dict[int, tuple[float, float, float]]
-    times: dict[int, tuple[float, float]] = {}
+    times: dict[int, tuple[float, float, float]]
 
 
 # Dipoles from the vectorcardiograms of Macfarlane & Lawrie 2010 (chs. 12-16): directions of the
@@ -120,65 +120,77 @@ _FORMS = {
             R: (0.80, 0.36, 0.62),
             S: (0.45, 0.12, 0.55),
             LATE: (0.82, 0.20, 0.50),
-            ST: (-0.12, -0.03, -0.20),
+            ST: (-0.14, -0.04, -0.22),
             T: (-0.30, -0.06, -0.34),
         },
-        {Q: (-0.034, 0.0090), R: (0.0, 0.0155), S: (0.024, 0.0160), LATE: (0.052, 0.0140)},
+        {
+            Q: (-0.034, 0.0090, 0.0090),
+            R: (0.0, 0.0155, 0.0155),
+            S: (0.024, 0.0160, 0.0160),
+            LATE: (0.052, 0.0140, 0.0140),
+        },
     ),
     # Normal until 50 ms; then slow forces rightwards and forwards; T opposes them in V1-V3.
     "RBBB": _Form(
         {
-            S: (-0.12, -0.06, 0.36),
+            S: (0.00, 0.00, 0.62),
             LATE: (-0.50, -0.06, -0.68),
-            ST: (0.04, 0.02, 0.06),
+            ST: (0.02, 0.00, 0.04),
             T: (0.28, 0.18, 0.16),
         },
-        {LATE: (0.056, 0.0150)},
+        {S: (0.017, 0.0095, 0.0095), LATE: (0.056, 0.0150, 0.0150)},
     ),
     # Initial forces down and right, then up and left: axis beyond -45 degrees.
     "LAFB": _Form(
-        {Q: (-0.13, 0.22, -0.18), R: (0.88, -0.62, 0.30), S: (-0.06, -0.52, 0.52)},
+        {
+            Q: (-0.40, 0.50, -0.35),
+            R: (0.95, -0.58, 0.22),
+            S: (0.05, -0.45, 0.36),
+            LATE: (-0.20, -0.34, 0.40),
+        },
+        {},
     ),
     # Tall leftward and backward forces, with strain: ST and T turn away from them.
     "LVH": _Form(
         {
-            Q: (-0.17, -0.07, -0.28),
-            R: (1.95, 0.75, 0.95),
-            S: (-0.25, -0.35, 0.95),
-            ST: (-0.11, -0.05, -0.10),
+            Q: (-0.10, -0.10, -0.45),
+            R: (1.85, 0.70, 0.72),
+            S: (0.28, 0.10, 0.80),
+            LATE: (-0.30, -0.12, 0.80),
+            ST: (-0.13, -0.06, -0.13),
             T: (-0.22, -0.10, -0.16),
         },
+        {},
     ),
     # Old infarctions: the first 40 ms point away from the scar, T too.
     "AMI": _Form(
         {
-            Q: (-0.04, 0.02, 0.52),
-            R: (0.72, 0.62, 0.62),
-            S: (-0.16, -0.16, 0.50),
+            Q: (-0.04, 0.02, 0.60),
+            R: (0.78, 0.50, 0.52),
+            S: (0.12, 0.12, 0.36),
+            LATE: (-0.12, -0.04, 0.40),
+            ST: (0.0, -0.02, -0.10),
             T: (0.12, 0.14, 0.26),
         },
-        {Q: (-0.0225, 0.0115)},
+        {Q: (-0.0225, 0.0115, 0.0115)},
     ),
     "IMI": _Form(
-        {
-            Q: (0.02, -0.56, -0.14),
-            R: (1.00, 0.36, 0.24),
-            S: (-0.22, 0.05, 0.52),
-            T: (0.26, -0.17, -0.18),
-        },
-        {Q: (-0.0225, 0.0115)},
+        {Q: (0.02, -0.62, -0.22), R: (1.00, 0.42, 0.17), T: (0.26, -0.17, -0.18)},
+        {Q: (-0.0225, 0.0115, 0.0115)},
     ),
     "SMI": _Form(
-        {Q: (0.08, 0.02, 0.30), R: (1.00, 0.76, 0.38), T: (0.26, 0.18, 0.03)},
-        {Q: (-0.0225, 0.0105)},
+        {Q: (0.08, 0.02, 0.30), R: (1.00, 0.56, 0.30), T: (0.26, 0.16, 0.03)},
+        {Q: (-0.0225, 0.0105, 0.0105)},
     ),
-    # Acute injury: ST towards the territory, away from the opposite one; T tall with it.
-    "STEMI_A": _Form({ST: (0.16, -0.14, -0.36), T: (0.40, 0.12, -0.46)}),
-    "STEMI_I": _Form({ST: (-0.08, 0.36, 0.13), T: (0.10, 0.52, 0.02)}),
-    "STEMI_L": _Form({ST: (0.36, -0.17, 0.08), T: (0.56, 0.02, 0.02)}),
+    # Acute injury: ST, high from J, towards the territory and away from the opposite one; T tall.
+    "STEMI_A": _Form(
+        {ST: (0.16, -0.14, -0.36), T: (0.40, 0.12, -0.46)}, {ST: (0.040, 0.014, 0.090)}
+    ),
+    "STEMI_I": _Form({ST: (-0.08, 0.36, 0.13), T: (0.10, 0.52, 0.02)}, {ST: (0.040, 0.014, 0.090)}),
+    "STEMI_L": _Form({ST: (0.36, -0.17, 0.08), T: (0.56, 0.02, 0.02)}, {ST: (0.040, 0.014, 0.090)}),
 }
-#: Mean healthy form, from which `_FORMS` is reached.
-_MODERATE = 0.12  # spread of a form's components between people, as a share of the dipole's size
+#: Spread of a form's dipoles between people, as a share of their size.
+_SPREAD = 0.12
 
 
 def apply_conditions(
@@ -202,8 +214,8 @@ def apply_conditions(
     if "LQRSV" in has:
         gain = 1 - 0.68 * severity * has["LQRSV"]
         vectors = hearts.vectors.copy()
-        vectors[:, Q:T] *= gain[:, None, None]
-        vectors[:, T:] *= (0.3 + 0.7 * gain)[:, None, None]
+        vectors[:, Q:ST] *= gain[:, None, None]
+        vectors[:, ST:] *= (0.3 + 0.7 * gain)[:, None, None]
         hearts = replace(hearts, vectors=vectors)
     if "LQT" in has:
         longer = has["LQT"] * (0.050 + 0.130 * severity)
@@ -226,23 +238,21 @@ def _towards(hearts: Hearts, form: _Form, severity: Array, individual: Array) ->
     mu, rise, fall = hearts.mu.copy(), hearts.rise.copy(), hearts.fall.copy()
     vectors, part = hearts.vectors.copy(), severity[:, None].astype(np.float32)
     # A person of high voltage has high voltage ill, too.
-    gain = np.linalg.norm(vectors[:, R], axis=1, keepdims=True) / 1.30
+    gain = np.linalg.norm(vectors[:, R], axis=1, keepdims=True) / 1.18
     for kernel, dipole in form.vectors.items():
         ill = np.array(dipole, np.float32)
-        spread = individual[:, kernel] * np.float32(_MODERATE * np.linalg.norm(ill))
+        spread = individual[:, kernel] * np.float32(_SPREAD * np.linalg.norm(ill))
         voltage = gain.clip(0.6, 1.5) if kernel < ST else 0.5 + 0.5 * gain.clip(0.6, 1.5)
         vectors[:, kernel] = (1 - part) * vectors[:, kernel] + part * (ill + spread) * voltage
-    for kernel, (centre, width) in form.times.items():
-        part = severity.astype(np.float32)
-        mu[:, kernel] += part * (centre - mu[:, kernel])
-        rise[:, kernel] += part * (width - rise[:, kernel])
-        fall[:, kernel] += part * (width - fall[:, kernel])
+    for kernel, times in form.times.items():
+        for value, ill_time in zip((mu, rise, fall), times, strict=True):
+            value[:, kernel] += severity * (ill_time - value[:, kernel])
     out = replace(hearts, vectors=vectors.astype(np.float32), mu=mu, rise=rise, fall=fall)
     if form.times:
         # P keeps its PR, the ST level is reached by the new end of QRS, T ends as much later.
         mu[:, P_KERNELS] += (out.qrs_onset_s - hearts.qrs_onset_s)[:, None]
         longer = out.qrs_offset_s - hearts.qrs_offset_s
-        mu[:, ST] += longer
+        mu[:, ST] += 0 if ST in form.times else longer
         widening = (out.qrs_offset_s - out.qrs_onset_s) - (hearts.qrs_offset_s - hearts.qrs_onset_s)
         out = replace(out, qtc_s=(hearts.qtc_s + 0.8 * widening).astype(np.float32))
     return out
@@ -282,7 +292,9 @@ def _potassium(hearts: Hearts, potassium: Array) -> Hearts:
     vectors[:, U] += low[:, None] * np.array([0.13, 0.09, -0.17], np.float32)
     fall[:, T] *= 1 + 0.15 * low
     qtc = hearts.qtc_s + 0.02 * low + 0.035 * severe
-    return Hearts(vectors, mu, rise, fall, hearts.lead_matrix, qtc.astype(np.float32))
+    return replace(
+        hearts, vectors=vectors, mu=mu, rise=rise, fall=fall, qtc_s=qtc.astype(np.float32)
+    )
 
 
 def ectopic_hearts(hearts: Hearts, rng: np.random.Generator) -> Hearts:

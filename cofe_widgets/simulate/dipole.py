@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from .heart import P_KERNELS, QRS_KERNELS, REPOLARISATION, ST, Array, Hearts, T, U
 from .rhythm import Rhythms
@@ -28,25 +27,25 @@ def draw_beats(hearts: Hearts, ectopic: Hearts, rhythms: Rhythms, fs: float, sam
     t_centre = np.stack([one.t_centre_s(rhythms.rr_s) for one in (hearts, ectopic)])
     everyone = np.arange(n)
     p_reach, *reaches = _reach(both, t_centre)
-    p_times = [one[:, P_KERNELS] for one in _times(hearts)]
+    p_mu, p_rise, p_fall = (one[:, P_KERNELS] for one in _times(hearts))
     for beat in range(beats):
         kind = rhythms.ectopic[:, beat].astype(np.intp)
         leads = np.matmul(hearts.lead_matrix, turns[:, beat])
-        seen = np.matmul(leads, vectors[kind, everyone])
+        seen = np.matmul(leads, vectors[kind, everyone]) * hearts.gain
         mu, rise, fall = (value[kind, everyone] for value in both)
         late = t_centre[kind, everyone, beat]
         mu[:, U] += late
         mu[:, T] = late
         r = rhythms.r_s[:, beat]
         for group, reach in zip((QRS_KERNELS, REPOLARISATION), reaches, strict=True):
-            shape = mu[:, group], rise[:, group], fall[:, group]
-            canvas.stamp(r, *shape, seen[:, :, group], reach)
+            canvas.stamp(r, mu[:, group], rise[:, group], fall[:, group], seen[:, :, group], reach)
         atrium = rhythms.early[:, beat].astype(np.intp)
         p_seen = np.matmul(leads, vectors[atrium, everyone][:, :, P_KERNELS])
-        canvas.stamp(rhythms.p_s[:, beat], *p_times, p_seen, p_reach)
+        p_seen *= hearts.gain[:, :, P_KERNELS]
+        canvas.stamp(rhythms.p_s[:, beat], p_mu, p_rise, p_fall, p_seen, p_reach)
     sinus_p = hearts.weights()[:, :, P_KERNELS]
     for at_s in rhythms.blocked_s.T:
-        canvas.stamp(at_s, *p_times, sinus_p, p_reach)
+        canvas.stamp(at_s, p_mu, p_rise, p_fall, sinus_p, p_reach)
     return canvas.signals()
 
 
@@ -68,11 +67,12 @@ def _reach(both: list[Array], t_centre: Array) -> list[tuple[float, float]]:
 
 
 def _turns(sway: Array) -> Array:
-    """Small rotations, (n, beats, 3, 3), by angles about three axes: the identity and a tilt."""
-    out = np.zeros((*sway.shape, 3), np.float32)
-    out[..., [0, 1, 2], [1, 2, 0]] = -sway[..., [2, 0, 1]]
-    out[..., [1, 2, 0], [0, 1, 2]] = sway[..., [2, 0, 1]]
-    return out + np.eye(3, dtype=np.float32)
+    """Small rotations, (n, beats, 3, 3), by angles about three axes, and a gain (logarithm)."""
+    out = np.zeros((*sway.shape[:2], 3, 3), np.float32)
+    angle = sway[..., :3]
+    out[..., [0, 1, 2], [1, 2, 0]] = -angle[..., [2, 0, 1]]
+    out[..., [1, 2, 0], [0, 1, 2]] = angle[..., [2, 0, 1]]
+    return (out + np.eye(3, dtype=np.float32)) * (1 + sway[..., 3:, None])
 
 
 class _Canvas:

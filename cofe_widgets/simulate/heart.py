@@ -37,8 +37,16 @@ WAVES = {"P": ("P_right", "P_left"), "QRS": ("Q", "R", "S", "late"), "T": ("ST",
 Q, R, S, LATE, ST, T, U = range(2, 9)
 #: A Gaussian has no end: a wave's bounds lie so many widths outside its outer kernels, where
 #: cardiologists mark the bounds of such waves (`signals.measure` agrees with the marks of LUDB, and
-#: with these): at 4 % of the height of P, 1 % of QRS, 6 % of T.
-P_SD, QRS_SD, T_SD = 2.5, 3.0, 2.4
+#: with these): at 9 % of the height of P, 1 % of QRS, 6 % of T.
+P_SD, QRS_SD, T_SD = 2.2, 3.0, 2.4
+#: What real leads see of each wave, relative to Dower's one dipole: more in lead I, and of the
+#: atria and of the recovery less in the left chest.
+_P_SEEN = np.array([1.3, 1.0, 0.9, 0.85, 0.7, 0.6, 0.6, 0.65])
+_QRS_SEEN = np.array([1.18, 1.0, 1.0, 1.05, 0.95, 1.05, 1.05, 1.05])
+_T_SEEN = np.array([1.2, 1.0, 1.0, 1.05, 0.95, 0.85, 0.82, 0.88])
+#: Spread of what the leads of two people see of one dipole, as a share: chests and electrodes
+#: differ (fitted to healthy adults, as are the times and dipoles below).
+_LEAD_SPREAD = np.array([0.20, 0.14, 0.20, 0.22, 0.16, 0.14, 0.12, 0.16])
 
 
 @dataclass(frozen=True)
@@ -51,6 +59,7 @@ class Hearts:
     mu : (n, kernels) centre; of T and U at an RR interval of 1 s
     rise, fall : (n, kernels) width before and after the centre
     lead_matrix : (n, 8, 3) Dower's matrix with each person's electrode positions
+    gain : (n, 8, kernels) what a lead sees of a kernel relative to that: a heart is not one dipole
     qtc_s : (n,) Fridericia-corrected QT
     """
 
@@ -59,6 +68,7 @@ class Hearts:
     rise: Array
     fall: Array
     lead_matrix: Array
+    gain: Array
     qtc_s: Array
 
     @property
@@ -99,7 +109,8 @@ class Hearts:
 
     def weights(self) -> Array:
         """What each lead sees of each kernel, mV, ``(n, 8, kernels)``."""
-        return np.matmul(self.lead_matrix, np.swapaxes(self.vectors, 1, 2)).astype(np.float32)
+        seen = np.matmul(self.lead_matrix, np.swapaxes(self.vectors, 1, 2)) * self.gain
+        return seen.astype(np.float32)
 
     def take(self, rows: NDArray[np.int64]) -> Hearts:
         """The hearts of the given rows."""
@@ -134,7 +145,8 @@ def draw_hearts(
     Healthy ranges (mean, SD) follow Rijnbeek et al., J Electrocardiol 2014;47:914 (PR 155 (20) ms,
     QRS 92 (9) ms, P duration 104 (10) ms) and Mason et al., J Electrocardiol 2007;40:228 (QTc
     Fridericia 409 (18) ms). Dipole directions are those of the normal vectorcardiogram
-    (Macfarlane & Lawrie, Comprehensive Electrocardiology, 2010, ch. 12).
+    (Macfarlane & Lawrie, Comprehensive Electrocardiology, 2010, ch. 12); kernel times and dipoles were
+    fitted to the median beats of 84 healthy adults of open data sets.
 
     Parameters
     ----------
@@ -157,19 +169,19 @@ def draw_hearts(
     pr = np.maximum(pr, p_dur + 0.015)
     mu, rise, fall = (np.zeros((n, len(KERNELS)), np.float32) for _ in range(3))
 
-    mu[:, Q], rise[:, Q] = -0.0215 * w, 0.0070 * w
-    mu[:, R], rise[:, R] = 0.0, normal(0.0112, 0.0012, 0.008, 0.0135) * w
-    mu[:, S], rise[:, S] = normal(0.0235, 0.0018, 0.019, 0.028) * w, 0.0086 * w
-    mu[:, LATE], rise[:, LATE] = 0.029 * w, 0.0070 * w
+    mu[:, Q], rise[:, Q] = normal(-0.0155, 0.0015, -0.019, -0.012) * w, 0.0084 * w
+    mu[:, R], rise[:, R] = 0.0, normal(0.0097, 0.0008, 0.008, 0.0115) * w
+    mu[:, S], rise[:, S] = normal(0.0110, 0.0015, 0.007, 0.015) * w, 0.0075 * w
+    mu[:, LATE], rise[:, LATE] = normal(0.0195, 0.0020, 0.015, 0.024) * w, 0.0106 * w
     fall[:, QRS_KERNELS] = rise[:, QRS_KERNELS]
     qrs_onset = (mu[:, QRS_KERNELS] - QRS_SD * rise[:, QRS_KERNELS]).min(axis=1)
-    sigma_p = 0.155 * p_dur
+    sigma_p = 0.16 * p_dur
     mu[:, 0] = qrs_onset - pr + P_SD * sigma_p
     mu[:, 1] = mu[:, 0] + p_dur - 2 * P_SD * sigma_p
     rise[:, P_KERNELS] = fall[:, P_KERNELS] = sigma_p[:, None]
-    # The ST level is reached within the QRS, and falls or climbs slowly into the T wave.
-    mu[:, ST], rise[:, ST], fall[:, ST] = 0.036 * w, 0.014 * w, 0.085
-    rise[:, T], fall[:, T] = normal(0.049, 0.007, 0.034, 0.07), normal(0.0345, 0.004, 0.026, 0.048)
+    # ST climbs slowly into the T wave.
+    mu[:, ST], rise[:, ST], fall[:, ST] = 0.097 * w, 0.030 * w, 0.10
+    rise[:, T], fall[:, T] = normal(0.049, 0.006, 0.034, 0.07), normal(0.0350, 0.004, 0.026, 0.048)
     mu[:, U], rise[:, U], fall[:, U] = 0.15, 0.035, 0.045  # after the T peak
 
     vectors = _normal_dipoles(n, rng)
@@ -177,22 +189,31 @@ def draw_hearts(
     gain *= np.where(low, rng.uniform(0.35, 0.6, n), 1) * np.where(
         tall, rng.uniform(1.2, 1.9, n), 1
     )
-    vectors[:, Q:LATE] *= gain[:, None, None]
+    vectors[:, QRS_KERNELS] *= gain[:, None, None]
     notch = np.where(wide, rng.uniform(0.3, 0.9, n), 0)[:, None]
-    vectors[:, LATE] = notch * directions(n, rng) * np.linalg.norm(vectors[:, R], axis=1)[:, None]
+    vectors[:, LATE] += notch * directions(n, rng) * np.linalg.norm(vectors[:, R], axis=1)[:, None]
     t_gain = np.where(t_changed, rng.uniform(-1.3, 0.6, n), rng.lognormal(0, 0.3, n))
     vectors[:, T] *= t_gain[:, None]
-    st = np.where(st_changed, rng.uniform(-0.25, 0.25, n), rng.normal(0.02, 0.02, n))[:, None]
-    vectors[:, ST] = st * (directions(n, rng) + [0.5, 0.3, -0.5])
+    st = np.where(st_changed, rng.uniform(-0.25, 0.25, n), rng.normal(0, 0.02, n))[:, None]
+    vectors[:, ST] += st * (directions(n, rng) + [0.5, 0.3, -0.5])
     vectors[:, 2:] = np.einsum("nij,nkj->nki", _rotations(n, rng, rotated), vectors[:, 2:])
 
-    jitter = 1 + rng.normal(0, 0.10, (n, 8, 1)) + rng.normal(0, 0.06, (n, 8, 3))
+    jitter = rng.normal(size=(n, 8, 1)) * _LEAD_SPREAD[:, None] + rng.normal(0, 0.05, (n, 8, 3))
+    jitter = (1 + jitter).clip(0.4, 1.8)
+    seen = 1 + rng.normal(0, 0.08, (n, 8, len(KERNELS)))
+    for kernels, wave in (
+        (P_KERNELS, _P_SEEN),
+        (QRS_KERNELS, _QRS_SEEN),
+        (REPOLARISATION, _T_SEEN),
+    ):
+        seen[:, :, kernels] *= wave[:, None]
     hearts = Hearts(
         vectors=vectors.astype(np.float32),
         mu=mu,
         rise=rise,
         fall=fall,
         lead_matrix=(DOWER * jitter).astype(np.float32),
+        gain=seen.astype(np.float32),
         qtc_s=normal(0.409, 0.018, 0.36, 0.46),
     )
     return hearts if people is None else _grow(hearts, people)
@@ -211,7 +232,7 @@ def stretch_qrs(hearts: Hearts, factor: Array) -> Hearts:
 
 
 def _grow(hearts: Hearts, people: People) -> Hearts:
-    """Age and sex: women have a shorter QRS, a longer QTc, smaller R and T; age leads the axis left.
+    """Age and sex: women have a shorter QRS, a longer QTc, smaller R and T; age turns the axis left.
 
     Sizes: QRS 96 ms in men, 88 in women, PR and axis by age (Rijnbeek 2014); QTc 10 ms longer in
     women (Rautaharju et al., J Am Coll Cardiol 2009;53:982); voltages fall with age (Macfarlane
@@ -221,7 +242,7 @@ def _grow(hearts: Hearts, people: People) -> Hearts:
     decades = ((people.age - 50) / 10).astype(np.float32)
     hearts = stretch_qrs(hearts, 1 - 0.043 * sex)
     vectors = hearts.vectors.copy()
-    vectors[:, Q:LATE] *= ((1 - 0.06 * sex) * (1 - 0.035 * decades))[:, None, None]
+    vectors[:, QRS_KERNELS] *= ((1 - 0.06 * sex) * (1 - 0.035 * decades))[:, None, None]
     vectors[:, T] *= ((1 - 0.12 * sex) * (1 - 0.03 * decades))[:, None]
     vectors[:, ST] *= (1 - 0.3 * sex)[:, None]
     # The frontal axis turns some 3 degrees to the left each decade.
@@ -237,15 +258,17 @@ def _grow(hearts: Hearts, people: People) -> Hearts:
 def _normal_dipoles(n: int, rng: np.random.Generator) -> Array:
     """Dipoles of normal hearts, (n, kernels, 3), with each component varied."""
     mean = np.zeros((len(KERNELS), 3))
-    mean[0] = [0.045, 0.085, -0.055]
-    mean[1] = [0.070, 0.075, 0.045]
-    mean[Q] = [-0.14, -0.06, -0.24]
-    mean[R] = [1.00, 0.78, 0.28]
-    mean[S] = [-0.26, -0.20, 0.58]
-    mean[T] = [0.27, 0.20, -0.15]
-    mean[U] = [0.015, 0.010, -0.015]
+    mean[0] = [0.070, 0.040, -0.055]
+    mean[1] = [0.090, 0.054, 0.010]
+    mean[Q] = [-0.07, -0.09, -0.40]
+    mean[R] = [1.08, 0.54, 0.17]
+    mean[S] = [0.19, 0.18, 0.37]
+    mean[LATE] = [-0.20, -0.04, 0.42]
+    mean[ST] = [0.0, -0.02, -0.08]
+    mean[T] = [0.34, 0.145, -0.150]
+    mean[U] = [0.006, 0.004, -0.01]
     size = np.linalg.norm(mean, axis=1, keepdims=True)
-    spread = np.array([0.22, 0.22, 0.35, 0.15, 0.35, 0, 0, 0.18, 0.4])[:, None]
+    spread = np.array([0.2, 0.2, 0.25, 0.12, 0.3, 0.25, 0.35, 0.16, 0.4])[:, None]
     return mean + rng.normal(size=(n, len(KERNELS), 3)) * spread * size
 
 
@@ -256,8 +279,9 @@ def directions(n: int, rng: np.random.Generator) -> Array:
 
 
 def _rotations(n: int, rng: np.random.Generator, rotated: NDArray[np.bool_]) -> Array:
-    """Small rotations of the heart in the chest, (n, 3, 3): SD 12 degrees; 40 if ``rotated``."""
-    angle = rng.normal(size=(n, 3)) * np.where(rotated, 0.7, 0.21)[:, None]
+    """Rotations of the heart in the chest, (n, 3, 3): SD 11 degrees, 13 in the frontal plane, or 40."""
+    usual = np.array([0.19, 0.19, 0.23])
+    angle = rng.normal(size=(n, 3)) * np.where(rotated[:, None], 0.7, usual)
     theta = np.linalg.norm(angle, axis=1)[:, None, None]
     axis = angle / np.maximum(theta[:, 0], 1e-9)
     cross = np.zeros((n, 3, 3))

@@ -46,17 +46,21 @@ def levels(noise: Noise) -> dict[str, float | str]:
 def draw_noise(n: int, time_s: Array, rng: np.random.Generator, noise: Noise = 1.0) -> Array:
     """Noise in the eight independent leads, mV, ``(n, 8, samples)``.
 
-    At level 1: wander of 10-80 uV below 0.5 Hz; muscle (EMG) of 2-12 uV RMS; 50 or 60 Hz mains of
-    2-8 uV in a third of the records (in all of them above level 1); electrode motion as one to three
-    jumps of 0.2-0.6 mV that decay within a second, each on one electrode.
+    At level 1: wander, median 50 uV, below 0.6 Hz, larger in the chest leads; muscle (EMG), median
+    8 uV RMS, falling above 50 Hz; 50 or 60 Hz mains of 2-8 uV in a third of the records (in all of
+    them above level 1). Electrode motion is one to three jumps of 0.2-0.6 mV that decay within a
+    second, each on one electrode.
     """
     level = {k: float(v) for k, v in levels(noise).items() if k not in ("reversal", "clipping_mv")}
-    out = rng.standard_normal((n, 8, time_s.size), dtype=np.float32)
-    size = rng.uniform(0.002, 0.012, (n, 1, 1)) * level.get("emg", 0.0)
+    out = _muscle(n, time_s, rng)
+    size = np.exp(rng.normal(np.log(0.008), 0.5, (n, 1, 1))).clip(0.002, 0.03)
+    size = size * rng.uniform(0.7, 1.4, (n, 8, 1)) * level.get("emg", 0.0)
     out *= size.astype(np.float32)
-    slow = rng.uniform(0.05, 0.5, (n, 4, 1))
+    slow = np.array([0.05, 0.1, 0.2, 0.35])[:, None] * rng.uniform(0.8, 1.8, (n, 4, 1))
     waves = np.sin(2 * np.pi * slow * time_s + 2 * np.pi * rng.random((n, 4, 1))).astype(np.float32)
-    wander = rng.normal(size=(n, 8, 4)) * rng.uniform(0.005, 0.04, (n, 1, 1))
+    spread = np.exp(rng.normal(np.log(0.022), 0.7, (n, 1, 1))).clip(0.004, 0.12)
+    wander = rng.normal(size=(n, 8, 4)) * spread * [1.2, 1.1, 0.9, 0.6]
+    wander[:, 2:] *= 1.4
     out += np.matmul((level.get("wander", 0.0) * wander).astype(np.float32), waves)
     mains_hz = rng.choice([50.0, 60.0], (n, 1))
     mains = np.sin(2 * np.pi * mains_hz * time_s + 6.28 * rng.random((n, 1))).astype(np.float32)
@@ -67,6 +71,16 @@ def draw_noise(n: int, time_s: Array, rng: np.random.Generator, noise: Noise = 1
     if level.get("motion"):
         out += level["motion"] * _motion(n, time_s, rng)
     return out
+
+
+def _muscle(n: int, time_s: Array, rng: np.random.Generator) -> Array:
+    """Noise of unit RMS that falls by 6 dB an octave above 50 Hz, (n, 8, samples)."""
+    from scipy.signal import lfilter
+
+    keep = np.exp(-2 * np.pi * 50.0 * float(time_s[1] - time_s[0]))
+    white = rng.standard_normal((n, 8, time_s.size), dtype=np.float32)
+    gain = np.float32(np.sqrt(1 - keep**2))
+    return lfilter([gain], np.array([1.0, -keep], np.float32), white, axis=2).astype(np.float32)
 
 
 def _motion(n: int, time_s: Array, rng: np.random.Generator) -> Array:

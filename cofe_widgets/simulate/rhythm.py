@@ -37,7 +37,8 @@ class Rhythms:
     blocked_s : (n, blocked) the same of P waves that no QRS follows, NaN-padded
     ectopic : (n, beats) whether the beat is ventricular (PVC)
     early : (n, beats) whether the beat is an atrial premature one (PAC)
-    sway : (n, beats, 3) how far respiration turns the heart at each beat, radians about x, y, z
+    sway : (n, beats, 4) how far respiration turns the heart at each beat, radians about x, y, z,
+        and by what share it looms larger
     flutter_s : (n,) length of a flutter wave; NaN without flutter
     """
 
@@ -53,7 +54,7 @@ class Rhythms:
     @property
     def p_wave(self) -> Flags:
         """Whether the atria contract before the beats of each record, (n,)."""
-        return np.isfinite(self.p_s).any(axis=1)
+        return np.asarray(np.isfinite(self.p_s).any(axis=1))
 
     def take(self, rows: NDArray[np.int64]) -> Rhythms:
         """The rhythms of the given rows."""
@@ -106,11 +107,18 @@ def draw_rhythms(
     no_p = _of(has, "AF", n) | _of(has, "AFL", n)
     p = np.where(no_p[:, None] | ectopic, np.nan, r)
     r, p, blocked, keep_beat = _wenckebach(_of(has, "MoI", n), r, p, rng)
-    kept = _kept(r, p, blocked, keep_beat, seconds)
-    order = kept.pop("order")
-    for name, value in (("ectopic", ectopic), ("early", early), ("sway", sway)):
-        kept[name] = np.take_along_axis(value, order if value.ndim == 2 else order[..., None], 1)
-    return Rhythms(**kept, flutter_s=flutter.astype(np.float32))
+    order = _in_order(r, keep_beat, seconds)
+    r = np.take_along_axis(r, order, axis=1)
+    return Rhythms(
+        r_s=r.astype(np.float32),
+        rr_s=np.diff(r, axis=1, prepend=2 * r[:, :1] - r[:, 1:2]).astype(np.float32),
+        p_s=np.take_along_axis(p, order, axis=1).astype(np.float32),
+        blocked_s=_inside(blocked, seconds),
+        ectopic=np.take_along_axis(ectopic, order, axis=1),
+        early=np.take_along_axis(early, order, axis=1),
+        sway=np.take_along_axis(sway, order[:, :, None], axis=1),
+        flutter_s=flutter.astype(np.float32),
+    )
 
 
 def _of(has: dict[str, Flags], code: str, n: int) -> Flags:
@@ -138,20 +146,20 @@ def _sinus(
     n = len(severity)
     nominal = np.arange(beats) * rr_mean[:, None]
     deep = (0.05 + 0.15 * severity) * rng.uniform(0.85, 1.15, n)
-    depth = np.where(_of(has, "SA", n), deep, rng.uniform(0.005, 0.04, n))
+    usual = np.exp(rng.normal(np.log(0.030), 0.5, n)).clip(0.006, 0.06)
+    depth = np.where(_of(has, "SA", n), deep, usual)
     phase = 2 * np.pi * rng.random((n, 2, 1))
     breath = 2 * np.pi * rng.uniform(0.15, 0.35, (n, 1)) * nominal + phase[:, 0]
+    slow = np.exp(rng.normal(np.log(0.013), 0.5, (n, 1))).clip(0.003, 0.03)
     modulation = depth[:, None] * np.sin(breath)
-    modulation += rng.uniform(0.003, 0.02, (n, 1)) * np.sin(2 * np.pi * 0.1 * nominal + phase[:, 1])
-    modulation += rng.normal(0, 0.006, (n, beats))
-    amount = rng.uniform(0.01, 0.06, (n, 1, 1)) * directions_of(rng, n)[:, None]
-    sway = amount * np.sin(breath - 0.6)[:, :, None] + rng.normal(0, 0.006, (n, beats, 3))
+    modulation += slow * np.sin(2 * np.pi * 0.1 * nominal + phase[:, 1])
+    modulation += rng.normal(0, 0.007, (n, beats))
+    # Breathing turns the heart some 3 degrees, mostly in the frontal plane, and brings it nearer.
+    amount = np.exp(rng.normal(np.log(0.055), 0.45, (n, 1, 1))).clip(0.01, 0.14)
+    amount = amount * rng.normal(size=(n, 1, 4)) * np.array([0.6, 0.8, 1.0, 0.3])
+    sway = amount * np.sin(breath - 0.6)[:, :, None]
+    sway += rng.normal(size=(n, beats, 4)) * np.array([0.008, 0.01, 0.012, 0.008])
     return rr_mean[:, None] * (1 + modulation), sway.astype(np.float32)
-
-
-def directions_of(rng: np.random.Generator, n: int) -> Array:
-    """Axes about which breathing turns the heart, (n, 3): mostly front to back."""
-    return rng.normal(size=(n, 3)) * np.array([0.5, 0.5, 1.0])
 
 
 def _fibrillating(rr_mean: Array, beats: int, rng: np.random.Generator) -> Array:
@@ -188,22 +196,18 @@ def _wenckebach(
     return r, p, blocked, ~dropped
 
 
-def _kept(r: Array, p: Array, blocked: Array, keep: Flags, seconds: float) -> dict[str, Array]:
-    """Squeeze the dropped beats out, and cut what lies after the end of the record."""
+def _in_order(r: Array, keep: Flags, seconds: float) -> NDArray[np.intp]:
+    """Indices of the beats that came, in time, up to the first after the end of every record."""
     last = int(((r < seconds + 2.0) & keep).sum(axis=1).max()) + 1
     last = min(last, int(keep.sum(axis=1).min()))
-    order = np.argsort(np.where(keep, r, np.inf), axis=1, kind="stable")[:, :last]
-    r, p = (np.take_along_axis(value, order, axis=1) for value in (r, p))
-    inside = (blocked > -1.5) & (blocked < seconds + 1.5)
+    return np.argsort(np.where(keep, r, np.inf), axis=1, kind="stable")[:, :last]
+
+
+def _inside(times: Array, seconds: float) -> Array:
+    """The times that can show in a record, ascending, padded with NaN."""
+    inside = (times > -1.5) & (times < seconds + 1.5)
     most = int(inside.sum(axis=1).max())
-    blocked = np.sort(np.where(inside, blocked, np.nan), axis=1)[:, :most]
-    return {
-        "order": order,
-        "r_s": r.astype(np.float32),
-        "rr_s": np.diff(r, axis=1, prepend=2 * r[:, :1] - r[:, 1:2]).astype(np.float32),
-        "p_s": p.astype(np.float32),
-        "blocked_s": blocked.astype(np.float32),
-    }
+    return np.sort(np.where(inside, times, np.nan), axis=1)[:, :most].astype(np.float32)
 
 
 def draw_f_waves(n: int, time_s: Array, rng: np.random.Generator) -> tuple[Array, Array]:

@@ -48,8 +48,7 @@ class Truth:
 
     @cached_property
     def beat_labels(self) -> tuple[str, ...]:
-        """Kind of each beat: N conducted from the sinus node or atria, A premature atrial (PAC),
-        V ventricular (PVC)."""
+        """Kind of each beat: N conducted, A premature atrial (PAC), V premature ventricular (PVC)."""
         ectopic, early = (
             flags[0, self.beats_inside] for flags in (self.rhythms.ectopic, self.rhythms.early)
         )
@@ -101,8 +100,10 @@ class Truth:
 
     @cached_property
     def segments(self) -> NDArray[np.int8]:
-        """Segment of each sample, (samples,), an index into `segments.SEGMENTS`; the leads together:
-        QRS from the first lead that begins to the last that ends, medians of their Q and S."""
+        """Segment of each sample, (samples,), an index into `segments.SEGMENTS`, the leads together.
+
+        QRS lasts from the first lead that begins to the last that ends; the rest are medians.
+        """
         points = self._batch.painted_points(slice(self._row, self._row + 1))[0]
         out = np.full(points.shape[1:], np.nan)
         seen = np.isfinite(points).any(axis=0)
@@ -122,8 +123,10 @@ class Truth:
 
     @cached_property
     def cause(self) -> Array:
-        """What the condition altered, (12, samples), mV: this heart minus the same heart, beating at
-        the same times, without it. Zero where a condition only moves beats (see ``rhythm_altered``).
+        """What the condition altered, mV, (12, samples).
+
+        This heart minus the same heart, beating at the same times, without it: zero where a
+        condition only moves beats (``rhythm_altered``).
         """
         return self._batch.cause[self._row]
 
@@ -139,9 +142,9 @@ class Truth:
         rr = 1000 * np.diff(self.r_peaks_s.astype(float))
         rr_mean = float(rr.mean()) if rr.size else float("nan")
         has_p = np.isfinite(self.rhythms.p_s[0, inside])
-        delay = 1000 * np.nanmedian(
-            (self.rhythms.r_s - self.rhythms.p_s)[0, inside][has_p] if has_p.any() else [0.0]
-        )
+        # The AV node delays the beats of Wenckebach beyond the heart's own PR.
+        late = (self.rhythms.r_s - self.rhythms.p_s)[0, inside][has_p]
+        delay = 1000 * float(np.median(late)) if late.size else 0.0
         nan = float("nan")
         values = {
             "heart_rate_bpm": 60000 / rr_mean,
@@ -151,7 +154,7 @@ class Truth:
             "p_presence": float(has_p.mean()) if self.beat.has_p and has_p.size else 0.0,
             **self.beat.measurements(rr_mean),
         }
-        values["pr_ms"] += float(delay)
+        values["pr_ms"] += delay
         if not values["p_presence"]:
             for name in ("p_amplitude_mv", "p_duration_ms", "pr_ms", "p_axis_deg"):
                 values[name] = nan
