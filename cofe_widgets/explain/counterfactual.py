@@ -89,17 +89,19 @@ class Counterfactual:
     def measurements(self) -> pd.DataFrame:
         """Original and counterfactual in numbers: measurement, original, counterfactual, change, unit.
 
-        NaN where a wave is absent.
+        NaN where a wave is absent; an axis changes by the shorter way round.
         """
         import pandas as pd
 
         from ..signals import UNITS, measure
 
         before, after = measure(self.original), measure(self.record(1.0))
-        rows = [
-            (name, before[name], after[name], after[name] - before[name], UNITS.get(name, ""))
-            for name in before
-        ]
+        rows = []
+        for name, unit in UNITS.items():
+            change = after[name] - before[name]
+            if unit == "deg":
+                change = (change + 180) % 360 - 180
+            rows.append((name, before[name], after[name], change, unit))
         columns = ["measurement", "original", "counterfactual", "change", "unit"]
         return pd.DataFrame(rows, columns=columns)
 

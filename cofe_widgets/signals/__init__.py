@@ -1,8 +1,22 @@
 """What an ECG says in numbers: R-peaks, the median beat with its waves, named measurements."""
 
-from .measure import UNITS, measure
+from .beatwise import BEAT_UNITS, measure_beats
+from .leadwise import LEAD_UNITS
+from .measure import UNITS, Measured, measure, measured
 from .median import MedianBeat, median_beat
 from .rpeaks import r_peaks
 from .waves import Wave
 
-__all__ = ["UNITS", "MedianBeat", "Wave", "measure", "median_beat", "r_peaks"]
+__all__ = [
+    "BEAT_UNITS",
+    "LEAD_UNITS",
+    "UNITS",
+    "Measured",
+    "MedianBeat",
+    "Wave",
+    "measure",
+    "measure_beats",
+    "measured",
+    "median_beat",
+    "r_peaks",
+]

@@ -28,8 +28,11 @@ EDGE_TIMES = 1.3
 #: A P wave smaller than this in spatial magnitude is no P wave.
 P_FLOOR_MV = 0.02
 #: The flanks of a P wave are at their steepest within this of its peak, and end where their slope
-#: has fallen to these shares of it.
-REACH_S, ONSET_SLOPE, OFFSET_SLOPE = 0.08, 0.25, 0.35
+#: has fallen to these shares of it ...
+REACH_S, ONSET_SLOPE, OFFSET_SLOPE = 0.08, 0.38, 0.45
+#: ... but P ends at the latest where it is back at the level so long before its onset: the atria's
+#: repolarisation draws the PR segment further down.
+LEVEL_MS = 10.0
 #: A beat has the P wave when its stretch correlates this well with the other beats' ...
 ALIKE = 0.6
 #: ... or this well, where most beats agree beyond doubt (median above CERTAIN) ...
@@ -142,12 +145,14 @@ def _search(
 def p_wave(shape: NDArray[np.float64], time_ms: NDArray[np.float64]) -> Wave:
     """Bounds of the wave in a stretch before the QRS; none when it has no peak inside.
 
-    Like the T wave's: on the first principal component, where the flanks end.
+    On the first principal component, where the flanks end, which is where the cardiologists of LUDB
+    put the bounds: see `OFFSET_SLOPE` and `LEVEL_MS`.
     """
     from scipy.interpolate import CubicSpline
 
     fine = np.arange(time_ms[0], time_ms[-1], 1000 / BEAT_FS)
-    shape = _level(CubicSpline(time_ms, shape, axis=1)(fine))
+    as_is = CubicSpline(time_ms, shape, axis=1)(fine)
+    shape = _level(as_is)
     magnitude = np.sqrt(np.square(shape).sum(axis=0))
     rises, falls = magnitude[1:-1] > magnitude[:-2], magnitude[1:-1] >= magnitude[2:]
     peaks = np.flatnonzero(rises & falls) + 1
@@ -158,16 +163,19 @@ def p_wave(shape: NDArray[np.float64], time_ms: NDArray[np.float64]) -> Wave:
     if magnitude[:20].max() > EDGE_TIMES * magnitude[peak]:
         return Wave()
     near = shape[:, max(0, peak - 40) : peak + 40]
-    form = np.linalg.svd(near, full_matrices=False)[0][:, 0] @ shape
-    slope = np.gradient(form if form[peak] > 0 else -form)
+    direction = np.linalg.svd(near, full_matrices=False)[0][:, 0]
+    direction *= np.sign(direction @ shape[:, peak])
+    form, height = direction @ shape, direction @ as_is
+    slope = np.gradient(form)
     onset = peak - slope_end(slope[peak::-1], REACH_S, ONSET_SLOPE)
     offset = peak + slope_end(-slope[peak:], REACH_S, OFFSET_SLOPE)
-    height = (
-        shape[:, peak]
-        - np.interp(peak, (onset, offset), (0, 1)) * (shape[:, offset] - shape[:, onset])
-        - shape[:, onset]
-    )
-    if np.linalg.norm(height) < P_FLOOR_MV:
+    before = height[max(0, onset - round(LEVEL_MS / 1000 * BEAT_FS))]
+    back = height[peak:offset] < before
+    if back.any():
+        offset = peak + int(back.argmax())
+    ends = shape[:, [onset, offset]]
+    along = (peak - onset) / max(offset - onset, 1)
+    if np.linalg.norm(shape[:, peak] - ends @ [1 - along, along]) < P_FLOOR_MV:
         return Wave()
     return Wave(float(fine[onset]), float(fine[peak]), float(fine[offset]))
 

@@ -12,6 +12,7 @@ from ..ecg import LIMB_LEADS, EcgError, Record, limb_matrix
 from .atrial import LEAST_BEATS as LEAST_P_BEATS
 from .atrial import P_BAND_HZ, STRETCH_MS, atrial_wave
 from .beats import BEAT_FS, TIME_MS, between, cut, main_kind
+from .deflections import Deflections, deflections
 from .filters import pass_band
 from .rpeaks import FLAT_MV, WORKING_FS, find_beats, qrs_band, working_leads
 from .waves import Wave, level, qrs_wave, t_wave
@@ -46,10 +47,13 @@ class MedianBeat:
     leads : tuple of str
     p, qrs, t : Wave
         Onset, peak and offset in ms after R, global over the leads; NaN where absent.
-    p_amplitude_mv, r_amplitude_mv, t_amplitude_mv : ndarray, shape (leads,)
-        P: largest deflection from the line between onset and offset, previous T wave removed.
-        R: highest point of the QRS. T: largest deflection about the peak. All signed, P and T of
-        a lead may be negative; NaN where absent.
+    p_mv : ndarray, shape (leads, samples)
+        The P wave alone, mV from the line between its onset and offset, below 20 Hz, without the T
+        wave of the beat before; zero outside, NaN where there is no P wave.
+    t_amplitude_mv : ndarray, shape (leads,)
+        Largest deflection about the T peak, signed; NaN where absent.
+    deflections : Deflections
+        Q, R and S of every lead.
     r_peaks_s : ndarray, shape (beats,)
         All beats of the record.
     is_main : ndarray of bool, shape (beats,)
@@ -65,9 +69,9 @@ class MedianBeat:
     p: Wave
     qrs: Wave
     t: Wave
-    p_amplitude_mv: NDArray[np.float64]
-    r_amplitude_mv: NDArray[np.float64]
+    p_mv: NDArray[np.float64]
     t_amplitude_mv: NDArray[np.float64]
+    deflections: Deflections
     r_peaks_s: NDArray[np.float64]
     is_main: NDArray[np.bool_]
     has_p: NDArray[np.bool_]
@@ -118,6 +122,7 @@ def median_beat(record: Record) -> MedianBeat:
 
     to_leads = _lead_matrix(leads, usable, record.leads)
     signal = to_leads @ (beat - level(beat, qrs))
+    inside = between(qrs.onset_ms, qrs.offset_ms + 1)
     return MedianBeat(
         signal=signal.astype(np.float32),
         time_ms=TIME_MS,
@@ -125,9 +130,9 @@ def median_beat(record: Record) -> MedianBeat:
         p=atrial.wave,
         qrs=qrs,
         t=t,
-        p_amplitude_mv=_height(to_leads @ atrial.shape, atrial.time_ms, atrial.wave),
-        r_amplitude_mv=signal[:, between(qrs.onset_ms, qrs.offset_ms)].max(axis=1),
-        t_amplitude_mv=_t_height(signal, t),
+        p_mv=p_alone(to_leads @ atrial.shape, atrial.time_ms, atrial.wave),
+        t_amplitude_mv=t_height(signal, t),
+        deflections=deflections(signal[:, inside], TIME_MS[inside]),
         r_peaks_s=peaks,
         is_main=is_main,
         has_p=atrial.present if enough else np.empty(0, bool),
@@ -211,28 +216,32 @@ def _lead_matrix(
     return full[:, usable]
 
 
-def _height(
+def p_alone(
     signal: NDArray[np.float64], time_ms: NDArray[np.float64], wave: Wave
 ) -> NDArray[np.float64]:
-    """Largest deflection of each lead from the line between onset and offset, signed."""
+    """The P wave of each lead on `TIME_MS`, from the line between its onset and offset."""
+    from scipy.interpolate import CubicSpline
+
     if not np.isfinite(wave.peak_ms):
-        return np.full(len(signal), np.nan)
-    inside = np.arange(wave.onset_ms, wave.offset_ms + 1, 1000 / BEAT_FS)
-    wave_mv = np.stack([np.interp(inside, time_ms, lead) for lead in signal])
-    along = np.linspace(0, 1, len(inside))
-    wave_mv = wave_mv - (wave_mv[:, :1] * (1 - along) + wave_mv[:, -1:] * along)
-    return _largest(wave_mv)
+        return np.full((len(signal), len(TIME_MS)), np.nan)
+    out = np.zeros((len(signal), len(TIME_MS)))
+    inside = between(wave.onset_ms, wave.offset_ms + 1)
+    p = CubicSpline(time_ms, np.nan_to_num(signal), axis=1)(TIME_MS[inside])
+    along = np.linspace(0, 1, p.shape[1])
+    out[:, inside] = p - (p[:, :1] * (1 - along) + p[:, -1:] * along)
+    out[np.isnan(signal).any(axis=1)] = np.nan
+    return out
 
 
-def _t_height(signal: NDArray[np.float64], t: Wave) -> NDArray[np.float64]:
+def t_height(signal: NDArray[np.float64], t: Wave) -> NDArray[np.float64]:
     """Largest deflection of each lead about the T peak, signed."""
     if not np.isfinite(t.peak_ms):
         return np.full(len(signal), np.nan)
     first, last = max(t.onset_ms, t.peak_ms - T_REACH_MS), min(t.offset_ms, t.peak_ms + T_REACH_MS)
-    return _largest(pass_band(signal, BEAT_FS, high_hz=P_BAND_HZ)[:, between(first, last)])
+    return largest(pass_band(signal, BEAT_FS, high_hz=P_BAND_HZ)[:, between(first, last)])
 
 
-def _largest(signal: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The value of each lead furthest from zero."""
+def largest(signal: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The value of each lead furthest from zero; NaN where there is none."""
     furthest = np.abs(signal).argmax(axis=1)[:, None]
     return np.asarray(np.take_along_axis(signal, furthest, 1)[:, 0])

@@ -37,7 +37,8 @@ OUTPUT_TITLES = {
     "STach": "sinus tachycardia",
 }
 
-# What a measurement is called, the digits worth printing, and the least change worth noting.
+# The measurements that the app and the command line list, of all that `measure` knows: what each is
+# called, the digits worth printing, and the least change worth noting.
 _MEASUREMENTS = {
     "heart_rate_bpm": ("Heart rate", 0, 5.0),
     "rr_mean_ms": ("RR interval", 0, 50.0),
@@ -48,7 +49,9 @@ _MEASUREMENTS = {
     "pr_ms": ("PR interval", 0, 15.0),
     "qrs_ms": ("QRS duration", 0, 10.0),
     "r_amplitude_mv": ("R amplitude", 2, 0.1),
+    "st_amplitude_mv": ("ST at J + 60 ms", 2, 0.05),
     "t_amplitude_mv": ("T amplitude", 2, 0.05),
+    "qrs_axis_deg": ("QRS axis", 0, 20.0),
     "qt_ms": ("QT interval", 0, 20.0),
     "qtc_fridericia_ms": ("QTc (Fridericia)", 0, 20.0),
 }
@@ -56,17 +59,23 @@ _WAVES = ("p_amplitude_mv", "t_amplitude_mv", "r_amplitude_mv")
 
 
 def changes(table: pd.DataFrame) -> list[dict[str, Any]]:
-    """Rows of the table as the browser prints them; a wave that is not there is ``None``."""
+    """Rows of the table as the browser prints them; a wave that is not there is ``None``.
+
+    Only the measurements worth a row there, so that the table can be read at a glance.
+    """
     rows = []
     for row in table.to_dict("records"):
         name, unit = str(row["measurement"]), str(row.get("unit") or "")
-        label, digits, least = _MEASUREMENTS.get(name, (name.replace("_", " "), 2, math.inf))
+        if name not in _MEASUREMENTS:
+            continue
+        label, digits, least = _MEASUREMENTS[name]
         values = [_finite(row["original"]), _finite(row["counterfactual"])]
         if name == "p_presence":
             values, unit, least = [v if v is None else 100 * v for v in values], "%", 100 * least
         before, after = values
         if before is not None and after is not None:
-            notable = abs(after - before) >= least
+            apart = abs(after - before)
+            notable = min(apart, 360 - apart if unit == "deg" else apart) >= least
         else:
             notable = before is not after
         rows.append(
