@@ -74,24 +74,17 @@ def paint(points_s: NDArray[np.floating], fs: float, samples: int) -> NDArray[np
     after[..., _QRS_ONSET] = np.where(absent[..., _Q], SEGMENTS.index("qr"), after[..., _QRS_ONSET])
     after[..., _L] = np.where(absent[..., _T], TP, after[..., _L])
 
-    # Transitions in order of time: the point's own sample, then the stretch behind it.
+    # Runs in order of time: before the first point, then each point's own sample and what follows.
     at = np.where(absent, np.inf, np.rint(points * fs)).reshape(rows, -1)
     order = np.argsort(at, axis=1, kind="stable")
-    at = np.take_along_axis(at, order, axis=1)
-    own = np.take_along_axis(np.tile(np.arange(0, 24, 2), (rows, beats)), order, axis=1)
-    behind = np.take_along_axis(after.reshape(rows, -1), order, axis=1)
-    # A point before the record has no sample in it, but what it begins reaches into it.
-    rank = np.zeros((rows, samples + 2), np.int64)
-    row, column = np.nonzero(at <= samples)
-    place = np.clip(at[row, column] + 1, 0, samples + 1).astype(np.intp)
-    np.maximum.at(rank, (row, place), column + 1)
-    last = np.maximum.accumulate(rank, axis=1)[:, 1:-1]
-    labels = np.concatenate((np.full((rows, 1), TP), behind), axis=1)
-    out = np.take_along_axis(labels, last, axis=1)
-    here = np.zeros_like(last, dtype=bool)
-    inside = (at[row, column] >= 0) & (at[row, column] < samples)
-    row, column = row[inside], column[inside]
-    here[row, at[row, column].astype(np.intp)] = True
-    own = np.concatenate((np.full((rows, 1), TP), own), axis=1)
-    out = np.where(here, np.take_along_axis(own, last, axis=1), out)
-    return out.reshape(*shape, samples).astype(np.int8)
+    at = np.take_along_axis(at, order, axis=1).clip(-1, samples).astype(np.intp)
+    own = np.tile(np.arange(0, 24, 2, dtype=np.int8), (rows, beats))
+    runs = np.full((rows, 1 + 2 * own.shape[1]), TP, np.int8)
+    runs[:, 1::2] = np.take_along_axis(own, order, axis=1)
+    runs[:, 2::2] = np.take_along_axis(after.reshape(rows, -1), order, axis=1)
+    edges = np.zeros((rows, runs.shape[1] + 1), np.intp)
+    edges[:, 1:-1:2], edges[:, 2::2] = at, at + 1
+    edges[:, -1] = samples
+    edges = np.maximum.accumulate(edges.clip(0, samples), axis=1)
+    labels = np.repeat(runs.ravel(), np.diff(edges, axis=1).ravel())
+    return labels.reshape(*shape, samples)

@@ -184,12 +184,12 @@ def _wenckebach(
 ) -> tuple[Array, Array, Array, Flags]:
     """Delay each beat of a group more, by ever smaller steps, until one P wave is not conducted."""
     n, beats = r.shape
-    group = rng.integers(3, 6, n)
-    first = rng.uniform(0.07, 0.13, n)
-    place = (np.arange(beats)[None] + rng.integers(0, 6, (n, 1))) % group[:, None]
+    group = rng.integers(3, 6, (n, 1))
+    first = rng.uniform(0.07, 0.13, (n, 1))
+    place = (np.arange(beats)[None] + rng.integers(0, 6, (n, 1))) % group
     # Increments shrink: 1, 1.5, 1.75 ... of the first.
-    delay = first[:, None] * 2 * (1 - 0.5**place)
-    dropped = (place == group[:, None] - 1) & mask[:, None]
+    delay = first * 2 * (1 - 0.5**place)
+    dropped = (place == group - 1) & mask[:, None]
     blocked = np.where(dropped, p, np.nan)
     r = np.where(mask[:, None], r + delay, r)
     p = np.where(dropped, np.nan, p)
