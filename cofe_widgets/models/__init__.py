@@ -17,7 +17,12 @@ if TYPE_CHECKING:
 WEIGHTS = Path(__file__).parent / "weights"
 
 #: Architecture name in a card -> module of this room that defines it.
-_ARCHITECTURES = {"ResNet1d": "resnet", "Generator": "generator", "Encoder": "encoder"}
+_ARCHITECTURES = {
+    "ResNet1d": "resnet",
+    "Generator": "generator",
+    "Encoder": "encoder",
+    "UNet": "unet",
+}
 
 
 class WeightsError(ValueError):

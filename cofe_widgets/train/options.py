@@ -29,11 +29,16 @@ def add_options(parser: argparse.ArgumentParser, run: str, steps: int) -> None:
     )
 
 
-def start(options: argparse.Namespace) -> RealRecords | None:
-    """Seed, threads and real data of a recipe; says plainly when there are only simulated ECGs."""
+def settle(options: argparse.Namespace) -> None:
+    """Seed and threads of a recipe."""
     torch.manual_seed(options.seed)
     if options.threads:
         torch.set_num_threads(options.threads)
+
+
+def start(options: argparse.Namespace) -> RealRecords | None:
+    """Seed, threads and real data of a recipe; says plainly when there are only simulated ECGs."""
+    settle(options)
     if not options.data.is_dir():
         print(f"no real data at {options.data}: training on simulated ECGs only", flush=True)
         return None
