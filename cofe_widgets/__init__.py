@@ -26,9 +26,12 @@ if TYPE_CHECKING:  # what __getattr__ below finds, for type checkers and editors
     from .io import EcgFormatError as EcgFormatError
     from .io import read as read
     from .models import available as available
+    from .signals import Delineation as Delineation
+    from .signals import delineate as delineate
     from .signals import measure as measure
     from .signals import r_peaks as r_peaks
     from .simulate import simulate as simulate
+    from .widgets.heart import HeartLab as HeartLab
     from .widgets.page import to_html as to_html
     from .widgets.viewer import EcgViewer as EcgViewer
     from .wrap import Predictor as Predictor
@@ -45,6 +48,8 @@ _HOME = {
     "EcgFormatError": "io",
     "simulate": "simulate",
     "measure": "signals",
+    "delineate": "signals",
+    "Delineation": "signals",
     "r_peaks": "signals",
     "wrap": "wrap",
     "Predictor": "wrap",
@@ -59,6 +64,7 @@ _HOME = {
     "METHODS": "explain",
     "ExplainError": "explain",
     "EcgViewer": "widgets",
+    "HeartLab": "widgets",
     "to_html": "widgets",
     "explore": "apps",
 }

@@ -10,10 +10,11 @@ _HOME = {
     "CounterfactualViewer": "counterfactual",
     "EcgViewer": "viewer",
     "Explainer": "explainer",
+    "HeartLab": "heart",
     "to_html": "page",
 }
 
-__all__ = ["CounterfactualViewer", "EcgViewer", "Explainer", "to_html"]
+__all__ = ["CounterfactualViewer", "EcgViewer", "Explainer", "HeartLab", "to_html"]
 
 
 def __getattr__(name: str) -> Any:

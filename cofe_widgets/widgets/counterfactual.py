@@ -11,6 +11,7 @@ from ..ecg import Record
 from .base import Component, packed_ecg
 from .codec import pack
 from .labels import note
+from .measurements import MEASUREMENTS
 from .picture import ecg_svg
 from .shade import saliency
 
@@ -37,24 +38,23 @@ OUTPUT_TITLES = {
     "STach": "sinus tachycardia",
 }
 
-# The measurements that the app and the command line list, of all that `measure` knows: what each is
-# called, the digits worth printing, and the least change worth noting.
-_MEASUREMENTS = {
-    "heart_rate_bpm": ("Heart rate", 0, 5.0),
-    "rr_mean_ms": ("RR interval", 0, 50.0),
-    "rr_sd_ms": ("RR variability (SD)", 0, 15.0),
-    "rr_rmssd_ms": ("RR variability (RMSSD)", 0, 20.0),
-    "p_presence": ("Beats with a P wave", 0, 0.2),
-    "p_amplitude_mv": ("P amplitude", 2, 0.03),
-    "pr_ms": ("PR interval", 0, 15.0),
-    "qrs_ms": ("QRS duration", 0, 10.0),
-    "r_amplitude_mv": ("R amplitude", 2, 0.1),
-    "st_amplitude_mv": ("ST at J + 60 ms", 2, 0.05),
-    "t_amplitude_mv": ("T amplitude", 2, 0.05),
-    "qrs_axis_deg": ("QRS axis", 0, 20.0),
-    "qt_ms": ("QT interval", 0, 20.0),
-    "qtc_fridericia_ms": ("QTc (Fridericia)", 0, 20.0),
-}
+#: The measurements that the app and the command line list, of all that `measure` knows.
+CHANGED = (
+    "heart_rate_bpm",
+    "rr_mean_ms",
+    "rr_sd_ms",
+    "rr_rmssd_ms",
+    "p_presence",
+    "p_amplitude_mv",
+    "pr_ms",
+    "qrs_ms",
+    "r_amplitude_mv",
+    "st_amplitude_mv",
+    "t_amplitude_mv",
+    "qrs_axis_deg",
+    "qt_ms",
+    "qtc_fridericia_ms",
+)
 _WAVES = ("p_amplitude_mv", "t_amplitude_mv", "r_amplitude_mv")
 
 
@@ -66,9 +66,9 @@ def changes(table: pd.DataFrame) -> list[dict[str, Any]]:
     rows = []
     for row in table.to_dict("records"):
         name, unit = str(row["measurement"]), str(row.get("unit") or "")
-        if name not in _MEASUREMENTS:
+        if name not in CHANGED:
             continue
-        label, digits, least = _MEASUREMENTS[name]
+        label, digits, least = MEASUREMENTS[name]
         values = [_finite(row["original"]), _finite(row["counterfactual"])]
         if name == "p_presence":
             values, unit, least = [v if v is None else 100 * v for v in values], "%", 100 * least

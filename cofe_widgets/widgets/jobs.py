@@ -141,6 +141,10 @@ class Jobs:
         for kind in tuple(self._running):
             self._end(kind)
 
+    def busy(self, kind: str) -> bool:
+        """Whether a job of this kind runs."""
+        return kind in self._running
+
     def begin(self, kind: str, parameters: dict[str, Any] | None = None) -> None:
         """Ask from Python, as a view would."""
         self._request(kind, f"kernel:{self._epoch + 1}", dict(parameters or {}), ())

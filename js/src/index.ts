@@ -1,6 +1,7 @@
 // The one module of the package: anywidget calls render(), an exported page calls mount().
 
 import { renderExplainer } from "./explain";
+import { renderHeart } from "./heart";
 import { h } from "./shared/dom";
 import { StaticHost, type Host } from "./shared/host";
 import { renderViewer } from "./viewer";
@@ -8,6 +9,7 @@ import { renderViewer } from "./viewer";
 const COMPONENTS: Record<string, (host: Host, root: HTMLElement, stop: AbortSignal) => void> = {
   viewer: renderViewer,
   explainer: renderExplainer,
+  heart: renderHeart,
 };
 
 function draw(host: Host, element: HTMLElement): () => void {

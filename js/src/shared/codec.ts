@@ -46,6 +46,14 @@ export function encode(rows: Float32Array[]): Packed {
   return { version: VERSION, dtype: "int16", shape: [rows.length, samples], scale, data: counts.buffer };
 }
 
+/** A message whose bytes came apart, each leaving its place among the buffers under the name `data`: whole again. */
+export function attach(value: unknown, buffers: readonly DataView[]): unknown {
+  if (value === null || typeof value !== "object" || Array.isArray(value)) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([key, item]) => [key, key === "data" && typeof item === "number" ? buffers[item] : attach(item, buffers)]),
+  );
+}
+
 export function asBytes(data: DataView | ArrayBuffer | string): Uint8Array<ArrayBuffer> {
   if (typeof data === "string") return Uint8Array.from(atob(data), (c) => c.charCodeAt(0));
   if (data instanceof ArrayBuffer) return new Uint8Array(data);

@@ -1,0 +1,283 @@
+"""`HeartLab`: dial a heart's illness, see its ECG, and compare what was measured with what is true."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import traitlets as t
+
+from ..simulate import CONDITIONS, Simulated
+from ..simulate.conditions import POTASSIUM, parse
+from ..simulate.noise import EVERYDAY
+from .base import Component
+from .comparison import BEST_LEAD, printed
+from .dialled import Heart, Settings, choices, partners
+from .jobs import Finish, Jobs, Step, Work
+from .picture import ecg_svg
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from ..signals.delineate import Delineation
+
+OVERLAYS = ("none", "truth", "delineation", "cause", "twin")
+#: What an artefact adds to the noise when it is switched on: plain to see, and readable past it.
+ARTEFACTS = {"wander": 6.0, "mains": 8.0, "emg": 6.0, "motion": 1.0}
+REVERSALS = ("", "RA-LA", "RA-LL", "LA-LL", "V1-V2", "V1-V3")
+CLIPPING = (0.0, 0.5, 1.0)
+
+
+class HeartLab(Component):
+    """A simulated heart under sliders, with its truth, its delineation and its healthy twin.
+
+    Parameters
+    ----------
+    condition : str
+        A code of `simulate.CONDITIONS`, or two joined by ``+``: ``"AF"``, ``"AF+LBBB"``.
+    severity : float
+        0 to 1, for conditions that have degrees.
+    seed : int
+        Which heart.
+    age, sex : float, {"F", "M"}
+        Whose.
+    potassium : float, optional
+        mmol/L, where the condition is hyper- or hypokalaemia.
+    noise : float
+        0 is a clean ECG, 1 an everyday one.
+    overlay : {"none", "truth", "delineation", "cause", "twin"}
+        What is shown on the ECG.
+
+    Attributes
+    ----------
+    simulated, twin : Simulated
+        The heart as dialled, and the same heart without the condition.
+    delineation : Delineation
+    comparison : pandas.DataFrame
+        True, measured and healthy values (`widgets.comparison`).
+
+    Raises
+    ------
+    ValueError
+        For conditions that are unknown or exclude each other.
+    traitlets.TraitError
+        When a setting is out of its range.
+    """
+
+    _component = t.Unicode("heart").tag(sync=True)
+    _live = t.Bool(True).tag(sync=True)
+    _choices = t.List(t.Dict()).tag(sync=True)
+    _ecg = t.Dict(default_value=None, allow_none=True).tag(sync=True)
+    _twin = t.Dict(default_value=None, allow_none=True).tag(sync=True)
+    _shade = t.Dict(default_value=None, allow_none=True).tag(sync=True)
+    _waves = t.Dict(default_value=None, allow_none=True).tag(sync=True)
+    _rows = t.List(t.Dict()).tag(sync=True)
+    epoch = t.Int(0).tag(sync=True)
+
+    condition = t.Enum(tuple(CONDITIONS), "NSR").tag(sync=True)
+    #: A second condition, or empty.
+    second = t.Enum(("", *CONDITIONS), "").tag(sync=True)
+    severity = t.Float(0.8, min=0.0, max=1.0).tag(sync=True)
+    #: Serum potassium in mmol/L; acts under hyper- and hypokalaemia.
+    potassium = t.Float(4.2, min=2.0, max=9.0).tag(sync=True)
+    seed = t.Int(0, min=0).tag(sync=True)
+    age = t.Float(55.0, min=18.0, max=95.0).tag(sync=True)
+    sex = t.Enum(("F", "M"), "F").tag(sync=True)
+    noise = t.Float(1.0, min=0.0, max=3.0).tag(sync=True)
+    #: Any of wander, mains, emg, motion.
+    artefacts = t.List(t.Enum(tuple(ARTEFACTS))).tag(sync=True)
+    #: Two electrodes that were swapped, such as ``"RA-LA"``, or empty.
+    reversal = t.Enum(REVERSALS, "").tag(sync=True)
+    #: mV at which the amplifier clips; 0: nowhere.
+    clipping_mv = t.Enum(CLIPPING, 0.0).tag(sync=True)
+    overlay = t.Enum(OVERLAYS, "truth").tag(sync=True)
+    #: Lead of the amplitudes in the table.
+    lead = t.Unicode("II").tag(sync=True)
+
+    def __init__(
+        self,
+        condition: str = "NSR",
+        *,
+        severity: float = 0.8,
+        seed: int = 4,
+        age: float = 55,
+        sex: str = "F",
+        potassium: float | None = None,
+        noise: float = 1.0,
+        overlay: str = "truth",
+        format: str = "3x4+1",
+    ) -> None:
+        codes = parse(condition)
+        if len(codes) > 2:
+            raise ValueError(f"condition={condition!r}: expected one condition, or two joined by +")
+        dialled = {"severity": severity, "seed": seed, "age": age, "sex": sex, "noise": noise}
+        super().__init__(
+            condition=codes[0],
+            second=codes[1] if len(codes) > 1 else "",
+            overlay=overlay,
+            format=format,
+            lead=next((BEST_LEAD[code] for code in codes if code in BEST_LEAD), "II"),
+            **dialled,
+        )
+        self.potassium = self._within_disorder() if potassium is None else potassium
+        self._choices = choices(self.condition)
+        self._wanted = self._settings()
+        self._heart = Heart(self._wanted)
+        self._jobs = Jobs(
+            lambda content, buffers: self.send(content, buffers),
+            {"heart": lambda parameters, _: ({"following": True}, self._follow())},
+            lambda epoch: self.set_trait("epoch", epoch),
+        )
+        self.on_msg(lambda _, content, buffers: self._jobs.handle(content, buffers))
+        self._show({**self._heart.shown(), "_rows": printed(self._heart.comparison)})
+        self.observe(self._other_condition, ["condition", "second"])
+        dials = ("severity", "potassium", "seed", "age", "sex", "noise", "artefacts", "reversal")
+        self.observe(self._dialled, [*dials, "clipping_mv", "overlay", "lead"])
+
+    @property
+    def simulated(self) -> Simulated:
+        """The heart as dialled: record, truth, and how to make it again."""
+        return self._now().simulated
+
+    @property
+    def twin(self) -> Simulated:
+        """The same heart without the condition."""
+        return self._now().twin
+
+    @property
+    def delineation(self) -> Delineation:
+        """What the shipped delineator makes of the record."""
+        return self._now().delineation
+
+    @property
+    def comparison(self) -> pd.DataFrame:
+        """True, measured and healthy values of the heart as dialled."""
+        return self._now().comparison
+
+    def close(self) -> None:
+        """Stop what runs and take the widget away."""
+        if hasattr(self, "_jobs"):  # not where the arguments were refused
+            self._jobs.stop()
+        super().close()
+
+    # -- what is dialled
+
+    @t.validate("second")
+    def _second_goes_with_the_first(self, proposal: t.Bunch) -> str:
+        if proposal["value"] and proposal["value"] not in partners(self.condition):
+            raise t.TraitError(
+                f"{proposal['value']} is not simulated together with {self.condition}: "
+                f"choose one of {', '.join(partners(self.condition)) or 'none'}"
+            )
+        return str(proposal["value"])
+
+    @property
+    def _codes(self) -> tuple[str, ...]:
+        return (self.condition, self.second) if self.second else (self.condition,)
+
+    def _settings(self) -> Settings:
+        noise: dict[str, float | str] = {
+            kind: self.noise * EVERYDAY.get(kind, 0.0) + (size if kind in self.artefacts else 0.0)
+            for kind, size in ARTEFACTS.items()
+        }
+        if self.reversal:
+            noise["reversal"] = self.reversal
+        if self.clipping_mv:
+            noise["clipping_mv"] = self.clipping_mv
+        disordered = set(self._codes) & set(POTASSIUM)
+        return Settings(
+            codes=self._codes,
+            severity=self.severity,
+            potassium=self.potassium if disordered else None,
+            seed=self.seed,
+            age=self.age,
+            sex=self.sex,
+            noise=tuple(sorted(noise.items())),
+            overlay=self.overlay,
+            lead=self.lead,
+        )
+
+    def _within_disorder(self) -> float:
+        """The potassium as dialled, or one of the disorder's own where that says otherwise."""
+        for code in self._codes:
+            if code in POTASSIUM:
+                mild, severe = POTASSIUM[code]
+                if not min(mild, severe) <= self.potassium <= max(mild, severe):
+                    return round(mild + 0.6 * (severe - mild), 1)
+        return self.potassium
+
+    def _other_condition(self, change: t.Bunch) -> None:
+        with self.hold_trait_notifications():
+            if change["name"] == "condition":
+                if self.second and self.second not in partners(self.condition):
+                    self.second = ""
+                self.lead = BEST_LEAD.get(self.condition, "II")
+                self._choices = choices(self.condition)
+            self.potassium = self._within_disorder()
+        self._dialled()
+
+    # -- following the hand
+
+    def _now(self) -> Heart:
+        if self._heart.settings != self._settings():
+            self._heart = Heart(self._settings())
+        return self._heart
+
+    def _dialled(self, _: Any = None) -> None:
+        wanted = self._settings()
+        if wanted == self._wanted:
+            return
+        # Read by the job's thread: whole, never while the dials are half set.
+        self._wanted = wanted
+        if not self._jobs.busy("heart"):  # one that runs sees what is wanted by itself
+            self._jobs.begin("heart")
+
+    def _follow(self) -> Work:
+        """Simulate what is dialled until it stands still: the ECG first, then the numbers."""
+        while True:
+            heart = Heart(self._wanted)
+            shown = heart.shown()
+            frame, buffers = _detached(shown)
+            yield Step({"fraction": 0.5, "message": ""}, (), frame, buffers)
+            rows = printed(heart.comparison)
+            if heart.settings == self._wanted:
+                return Finish(apply=lambda: self._stand(heart, shown, rows))  # noqa: B023
+            yield Step({"fraction": 0.9, "message": "", "rows": rows})
+
+    def _stand(self, heart: Heart, shown: dict[str, Any], rows: list[dict[str, Any]]) -> None:
+        """Leave the last heart in the traits; it may have been dialled on in the meantime."""
+        self._heart = heart
+        self._show({**shown, "_rows": rows})
+        if heart.settings != self._wanted:
+            self._jobs.begin("heart")
+
+    def _show(self, shown: dict[str, Any]) -> None:
+        with self.hold_sync():
+            for name, value in shown.items():
+                self.set_trait(name, value)
+
+    def picture(self) -> str:
+        """The ECG as SVG, with what is shown on it."""
+        heart = self._now()
+        return ecg_svg(
+            heart.record,
+            changed=heart.overlaid,
+            shade=heart.shade,
+            waves=heart.waves,
+            layout=self.format,
+            speed=self.speed,
+            gain=self.gain,
+            order=self.order,
+        )
+
+
+def _detached(shown: dict[str, Any]) -> tuple[dict[str, Any], tuple[bytes, ...]]:
+    """The same with the bytes apart, each replaced by its place among them."""
+    buffers: list[bytes] = []
+
+    def apart(value: Any) -> Any:
+        if isinstance(value, bytes):
+            buffers.append(value)
+            return len(buffers) - 1
+        return {k: apart(v) for k, v in value.items()} if isinstance(value, dict) else value
+
+    return apart(shown), tuple(buffers)

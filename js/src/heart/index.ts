@@ -1,0 +1,127 @@
+// HeartLab: a simulated heart under sliders. Bound to cofe_widgets/widgets/heart.py.
+// While a hand is on a slider the kernel sends frames; where it comes to rest, the traits hold the same.
+
+import { attach } from "../shared/codec";
+import { h } from "../shared/dom";
+import { listen, type Host } from "../shared/host";
+import { Jobs, type Reply } from "../shared/jobs";
+import { bindPaper, layer, shadeLayer, wavesOf, type Ecg, type PackedLayer, type PackedShade } from "../viewer";
+import type { EcgView } from "../viewer/ecg-view";
+import { legend } from "../viewer/legend";
+import type { Toolbar } from "../viewer/toolbar";
+import type { PackedWaves } from "../viewer/waves";
+import { AnswersCard, type Row } from "./answers";
+import { Dials, press } from "./dials";
+
+/** What the kernel sends of one heart: in the traits of these names, or in a frame. */
+interface Shown {
+  _ecg: Ecg;
+  _twin: PackedLayer | null;
+  _shade: PackedShade | null;
+  _waves: PackedWaves | null;
+}
+
+const SHOWN = ["_ecg", "_twin", "_shade", "_waves"] as const;
+const DIALS = ["_choices", "condition", "second", "severity", "potassium", "seed", "age", "sex", "noise", "artefacts", "reversal", "clipping_mv"];
+const OVERLAYS = [
+  ["none", "Nothing", "The ECG alone"],
+  ["truth", "Truth", "Where the waves truly begin, peak and end"],
+  ["delineation", "Delineator", "Where the delineator finds them"],
+  ["cause", "Cause", "What the condition altered, sample by sample"],
+  ["twin", "Twin", "The same heart without the condition"],
+] as const;
+
+export function renderHeart(host: Host, root: HTMLElement, stop: AbortSignal): void {
+  new HeartLab(host, root, stop);
+}
+
+class HeartLab {
+  private readonly view: EcgView;
+  private readonly toolbar: Toolbar;
+  private readonly dials: Dials;
+  private readonly answers: AnswersCard;
+  private readonly overlays: HTMLButtonElement[];
+  private readonly title = h("div", { class: "cofe-title" });
+  private readonly alert = h("div", { class: "cofe-error", role: "alert", hidden: true });
+  private readonly key = h("div", { class: "cofe-keys" });
+  private readonly jobs: Jobs | null;
+  private following = false; // frames come: the traits of before are out of date
+
+  constructor(
+    private readonly host: Host,
+    root: HTMLElement,
+    private readonly stop: AbortSignal,
+  ) {
+    const live = Boolean(host.get("_live"));
+    ({ view: this.view, toolbar: this.toolbar } = bindPaper(host, root, stop));
+    this.dials = new Dials({ get: (name) => host.get(name), set: (name, value) => this.set(name, value) });
+    this.answers = new AnswersCard((lead) => this.set("lead", lead));
+    this.overlays = OVERLAYS.map(([value, text, title]) => h("button", { type: "button", value, title, onclick: () => this.set("overlay", value) }, text));
+    root.classList.add("cofe-explainer", "cofe-has-ecg", "cofe-heart");
+    const overlays = h("span", { class: "cofe-group", role: "group", "aria-label": "Shown on the ECG" }, ...this.overlays);
+    const tools = h("div", { class: "cofe-tools" }, live ? overlays : null, this.toolbar.element);
+    root.append(
+      h("header", { class: "cofe-head" }, this.title),
+      this.alert,
+      h(
+        "div",
+        { class: "cofe-body" },
+        live ? this.dials.element : null,
+        h("section", { class: "cofe-card cofe-centre", "aria-label": "ECG" }, tools, this.view.element, this.key),
+        this.answers.element,
+      ),
+      h("footer", { class: "cofe-quiet" }, "A simulated heart, for research and teaching. Not a medical device."),
+    );
+    this.bind();
+    this.jobs = live ? new Jobs(host, stop, (reply, buffers) => this.hear(reply, buffers), () => {}) : null;
+    if (this.jobs) this.watchVisibility(this.jobs, root);
+  }
+
+  private set(name: string, value: unknown): void {
+    this.host.set(name, value);
+    this.host.save_changes();
+    this.dials.update();
+  }
+
+  private bind(): void {
+    const on = (names: readonly string[], update: () => void): void => {
+      for (const name of names) listen(this.host, `change:${name}`, update, this.stop);
+      update();
+    };
+    on(DIALS, () => this.dials.update());
+    on(["overlay"], () => press(this.overlays, [this.host.get("overlay")]));
+    on(["lead", "_ecg"], () => this.answers.choices(this.host.get("_ecg").leads, this.host.get("lead")));
+    on(SHOWN, () => {
+      if (!this.following) this.draw(Object.fromEntries(SHOWN.map((name) => [name, this.host.get(name)])) as unknown as Shown);
+    });
+    on(["_rows"], () => this.answers.show(this.host.get("_rows")));
+  }
+
+  private draw({ _ecg: ecg, _twin: twin, _shade: shade, _waves: waves }: Shown): void {
+    this.title.replaceChildren(h("strong", {}, ecg.title), ...ecg.facts.map((fact) => h("span", {}, fact)));
+    this.view.show({ original: layer(ecg), changed: layer(twin), named: "twin", shade: shadeLayer(shade), waves: wavesOf(waves), note: ecg.note });
+    this.key.replaceChildren(legend({ lines: twin ? ["this heart", "the same heart without the condition"] : null, shade, waves: waves?.source }));
+    this.toolbar.update();
+  }
+
+  private hear(reply: Reply, buffers: DataView[]): void {
+    if (reply.type === "error") return this.complain(String(reply.message));
+    if (reply.type === "start") this.complain("");
+    this.following = reply.type === "start" || reply.type === "step" || reply.type === "snapshot";
+    if (reply.frame) this.draw(attach(reply.frame, buffers) as Shown);
+    if (reply.rows) this.answers.show(reply.rows as Row[]);
+    if (reply.type === "step") this.view.painted(() => this.jobs!.acknowledge(reply));
+  }
+
+  private complain(why: string): void {
+    this.alert.hidden = !why;
+    this.alert.textContent = why;
+  }
+
+  /** Scrolled away or in a hidden tab: the kernel holds its frames back. */
+  private watchVisibility(jobs: Jobs, root: HTMLElement): void {
+    const watch = new IntersectionObserver(([entry]) => jobs.visible(entry!.isIntersecting));
+    watch.observe(root);
+    this.stop.addEventListener("abort", () => watch.disconnect());
+  }
+}
