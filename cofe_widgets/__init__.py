@@ -26,10 +26,12 @@ if TYPE_CHECKING:  # what __getattr__ below finds, for type checkers and editors
     from .io import EcgFormatError as EcgFormatError
     from .io import read as read
     from .models import available as available
+    from .signals import RULES as RULES
     from .signals import Delineation as Delineation
     from .signals import delineate as delineate
     from .signals import measure as measure
     from .signals import r_peaks as r_peaks
+    from .signals import rules as rules
     from .simulate import simulate as simulate
     from .widgets.heart import HeartLab as HeartLab
     from .widgets.page import to_html as to_html
@@ -51,6 +53,8 @@ _HOME = {
     "delineate": "signals",
     "Delineation": "signals",
     "r_peaks": "signals",
+    "rules": "signals",
+    "RULES": "signals",
     "wrap": "wrap",
     "Predictor": "wrap",
     "load": "wrap",

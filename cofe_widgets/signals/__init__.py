@@ -6,15 +6,19 @@ from .leadwise import LEAD_UNITS
 from .measure import UNITS, Measured, measure, measured
 from .median import MedianBeat, median_beat
 from .rpeaks import r_peaks
+from .rules import RULES, rules
+from .verdict import Verdict
 from .waves import Wave
 
 __all__ = [
     "BEAT_UNITS",
     "LEAD_UNITS",
+    "RULES",
     "UNITS",
     "Delineation",
     "Measured",
     "MedianBeat",
+    "Verdict",
     "Wave",
     "delineate",
     "measure",
@@ -22,4 +26,5 @@ __all__ = [
     "measured",
     "median_beat",
     "r_peaks",
+    "rules",
 ]

@@ -41,11 +41,15 @@ def frontal_axis_deg(area_i: float, area_avf: float, least: float) -> float:
 def height(leads: Leads, lead: str, deflection: str) -> float:
     """Height of ``q``, ``r`` or ``s`` in a lead, mV, never negative.
 
-    Zero when the lead has no such deflection, NaN when the lead cannot be measured.
+    Zero when the lead has no such deflection, NaN when the lead cannot be measured. As voltages are
+    read, the depth of a QS complex counts as S.
     """
-    if not isfinite(leads.get(lead, {}).get("qrs_ms", nan)):
+    values = leads.get(lead, {})
+    if not isfinite(values.get("qrs_ms", nan)):
         return nan
-    amplitude = leads[lead][f"{deflection}_amplitude_mv"]
+    amplitude = values[f"{deflection}_amplitude_mv"]
+    if deflection == "s" and not isfinite(values["r_amplitude_mv"]):
+        amplitude = values["q_amplitude_mv"]
     return abs(amplitude) if isfinite(amplitude) else 0.0
 
 

@@ -16,6 +16,7 @@ from .beatwise import BEAT_UNITS, measure_beats
 from .indices import cornell_mv, corrected_qt, frontal_axis_deg, lewis_mv, sokolow_lyon_mv
 from .leadwise import LEAD_UNITS, lead_numbers
 from .median import MedianBeat, median_beat
+from .waves import Wave
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -216,23 +217,20 @@ def _intervals(beat: MedianBeat) -> dict[str, float]:
 
 def _axes(beat: MedianBeat) -> dict[str, float]:
     """Frontal axes of P, QRS and T; NaN without the limb leads."""
-    spans = {
-        "p": (beat.p_mv, beat.p),
-        "qrs": (beat.signal, beat.qrs),
-        "t": (beat.signal, beat.t),
+    return {
+        "p_axis_deg": _axis(beat, beat.p_mv, beat.p, LEAST_AREA["p"]),
+        "qrs_axis_deg": _axis(beat, beat.signal, beat.qrs, LEAST_AREA["qrs"]),
+        "t_axis_deg": _axis(beat, beat.signal, beat.t, LEAST_AREA["t"]),
     }
-    out = {}
-    for name, (signal, wave) in spans.items():
-        axis = nan
-        if np.isfinite(wave.peak_ms) and {"I", "aVF"} <= set(beat.leads):
-            inside = signal[:, between(wave.onset_ms, wave.offset_ms)]
-            area_i, area_avf = (
-                float(inside[beat.leads.index(lead)].sum()) * 1000 / BEAT_FS
-                for lead in ("I", "aVF")
-            )
-            axis = frontal_axis_deg(area_i, area_avf, LEAST_AREA[name])
-        out[f"{name}_axis_deg"] = axis
-    return out
+
+
+def _axis(beat: MedianBeat, signal: NDArray[np.floating], wave: Wave, least: float) -> float:
+    """Frontal axis of a wave in the leads of a beat."""
+    if not (np.isfinite(wave.peak_ms) and {"I", "aVF"} <= set(beat.leads)):
+        return nan
+    inside = signal[:, between(wave.onset_ms, wave.offset_ms)]
+    areas = inside[[beat.leads.index("I"), beat.leads.index("aVF")]].sum(axis=1) * 1000 / BEAT_FS
+    return frontal_axis_deg(float(areas[0]), float(areas[1]), least)
 
 
 def _lead_table(record: Record) -> pd.DataFrame:
