@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from ..ecg import LEADS, Record, expand_matrix
 from .batch import Batch
-from .conditions import CONDITIONS, POTASSIUM, apply_conditions, ectopic_hearts, parse
+from .conditions import CONDITIONS, POTASSIUM, apply_conditions, ectopic_hearts, parse, r_delay_s
 from .dipole import draw_beats
 from .heart import Array, Hearts, People, draw_hearts, draw_people
 from .noise import Noise, draw_noise, levels, wire
@@ -83,7 +83,8 @@ def draw(
     healthy = draw_hearts(n, streams["hearts"], variety, people)
     hearts = apply_conditions(healthy, has, graded, people, streams["illness"])
     ectopic = ectopic_hearts(hearts, streams["ectopy"])
-    rhythms = draw_rhythms(has, graded, seconds, streams["rhythms"])
+    r_delay = r_delay_s(healthy, hearts, has)
+    rhythms = draw_rhythms(has, graded, seconds, streams["rhythms"]).delayed(r_delay)
     f_waves, f_dipoles = _atrial_waves(has, hearts, rhythms, time, streams["f waves"])
     signals = draw_beats(hearts, ectopic, rhythms, fs, time.size)
     signals += f_dipoles[:, :, None] * f_waves[:, None]
@@ -103,6 +104,7 @@ def draw(
         ectopic,
         healthy,
         rhythms,
+        r_delay,
         people,
         moved,
         fs,
@@ -132,8 +134,8 @@ def _flags(names: NDArray[np.str_]) -> dict[str, NDArray[np.bool_]]:
 
 
 def _severity(given: ArrayLike | None, n: int, rng: np.random.Generator) -> Array:
-    """Severities as given, or drawn from 0.5 to 1: what a label says is plain to see."""
-    drawn = rng.uniform(0.5, 1.0, n)
+    """Severities as given, or drawn from 0.6 to 1: what a label says is plain to see."""
+    drawn = rng.uniform(0.6, 1.0, n)
     if given is None:
         return drawn.astype(np.float32)
     values = np.broadcast_to(np.asarray(given, np.float32), (n,))
@@ -222,7 +224,7 @@ def simulate(
     n, seed : int
         How many, and which; the same seed gives the same hearts under every condition.
     severity : float, optional
-        0 (none) to 1 (full) for conditions that have degrees; drawn from 0.5 to 1 unless given.
+        0 (none) to 1 (full) for conditions that have degrees; drawn from 0.6 to 1 unless given.
     fs, seconds : float
         Sampling rate in Hz and length in s.
     noise : float or mapping

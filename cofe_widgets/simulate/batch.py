@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -33,6 +33,7 @@ class Batch:
     hearts, ectopic : the conducted and the premature beats of each heart
     healthy : the same hearts without their conditions
     rhythms, people : when they beat, whose they are
+    r_delay_s : (n,) how much later than in the healthy hearts R comes
     rhythm_altered : (n,) whether a condition decides when the beats come
     fs : float
     """
@@ -46,6 +47,7 @@ class Batch:
     ectopic: Hearts
     healthy: Hearts
     rhythms: Rhythms
+    r_delay_s: Array
     people: People
     rhythm_altered: NDArray[np.bool_]
     fs: float
@@ -73,17 +75,15 @@ class Batch:
         Each record without noise minus the same heart without its conditions, beating at the same
         times, each beat conducted from a sinus P wave.
         """
-        r = self.rhythms
-        regular = Rhythms(
-            r_s=r.r_s,
-            rr_s=r.rr_s,
-            p_s=r.r_s,
-            blocked_s=r.blocked_s[:, :0],
-            ectopic=np.zeros_like(r.ectopic),
-            early=np.zeros_like(r.early),
-            sway=r.sway,
-            flutter_s=r.flutter_s,
-        )
+        rhythms = self.rhythms
+        none = np.zeros_like(rhythms.ectopic)
+        regular = replace(
+            rhythms,
+            p_s=rhythms.r_s,
+            blocked_s=rhythms.blocked_s[:, :0],
+            ectopic=none,
+            early=none,
+        ).delayed(-self.r_delay_s)
         healthy = self._drawn(self.healthy, self.healthy, regular)
         return expand_matrix() @ (self.clean - healthy)
 

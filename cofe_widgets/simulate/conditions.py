@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .heart import (
+    HEALTHY,
     LATE,
     P_KERNELS,
     P_SD,
@@ -128,6 +129,7 @@ _FORMS = {
             R: (0.0, 0.0155, 0.0155),
             S: (0.024, 0.0160, 0.0160),
             LATE: (0.052, 0.0140, 0.0140),
+            ST: (0.076, 0.0200, 0.1000),
         },
     ),
     # Normal until 50 ms; then slow forces rightwards and forwards; T opposes them in V1-V3.
@@ -138,7 +140,7 @@ _FORMS = {
             ST: (0.02, 0.00, 0.04),
             T: (0.28, 0.18, 0.16),
         },
-        {S: (0.017, 0.0095, 0.0095), LATE: (0.056, 0.0150, 0.0150)},
+        {S: (0.017, 0.0095, 0.0095), LATE: (0.062, 0.0160, 0.0160)},
     ),
     # Initial forces down and right, then up and left: axis beyond -45 degrees.
     "LAFB": _Form(
@@ -228,13 +230,25 @@ def apply_conditions(
     return _potassium(hearts, people.potassium)
 
 
+def r_delay_s(healthy: Hearts, hearts: Hearts, has: dict[str, NDArray[np.bool_]]) -> Array:
+    """How much later than in the healthy hearts R comes, (n,), so that P and QRS onset stay in place.
+
+    Q waves of an infarction come before an R that stays.
+    """
+    delay = healthy.qrs_onset_s - hearts.qrs_onset_s
+    for code in ("AMI", "IMI", "SMI"):
+        if code in has:
+            delay = np.where(has[code], 0.0, delay)
+    return delay.astype(np.float32)
+
+
 def pr_s(hearts: Hearts) -> Array:
     """PR interval, onset of P to onset of QRS, (n,)."""
     return hearts.qrs_onset_s - hearts.p_onset_s
 
 
 def _towards(hearts: Hearts, form: _Form, severity: Array, individual: Array) -> Hearts:
-    """Turn the kernels that a condition changes from their healthy values towards its form."""
+    """Turn the kernels that a condition changes towards its form; what is the person's own stays."""
     mu, rise, fall = hearts.mu.copy(), hearts.rise.copy(), hearts.fall.copy()
     vectors, part = hearts.vectors.copy(), severity[:, None].astype(np.float32)
     # A person of high voltage has high voltage ill, too.
@@ -243,14 +257,16 @@ def _towards(hearts: Hearts, form: _Form, severity: Array, individual: Array) ->
         ill = np.array(dipole, np.float32)
         spread = individual[:, kernel] * np.float32(_SPREAD * np.linalg.norm(ill))
         voltage = gain.clip(0.6, 1.5) if kernel < ST else 0.5 + 0.5 * gain.clip(0.6, 1.5)
-        vectors[:, kernel] = (1 - part) * vectors[:, kernel] + part * (ill + spread) * voltage
+        vectors[:, kernel] += part * (ill - HEALTHY[kernel] + spread) * voltage
     for kernel, times in form.times.items():
         for value, ill_time in zip((mu, rise, fall), times, strict=True):
             value[:, kernel] += severity * (ill_time - value[:, kernel])
     out = replace(hearts, vectors=vectors.astype(np.float32), mu=mu, rise=rise, fall=fall)
     if form.times:
-        # P keeps its PR, the ST level is reached by the new end of QRS, T ends as much later.
-        mu[:, P_KERNELS] += (out.qrs_onset_s - hearts.qrs_onset_s)[:, None]
+        # A slow QRS begins as long after P as before; a Q wave takes its time from the PR instead.
+        if R in form.times:
+            mu[:, P_KERNELS] += (out.qrs_onset_s - hearts.qrs_onset_s)[:, None]
+        # The ST level is reached by the new end of QRS, T ends as much later.
         longer = out.qrs_offset_s - hearts.qrs_offset_s
         mu[:, ST] += 0 if ST in form.times else longer
         widening = (out.qrs_offset_s - out.qrs_onset_s) - (hearts.qrs_offset_s - hearts.qrs_onset_s)
@@ -287,9 +303,9 @@ def _potassium(hearts: Hearts, potassium: Array) -> Hearts:
     fall[:, P_KERNELS] *= (1 + 0.35 * severe)[:, None]
     mu[:, P_KERNELS] -= (0.05 * severe)[:, None]
     mu[:, 0] -= 2 * P_SD * 0.1 * severe * rise[:, 0]
-    vectors[:, T] *= (1 - 0.80 * low)[:, None]
+    vectors[:, T] *= (1 - 0.65 * low)[:, None]
     vectors[:, ST] += low[:, None] * np.array([-0.09, -0.07, 0.06], np.float32)
-    vectors[:, U] += low[:, None] * np.array([0.13, 0.09, -0.17], np.float32)
+    vectors[:, U] += low[:, None] * np.array([0.08, 0.05, -0.11], np.float32)
     fall[:, T] *= 1 + 0.15 * low
     qtc = hearts.qtc_s + 0.02 * low + 0.035 * severe
     return replace(

@@ -35,10 +35,24 @@ KERNELS = ("P_right", "P_left", "Q", "R", "S", "late", "ST", "T", "U")
 P_KERNELS, QRS_KERNELS, REPOLARISATION = slice(0, 2), slice(2, 6), slice(6, 9)
 WAVES = {"P": ("P_right", "P_left"), "QRS": ("Q", "R", "S", "late"), "T": ("ST", "T")}
 Q, R, S, LATE, ST, T, U = range(2, 9)
+#: Mean dipoles of healthy adults, (kernels, 3), mV.
+HEALTHY = np.array(
+    [
+        [0.070, 0.040, -0.055],
+        [0.090, 0.054, 0.010],
+        [-0.07, -0.09, -0.40],
+        [1.08, 0.54, 0.17],
+        [0.19, 0.18, 0.37],
+        [-0.20, -0.04, 0.42],
+        [0.0, -0.02, -0.08],
+        [0.34, 0.145, -0.150],
+        [0.006, 0.004, -0.01],
+    ]
+)
 #: A Gaussian has no end: a wave's bounds lie so many widths outside its outer kernels, where
 #: cardiologists mark the bounds of such waves (`signals.measure` agrees with the marks of LUDB, and
-#: with these): at 9 % of the height of P, 1 % of QRS, 6 % of T.
-P_SD, QRS_SD, T_SD = 2.2, 3.0, 2.4
+#: with these): at 7 % of the height of P, 1 % of QRS, 6 % of T.
+P_SD, QRS_SD, T_SD = 2.3, 3.0, 2.4
 #: What real leads see of each wave, relative to Dower's one dipole: more in lead I, and of the
 #: atria and of the recovery less in the left chest.
 _P_SEEN = np.array([1.3, 1.0, 0.9, 0.85, 0.7, 0.6, 0.6, 0.65])
@@ -257,19 +271,9 @@ def _grow(hearts: Hearts, people: People) -> Hearts:
 
 def _normal_dipoles(n: int, rng: np.random.Generator) -> Array:
     """Dipoles of normal hearts, (n, kernels, 3), with each component varied."""
-    mean = np.zeros((len(KERNELS), 3))
-    mean[0] = [0.070, 0.040, -0.055]
-    mean[1] = [0.090, 0.054, 0.010]
-    mean[Q] = [-0.07, -0.09, -0.40]
-    mean[R] = [1.08, 0.54, 0.17]
-    mean[S] = [0.19, 0.18, 0.37]
-    mean[LATE] = [-0.20, -0.04, 0.42]
-    mean[ST] = [0.0, -0.02, -0.08]
-    mean[T] = [0.34, 0.145, -0.150]
-    mean[U] = [0.006, 0.004, -0.01]
-    size = np.linalg.norm(mean, axis=1, keepdims=True)
+    size = np.linalg.norm(HEALTHY, axis=1, keepdims=True)
     spread = np.array([0.2, 0.2, 0.25, 0.12, 0.3, 0.25, 0.35, 0.16, 0.4])[:, None]
-    return mean + rng.normal(size=(n, len(KERNELS), 3)) * spread * size
+    return HEALTHY + rng.normal(size=(n, len(KERNELS), 3)) * spread * size
 
 
 def directions(n: int, rng: np.random.Generator) -> Array:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -55,6 +55,11 @@ class Rhythms:
     def p_wave(self) -> Flags:
         """Whether the atria contract before the beats of each record, (n,)."""
         return np.asarray(np.isfinite(self.p_s).any(axis=1))
+
+    def delayed(self, by_s: Array) -> Rhythms:
+        """The rhythms with every beat of a record later by ``by_s`` (n,)."""
+        later = {name: getattr(self, name) + by_s[:, None] for name in ("r_s", "p_s", "blocked_s")}
+        return replace(self, **later)
 
     def take(self, rows: NDArray[np.int64]) -> Rhythms:
         """The rhythms of the given rows."""
