@@ -15,7 +15,7 @@ from .beats import BEAT_FS, TIME_MS, between, cut, main_kind
 from .deflections import Deflections, deflections
 from .filters import pass_band
 from .rpeaks import FLAT_MV, WORKING_FS, find_beats, qrs_band, working_leads
-from .waves import Wave, level, qrs_wave, t_wave
+from .waves import Wave, level, qrs_wave, stands_out, t_wave
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -26,8 +26,10 @@ HIGH_PASS_HZ = 0.5
 LEAST_BEATS, LEAST_SHARE = 2, 0.4
 #: A clipped lead stands still this long at its extreme, this far from its middle.
 CLIPPED_MS, CLIPPED_MV = 8.0, 0.3
-#: Nothing shorter than this is a QRS.
-LEAST_QRS_MS = 30.0
+#: Nothing shorter than this is a QRS, nor what is not so many times as fast as the cycle's median.
+LEAST_QRS_MS, STANDS_OUT = 30.0, 5.0
+#: QRS and T that fill this share of so short a cycle leave no level between beats to measure from.
+FULL_SHARE, FULL_RR_MS = 0.785, 400.0
 #: Below this rate the bounds of the waves are not in the signal.
 LEAST_FS = 90.0
 #: The T peak of a single lead is sought this near the global one.
@@ -111,9 +113,18 @@ def median_beat(record: Record) -> MedianBeat:
     leads, usable, steady, peaks, is_main, beat = _repeated(record)
     rr_ms = np.diff(peaks) * 1000
     qrs = qrs_wave(beat)
-    if qrs.offset_ms - qrs.onset_ms < LEAST_QRS_MS:
-        raise EcgError("what repeats does not stand out like a QRS: this is noise, or no ECG")
-    t = t_wave(beat, qrs, float(np.median(rr_ms)))
+    rr_median = float(np.median(rr_ms))
+    if qrs.offset_ms - qrs.onset_ms < LEAST_QRS_MS or stands_out(beat, rr_median) < STANDS_OUT:
+        raise EcgError(
+            "what repeats does not stand out like a QRS: this is noise, a ventricular tachycardia, "
+            "or no ECG"
+        )
+    t = t_wave(beat, qrs, rr_median)
+    if t.offset_ms - qrs.onset_ms > FULL_SHARE * rr_median and rr_median < FULL_RR_MS:
+        raise EcgError(
+            f"at {60000 / rr_median:.0f} beats a minute QRS and T fill the cycle: there is no level "
+            "between beats to measure from, as in ventricular tachycardia"
+        )
     judged = peaks > (STRETCH_MS - qrs.onset_ms) / 1000
     smooth = pass_band(steady, WORKING_FS, high_hz=P_BAND_HZ)
     rr_before = np.concatenate(([np.inf], rr_ms))[judged]

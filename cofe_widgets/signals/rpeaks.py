@@ -27,6 +27,8 @@ MIN_DURATION_S = 2.0
 FLAT_MV = 0.01
 #: Nothing taller than so many QRS is a beat.
 TALL = 3.0
+#: A beat so soon after another, so much blunter, time and again at one distance, is its T wave.
+T_DELAY_S, T_BLUNT, T_SHARE, T_SPREAD_S = 0.4, 0.75, 0.35, 0.03
 #: Share of all votes (one a lead, half as many again for the leads together) that makes a beat.
 QUORUM = 0.4
 
@@ -139,7 +141,23 @@ def _vote(band: NDArray[np.float64]) -> NDArray[np.intp]:
     # The upper quantile is a QRS even where a slow heart has more false beats than true ones.
     steepness = _most(slope / np.quantile(slope[:, elected], 0.8, axis=1, keepdims=True))
     keep = steepness > np.where(elected, 0.3, 0.5)
-    return np.asarray(found[keep], dtype=np.intp)
+    return _without_t_waves(np.asarray(found[keep], dtype=np.intp), band)
+
+
+def _without_t_waves(beats: NDArray[np.intp], band: NDArray[np.float64]) -> NDArray[np.intp]:
+    """Beats without every second one where those are T waves, as tall as QRS in hyperkalaemia.
+
+    A T wave that is as steep as a QRS still bends less, and keeps its distance.
+    """
+    if len(beats) < 4:
+        return beats
+    near = _around(beats, 0.06, 0.06, band.shape[1] - 2)
+    bend = _most(np.abs(np.diff(band, 2, axis=1))[:, near].max(axis=2))
+    delay = np.diff(beats) / WORKING_FS
+    follows = (delay < T_DELAY_S) & (bend[1:] < T_BLUNT * bend[:-1])
+    if follows.sum() < T_SHARE * len(beats) or delay[follows].std() > T_SPREAD_S:
+        return beats
+    return beats[np.append(True, ~follows)]
 
 
 def _most(values: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -37,11 +37,7 @@ class Wave(NamedTuple):
 
 def qrs_wave(beat: NDArray[np.float64]) -> Wave:
     """The QRS of a beat (leads, len(TIME_MS)): its peak is R, at zero."""
-    velocity = np.gradient(pass_band(beat, BEAT_FS, high_hz=40.0), axis=1)
-    # Leads of small voltage see the first and last of the QRS as well as large ones do.
-    largest = np.abs(velocity[:, between(-80, 80)]).max(axis=1, keepdims=True)
-    velocity = velocity / np.sqrt(np.where(largest > 0, largest, 1.0))
-    speed = np.convolve(np.sqrt(np.square(velocity).sum(axis=0)), np.ones(3) / 3, "same")
+    speed = _speed(beat)
     main = between(-70, 70)
     fastest = main.start + int(speed[main].argmax())
     quiet = QUIET_TIMES * np.percentile(speed[between(-350, -60)], 30)
@@ -54,6 +50,22 @@ def qrs_wave(beat: NDArray[np.float64]) -> Wave:
     after = speed[fastest:] < max(QRS_OFFSET_SHARE * speed[fastest], quiet, climbing)
     onset, offset = fastest - _first_run(before, hold), fastest + _first_run(after, hold)
     return Wave(float(TIME_MS[onset]), 0.0, float(TIME_MS[offset]))
+
+
+def stands_out(beat: NDArray[np.float64], rr_ms: float) -> float:
+    """Fastest of the QRS over the median of its cycle; a sine wave has the square root of 2."""
+    speed = _speed(beat)
+    cycle = between(-min(500, rr_ms / 2), min(700, rr_ms / 2))
+    return float(speed[between(-70, 70)].max() / np.median(speed[cycle]))
+
+
+def _speed(beat: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Spatial velocity of a beat (leads, len(TIME_MS)), below 40 Hz."""
+    velocity = np.gradient(pass_band(beat, BEAT_FS, high_hz=40.0), axis=1)
+    # Leads of small voltage see the first and last of the QRS as well as large ones do.
+    largest = np.abs(velocity[:, between(-80, 80)]).max(axis=1, keepdims=True)
+    velocity = velocity / np.sqrt(np.where(largest > 0, largest, 1.0))
+    return np.convolve(np.sqrt(np.square(velocity).sum(axis=0)), np.ones(3) / 3, "same")
 
 
 def _first_run(low: NDArray[np.bool_], hold: int) -> int:
