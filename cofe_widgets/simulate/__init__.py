@@ -23,6 +23,8 @@ from .truth import Truth
 
 __all__ = ["CONDITIONS", "POTASSIUM", "Batch", "Simulated", "Truth", "draw", "simulate"]
 
+#: What leads see of f and flutter waves, relative to Dower's dipole: V1 lies over the right atrium.
+_ATRIA_SEEN = (0.9, 1.0, 1.3, 0.7, 0.5, 0.45, 0.45, 0.5)
 #: Conditions that also decide when the beats come.
 _MOVING = {"SB", "STach", "SA", "AF", "AFL", "MoI", "PAC", "PVC"}
 
@@ -77,7 +79,7 @@ def draw(
     base = [seed] if isinstance(seed, int | np.integer) else list(seed)
     streams = {name: np.random.default_rng([*base, k]) for k, name in enumerate(_STREAMS)}
     graded = _severity(severity, n, streams["severity"])
-    people = _people(n, has, graded, age, sex, potassium, streams["people"])
+    people = _people(n, has, graded, severity is not None, age, sex, potassium, streams["people"])
     time = (np.arange(round(seconds * fs)) / fs).astype(np.float32)
 
     healthy = draw_hearts(n, streams["hearts"], variety, people)
@@ -148,6 +150,7 @@ def _people(
     n: int,
     has: dict[str, NDArray[np.bool_]],
     severity: Array,
+    given: bool,
     age: ArrayLike | None,
     sex: str | None,
     potassium: ArrayLike | None,
@@ -162,7 +165,9 @@ def _people(
     level = people.potassium.copy()
     for code, (mild, severe) in POTASSIUM.items():
         if code in has:
-            level = np.where(has[code], mild + (severe - mild) * severity, level)
+            # From mild to severe where drawn: a potassium has no threshold that a label needs.
+            share = severity if given else (2 * severity - 1).clip(0, 1)
+            level = np.where(has[code], mild + (severe - mild) * share, level)
     if potassium is not None:
         level = _within("potassium", potassium, n, 1.5, 10, "mmol/L")
     return People(years.astype(np.float32), female, level.astype(np.float32))
@@ -185,6 +190,7 @@ def _atrial_waves(
     """Waves of fibrillation or flutter of unit amplitude (n, samples), and what leads see (n, 8)."""
     n = len(hearts.mu)
     waves, seen = np.zeros((n, time.size), np.float32), np.zeros((n, 8), np.float32)
+    near = np.array(_ATRIA_SEEN, np.float32)
     for code in ("AF", "AFL"):
         rows = np.flatnonzero(has.get(code, np.zeros(n, bool)))
         if not rows.size:
@@ -194,7 +200,7 @@ def _atrial_waves(
         else:
             cycle, first = rhythms.flutter_s[rows], rhythms.r_s[rows, 0]
             waves[rows], dipole = draw_flutter_waves(cycle, first, time, rng)
-        seen[rows] = np.einsum("nij,nj->ni", hearts.lead_matrix[rows], dipole)
+        seen[rows] = near * np.einsum("nij,nj->ni", hearts.lead_matrix[rows], dipole)
     return waves, seen
 
 

@@ -25,7 +25,7 @@ FLOOR_MV = 0.02
 #: A lead sees a kernel that reaches this share of its largest.
 SEEN = 0.04
 #: The atria show no P wave below this spatial size.
-P_FLOOR_MV = 0.02
+P_FLOOR_MV = 0.03
 #: The ST/L point lies so long after J.
 L_DELAY_S = 0.060
 _STEP_S = 0.001

