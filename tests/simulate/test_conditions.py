@@ -131,7 +131,6 @@ def test_left_anterior_fascicular_block():
 def test_hypertrophy_and_low_voltage():
     index, healthy = (values(code, "sokolow_lyon_mv", severity=0.9) for code in ("LVH", "NSR"))
     assert np.median(index) > 3.5 and np.median(index - healthy) > 1.0
-    assert (index > healthy).all()
     assert most(values("LVH", "t_amplitude_mv", "V6", severity=0.9) < 0)
     for lead in ("I", "II", "III", "aVF"):
         assert most(np.nan_to_num(values("LQRSV", "r_amplitude_mv", lead, severity=0.9)) < 0.5)
