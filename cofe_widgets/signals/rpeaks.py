@@ -28,9 +28,11 @@ FLAT_MV = 0.01
 #: Nothing taller than so many QRS is a beat.
 TALL = 3.0
 #: A beat so soon after another, so much blunter, time and again at one distance, is its T wave.
-T_DELAY_S, T_BLUNT, T_SHARE, T_SPREAD_S = 0.4, 0.75, 0.35, 0.03
+T_DELAY_S, T_BLUNT, T_SHARE, T_SPREAD_S = 0.35, 0.7, 0.35, 0.03
 #: Share of all votes (one a lead, half as many again for the leads together) that makes a beat.
 QUORUM = 0.4
+#: ... and that leaves no doubt.
+CERTAIN = 0.7
 
 
 @overload
@@ -140,7 +142,9 @@ def _vote(band: NDArray[np.float64]) -> NDArray[np.intp]:
     slope = np.abs(np.gradient(band, axis=1))[:, near].max(axis=2)
     # The upper quantile is a QRS even where a slow heart has more false beats than true ones.
     steepness = _most(slope / np.quantile(slope[:, elected], 0.8, axis=1, keepdims=True))
-    keep = steepness > np.where(elected, 0.3, 0.5)
+    # What most of several leads call a beat may be a blunt one: ventricular.
+    certain = (share > CERTAIN) & (len(band) > 2)
+    keep = steepness > np.select((certain, elected), (0.12, 0.3), 0.5)
     return _without_t_waves(np.asarray(found[keep], dtype=np.intp), band)
 
 
