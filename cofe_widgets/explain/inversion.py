@@ -153,7 +153,7 @@ def typical_p_wave() -> Tensor:
     time = torch.arange(round(P_WINDOW_S[0] * FS), round(P_WINDOW_S[1] * FS) + 1).numpy() / FS
     offset = (time - hearts.mu[:, P_KERNELS, None]) / hearts.rise[:, P_KERNELS, None]
     waves = hearts.weights()[:, :, P_KERNELS] @ np.exp(-0.5 * offset**2)
-    return expansion() @ torch.from_numpy(waves.mean(axis=0))
+    return expansion() @ torch.from_numpy(waves.mean(axis=0).astype(np.float32))
 
 
 @lru_cache(maxsize=1)
