@@ -14,7 +14,7 @@ class QrsPower(nn.Module):
 
     def forward(self, x):
         power = 100 * (x[:, 0] - x[:, 0].mean(dim=1, keepdim=True)).square().mean(dim=1)
-        return torch.stack((torch.zeros_like(power), power - 4.0), dim=1)
+        return torch.stack((torch.zeros_like(power), power - 8.0), dim=1)
 
 
 @pytest.fixture(scope="module")
