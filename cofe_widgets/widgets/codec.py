@@ -64,3 +64,14 @@ def unpack(packed: dict[str, Any]) -> NDArray[np.float32]:
     if counts.size != np.prod(shape, dtype=int) or len(packed["scale"]) != shape[-2]:
         raise ValueError(f"signal of {counts.size} values does not fit shape {shape}")
     return (counts.reshape(shape) * np.asarray(packed["scale"])[:, None]).astype(np.float32)
+
+
+def as_text(value: Any) -> Any:
+    """The same value as JSON can hold it: bytes as base64."""
+    if isinstance(value, bytes):
+        return base64.b64encode(value).decode("ascii")
+    if isinstance(value, dict):
+        return {str(key): as_text(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [as_text(item) for item in value]
+    return value

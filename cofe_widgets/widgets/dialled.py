@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from ..simulate import CONDITIONS, Simulated, simulate
 from ..simulate.conditions import POTASSIUM, parse
 from .base import packed_ecg, packed_layer
-from .comparison import comparison
+from .beat import packed_beat
+from .comparison import comparison, printed
 from .fiducials import packed_waves, table
 from .shade import Shade, cause
 
@@ -112,10 +113,15 @@ class Heart:
         ask = source.get(self.settings.overlay)
         return table(ask()) if ask else None
 
-    def shown(self) -> dict[str, Any]:
-        """The traits that show it, less the table."""
+    def numbers(self) -> dict[str, Any]:
+        """The traits that hold the table and the median beat."""
+        beat = packed_beat(self.simulated.record)
+        return {"_rows": printed(self.comparison), "_beat": beat}
+
+    def shown(self, waves_too: bool = True) -> dict[str, Any]:
+        """The traits that show it, less the table; without the waves where those take too long."""
         record = self.record
-        shade, waves, twin = self.shade, self.waves, self.overlaid
+        shade, waves, twin = self.shade, self.waves if waves_too else None, self.overlaid
         said = "true waves" if self.settings.overlay == "truth" else "delineated waves"
         ecg = packed_ecg(record)
         level = record.meta["potassium_mmol_l"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import json
 import os
 from html import escape
@@ -11,6 +10,7 @@ from typing import Any
 
 from ..ecg import Record
 from .base import Component, asset
+from .codec import as_text
 from .counterfactual import CounterfactualViewer
 from .viewer import EcgViewer
 
@@ -127,20 +127,10 @@ def _state(widget: Component) -> dict[str, Any]:
     names = [
         n for n in widget.keys if n not in plain and n not in ("_esm", "_css", "_anywidget_id")
     ]
-    state = _encoded({name: getattr(widget, name) for name in names})
+    state = as_text({name: getattr(widget, name) for name in names})
     if "_live" in state:
         state["_live"] = False
     return state
-
-
-def _encoded(value: Any) -> Any:
-    if isinstance(value, bytes):
-        return base64.b64encode(value).decode("ascii")
-    if isinstance(value, dict):
-        return {str(key): _encoded(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_encoded(item) for item in value]
-    return value
 
 
 def _json(value: Any) -> str:

@@ -17,6 +17,7 @@ import traitlets
 import cofe_widgets as cw
 from cofe_widgets.ecg import LEADS
 from cofe_widgets.simulate import CONDITIONS, simulate
+from cofe_widgets.widgets.beat import packed_beat
 from cofe_widgets.widgets.codec import unpack
 from cofe_widgets.widgets.comparison import BEST_LEAD, ROWS, apart, comparison, printed
 from cofe_widgets.widgets.dialled import choices, partners
@@ -99,6 +100,31 @@ def test_every_row_has_words_and_every_condition_a_heading_and_a_lead_that_exist
     )
     (line,) = printed(table)
     assert (line["true"], line["measured"], line["unit"]) == (98.0, None, "%")
+
+
+def test_the_median_beat_says_what_measure_says():
+    record = simulate("LBBB", seed=81, severity=0.8)[0].record
+    beat, found = packed_beat(record), cw.measure(record)
+    assert beat is not None
+    said = {one["name"]: one for one in beat["intervals"]}
+    for name, key in (("PR", "pr_ms"), ("QRS", "qrs_ms"), ("QT", "qt_ms")):
+        assert said[name]["ms"] == pytest.approx(found[key])
+        assert said[name]["to"] - said[name]["from"] == pytest.approx(found[key])
+    assert said["QTc"]["ms"] == pytest.approx(found["qtc_fridericia_ms"], abs=1)
+    assert said["QRS"]["from"] == said["PR"]["to"] == said["QT"]["from"]
+    assert unpack(beat["signal"]).shape == (7, round(beat["fs"]))  # a second of II and V1 to V6
+    names = {
+        NAMES[int(k)] for k in np.frombuffer(beat["waves"]["data"], "<f4").reshape(-1, 5)[:, 1]
+    }
+    assert {"P", "QRS", "T", "R"} <= names
+
+
+def test_the_median_beat_of_fibrillation_has_no_pr_and_noise_has_no_beat(rec):
+    beat = packed_beat(simulate("AF", seed=81)[0].record)
+    assert beat is not None
+    assert [one["name"] for one in beat["intervals"]] == ["QRS", "QT", "QTc"]
+    noise = np.random.default_rng(0).normal(0, 0.1, rec.signal.shape).astype(np.float32)
+    assert packed_beat(rec.with_signal(noise)) is None
 
 
 # -- the dials
@@ -233,7 +259,7 @@ def test_a_dragged_dial_is_followed_and_its_last_position_wins():
     assert kinds.count("error") == 0
     frames = [m for m in heard if m["type"] == "step" and m.get("frame")]
     assert len(frames) >= 3  # it followed
-    numbers = [m for m in heard if m.get("rows")]
+    numbers = [m for m in heard if m.get("_rows")]
     assert numbers  # and the table with it
     assert lab.simulated.record.meta["severity"] == pytest.approx(0.88)
     np.testing.assert_allclose(unpack(lab._ecg["signal"]), lab.simulated.record.signal, atol=1e-3)

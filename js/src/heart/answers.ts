@@ -22,20 +22,20 @@ const COLUMNS = [
 
 export class AnswersCard {
   readonly element: HTMLElement;
-  private readonly body = h("tbody");
-  private readonly leads: HTMLSelectElement;
+  readonly #body = h("tbody");
+  readonly #leads: HTMLSelectElement;
 
   constructor(choose: (lead: string) => void) {
-    this.leads = select("Lead of the amplitudes", [], choose);
+    this.#leads = select("Lead of the amplitudes", [], choose);
     this.element = h(
       "section",
       { class: "cofe-card cofe-changes cofe-answers" },
       h(
         "table",
         {},
-        h("caption", {}, "Known answers ", h("span", { class: "cofe-quiet" }, "amplitudes in lead ", this.leads)),
+        h("caption", {}, "Known answers ", h("span", { class: "cofe-quiet" }, "amplitudes in lead ", this.#leads)),
         h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "Measurement"), ...COLUMNS.map(([, text, title]) => h("th", { scope: "col", class: "cofe-num", title }, text)))),
-        this.body,
+        this.#body,
       ),
       h("p", { class: "cofe-quiet" }, "Bold: altered by the condition. Marked ", h("span", { class: "cofe-off-mark" }, "≠"), ": the measurement missed the truth. –: the wave is absent."),
     );
@@ -43,12 +43,12 @@ export class AnswersCard {
 
   /** `leads` there are to choose from, and the one chosen. */
   choices(leads: readonly string[], lead: string): void {
-    if (this.leads.options.length !== leads.length) this.leads.replaceChildren(...leads.map((name) => h("option", { value: name }, name)));
-    this.leads.value = lead;
+    if (this.#leads.options.length !== leads.length) this.#leads.replaceChildren(...leads.map((name) => h("option", { value: name }, name)));
+    this.#leads.value = lead;
   }
 
   show(rows: readonly Row[]): void {
-    this.body.replaceChildren(...rows.map(line));
+    this.#body.replaceChildren(...rows.map(line));
   }
 }
 

@@ -27,7 +27,7 @@ export interface Bounds {
 export class Slider {
   readonly element: HTMLElement;
   readonly input: HTMLInputElement;
-  private readonly reading = h("output", { class: "cofe-reading" });
+  readonly #reading = h("output", { class: "cofe-reading" });
 
   constructor(
     label: string,
@@ -36,8 +36,8 @@ export class Slider {
     moved: (value: number) => void,
   ) {
     const id = uid("dial");
-    this.input = h("input", { id, type: "range", ...bounds, class: "cofe-range", oninput: () => moved(this.read()) });
-    this.element = h("div", { class: "cofe-dial" }, h("label", { for: id }, label), this.reading, this.input);
+    this.input = h("input", { id, type: "range", ...bounds, class: "cofe-range", oninput: () => moved(this.#read()) });
+    this.element = h("div", { class: "cofe-dial" }, h("label", { for: id }, label), this.#reading, this.input);
   }
 
   show(value: number, off = "", bounds?: [number, number]): void {
@@ -45,14 +45,14 @@ export class Slider {
     this.input.value = String(value);
     this.input.disabled = Boolean(off);
     this.element.classList.toggle("cofe-off", Boolean(off));
-    this.reading.textContent = off || this.words(value);
-    this.input.setAttribute("aria-valuetext", this.reading.textContent);
+    this.#reading.textContent = off || this.words(value);
+    this.input.setAttribute("aria-valuetext", this.#reading.textContent);
   }
 
-  private read(): number {
+  #read(): number {
     const value = Number(this.input.value);
-    this.reading.textContent = this.words(value);
-    this.input.setAttribute("aria-valuetext", this.reading.textContent);
+    this.#reading.textContent = this.words(value);
+    this.input.setAttribute("aria-valuetext", this.#reading.textContent);
     return value;
   }
 }
@@ -79,39 +79,39 @@ const CLIPPING = [
 
 export class Dials {
   readonly element: HTMLElement;
-  private readonly first: HTMLSelectElement;
-  private readonly second: HTMLSelectElement;
-  private readonly severity: Slider;
-  private readonly potassium: Slider;
-  private readonly seed = h("span", { class: "cofe-quiet" });
-  private readonly age: Slider;
-  private readonly sexes: HTMLButtonElement[];
-  private readonly noise: Slider;
-  private readonly artefacts: HTMLButtonElement[];
-  private readonly reversal: HTMLSelectElement;
-  private readonly clipping: HTMLSelectElement;
+  readonly #first: HTMLSelectElement;
+  readonly #second: HTMLSelectElement;
+  readonly #severity: Slider;
+  readonly #potassium: Slider;
+  readonly #seed = h("span", { class: "cofe-quiet" });
+  readonly #age: Slider;
+  readonly #sexes: HTMLButtonElement[];
+  readonly #noise: Slider;
+  readonly #artefacts: HTMLButtonElement[];
+  readonly #reversal: HTMLSelectElement;
+  readonly #clipping: HTMLSelectElement;
 
   constructor(private readonly traits: Dialled) {
     const set = (name: string) => (value: unknown) => traits.set(name, value);
-    this.first = select("Condition", [], set("condition"));
-    this.second = select("Second condition", [], set("second"));
-    this.severity = new Slider("Severity", { min: 0, max: 1, step: 0.01 }, (v) => `${Math.round(100 * v)} %`, set("severity"));
-    this.potassium = new Slider("Potassium", { min: 2, max: 9, step: 0.1 }, (v) => `${v.toFixed(1)} mmol/L`, set("potassium"));
-    this.age = new Slider("Age", { min: 18, max: 95, step: 1 }, (v) => `${v} years`, set("age"));
-    this.sexes = [["F", "Female"], ["M", "Male"]].map(([value, text]) =>
+    this.#first = select("Condition", [], set("condition"));
+    this.#second = select("Second condition", [], set("second"));
+    this.#severity = new Slider("Severity", { min: 0, max: 1, step: 0.01 }, (v) => `${Math.round(100 * v)} %`, set("severity"));
+    this.#potassium = new Slider("Potassium", { min: 2, max: 9, step: 0.1 }, (v) => `${v.toFixed(1)} mmol/L`, set("potassium"));
+    this.#age = new Slider("Age", { min: 18, max: 95, step: 1 }, (v) => `${v} years`, set("age"));
+    this.#sexes = [["F", "Female"], ["M", "Male"]].map(([value, text]) =>
       h("button", { type: "button", value, onclick: () => traits.set("sex", value) }, text!),
     );
-    this.noise = new Slider("Noise", { min: 0, max: 3, step: 0.1 }, noiseWords, set("noise"));
-    this.artefacts = ARTEFACTS.map(([value, text, title]) => h("button", { type: "button", value, title, onclick: () => this.toggle(value) }, text));
-    this.reversal = select("Electrodes", REVERSALS, set("reversal"));
-    this.clipping = select("Clipping", CLIPPING, (value) => traits.set("clipping_mv", Number(value)));
+    this.#noise = new Slider("Noise", { min: 0, max: 3, step: 0.1 }, noiseWords, set("noise"));
+    this.#artefacts = ARTEFACTS.map(([value, text, title]) => h("button", { type: "button", value, title, onclick: () => this.#toggle(value) }, text));
+    this.#reversal = select("Electrodes", REVERSALS, set("reversal"));
+    this.#clipping = select("Clipping", CLIPPING, (value) => traits.set("clipping_mv", Number(value)));
     const another = h("button", { type: "button", title: "Draw another heart and chest (the seed)", onclick: () => traits.set("seed", traits.get<number>("seed") + 1) }, "Another heart");
     this.element = h(
       "div",
       { class: "cofe-cards cofe-dials" },
-      card("What ails it", this.first, this.second, this.severity.element, this.potassium.element),
-      card("Whose heart", h("div", { class: "cofe-row" }, another, this.seed), this.age.element, h("span", { class: "cofe-group", role: "group", "aria-label": "Sex" }, ...this.sexes)),
-      card("The recording", this.noise.element, h("span", { class: "cofe-group", role: "group", "aria-label": "Artefacts" }, ...this.artefacts), h("div", { class: "cofe-row" }, this.reversal, this.clipping)),
+      card("What ails it", this.#first, this.#second, this.#severity.element, this.#potassium.element),
+      card("Whose heart", h("div", { class: "cofe-row" }, another, this.#seed), this.#age.element, h("span", { class: "cofe-group", role: "group", "aria-label": "Sex" }, ...this.#sexes)),
+      card("The recording", this.#noise.element, h("span", { class: "cofe-group", role: "group", "aria-label": "Artefacts" }, ...this.#artefacts), h("div", { class: "cofe-row" }, this.#reversal, this.#clipping)),
     );
   }
 
@@ -120,27 +120,27 @@ export class Dials {
     const { traits } = this;
     const choices = traits.get<Choice[]>("_choices");
     const codes = [traits.get<string>("condition"), traits.get<string>("second")];
-    fillChoices(this.first, choices, []);
-    this.first.value = codes[0]!;
+    fillChoices(this.#first, choices, []);
+    this.#first.value = codes[0]!;
     const partners = choices.filter((choice) => choice.partner);
-    fillChoices(this.second, partners, [["", partners.length ? "and nothing else" : "–"]]);
-    this.second.value = codes[1]!;
-    this.second.disabled = !partners.length;
+    fillChoices(this.#second, partners, [["", partners.length ? "and nothing else" : "–"]]);
+    this.#second.value = codes[1]!;
+    this.#second.disabled = !partners.length;
     const chosen = choices.filter((choice) => codes.includes(choice.code));
     const graded = chosen.some((choice) => choice.graded);
     const range = chosen.find((choice) => choice.potassium)?.potassium;
-    this.severity.show(traits.get("severity"), graded ? "" : range ? "set by potassium" : codes[0] === "NSR" ? "healthy" : "no degrees");
-    this.potassium.show(traits.get("potassium"), range ? "" : "normal", range ?? undefined);
-    this.seed.textContent = `no. ${traits.get("seed")}`;
-    this.age.show(traits.get("age"));
-    press(this.sexes, [traits.get<string>("sex")]);
-    this.noise.show(traits.get("noise"));
-    press(this.artefacts, traits.get<string[]>("artefacts"));
-    this.reversal.value = traits.get("reversal");
-    this.clipping.value = String(traits.get("clipping_mv"));
+    this.#severity.show(traits.get("severity"), graded ? "" : range ? "set by potassium" : codes[0] === "NSR" ? "healthy" : "no degrees");
+    this.#potassium.show(traits.get("potassium"), range ? "" : "normal", range ?? undefined);
+    this.#seed.textContent = `no. ${traits.get("seed")}`;
+    this.#age.show(traits.get("age"));
+    press(this.#sexes, [traits.get<string>("sex")]);
+    this.#noise.show(traits.get("noise"));
+    press(this.#artefacts, traits.get<string[]>("artefacts"));
+    this.#reversal.value = traits.get("reversal");
+    this.#clipping.value = String(traits.get("clipping_mv"));
   }
 
-  private toggle(name: string): void {
+  #toggle(name: string): void {
     const on = this.traits.get<string[]>("artefacts");
     this.traits.set("artefacts", on.includes(name) ? on.filter((other) => other !== name) : [...on, name]);
   }

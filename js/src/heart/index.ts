@@ -8,6 +8,7 @@ import { Jobs, type Reply } from "../shared/jobs";
 import { bindPaper, layer, shadeLayer, wavesOf, type Ecg, type PackedLayer, type PackedShade } from "../viewer";
 import type { EcgView } from "../viewer/ecg-view";
 import { legend } from "../viewer/legend";
+import { MedianCard, type PackedBeat } from "../viewer/median";
 import type { Toolbar } from "../viewer/toolbar";
 import type { PackedWaves } from "../viewer/waves";
 import { AnswersCard, type Row } from "./answers";
@@ -36,16 +37,17 @@ export function renderHeart(host: Host, root: HTMLElement, stop: AbortSignal): v
 }
 
 class HeartLab {
-  private readonly view: EcgView;
-  private readonly toolbar: Toolbar;
-  private readonly dials: Dials;
-  private readonly answers: AnswersCard;
-  private readonly overlays: HTMLButtonElement[];
-  private readonly title = h("div", { class: "cofe-title" });
-  private readonly alert = h("div", { class: "cofe-error", role: "alert", hidden: true });
-  private readonly key = h("div", { class: "cofe-keys" });
-  private readonly jobs: Jobs | null;
-  private following = false; // frames come: the traits of before are out of date
+  readonly #view: EcgView;
+  readonly #toolbar: Toolbar;
+  readonly #dials: Dials;
+  readonly #answers: AnswersCard;
+  readonly #median: MedianCard;
+  readonly #overlays: HTMLButtonElement[];
+  readonly #title = h("div", { class: "cofe-title" });
+  readonly #alert = h("div", { class: "cofe-error", role: "alert", hidden: true });
+  readonly #key = h("div", { class: "cofe-keys" });
+  readonly #jobs: Jobs | null;
+  #following = false; // frames come: the traits of before are out of date
 
   constructor(
     private readonly host: Host,
@@ -53,73 +55,82 @@ class HeartLab {
     private readonly stop: AbortSignal,
   ) {
     const live = Boolean(host.get("_live"));
-    ({ view: this.view, toolbar: this.toolbar } = bindPaper(host, root, stop));
-    this.dials = new Dials({ get: (name) => host.get(name), set: (name, value) => this.set(name, value) });
-    this.answers = new AnswersCard((lead) => this.set("lead", lead));
-    this.overlays = OVERLAYS.map(([value, text, title]) => h("button", { type: "button", value, title, onclick: () => this.set("overlay", value) }, text));
+    ({ view: this.#view, toolbar: this.#toolbar } = bindPaper(host, root, stop));
+    this.#dials = new Dials({ get: (name) => host.get(name), set: (name, value) => this.#set(name, value) });
+    this.#answers = new AnswersCard((lead) => this.#set("lead", lead));
+    this.#median = new MedianCard(root, stop);
+    this.#overlays = OVERLAYS.map(([value, text, title]) => h("button", { type: "button", value, title, onclick: () => this.#set("overlay", value) }, text));
     root.classList.add("cofe-explainer", "cofe-has-ecg", "cofe-heart");
-    const overlays = h("span", { class: "cofe-group", role: "group", "aria-label": "Shown on the ECG" }, ...this.overlays);
-    const tools = h("div", { class: "cofe-tools" }, live ? overlays : null, this.toolbar.element);
+    const overlays = h("span", { class: "cofe-group", role: "group", "aria-label": "Shown on the ECG" }, ...this.#overlays);
+    const tools = h("div", { class: "cofe-tools" }, live ? overlays : null, this.#toolbar.element);
     root.append(
-      h("header", { class: "cofe-head" }, this.title),
-      this.alert,
+      h("header", { class: "cofe-head" }, this.#title),
+      this.#alert,
       h(
         "div",
         { class: "cofe-body" },
-        live ? this.dials.element : null,
-        h("section", { class: "cofe-card cofe-centre", "aria-label": "ECG" }, tools, this.view.element, this.key),
-        this.answers.element,
+        live ? this.#dials.element : null,
+        h("section", { class: "cofe-card cofe-centre", "aria-label": "ECG" }, tools, this.#view.element, this.#key),
+        h("div", { class: "cofe-below" }, this.#answers.element, this.#median.element),
       ),
       h("footer", { class: "cofe-quiet" }, "A simulated heart, for research and teaching. Not a medical device."),
     );
-    this.bind();
-    this.jobs = live ? new Jobs(host, stop, (reply, buffers) => this.hear(reply, buffers), () => {}) : null;
-    if (this.jobs) this.watchVisibility(this.jobs, root);
+    this.#bind();
+    this.#jobs = live ? new Jobs(host, stop, (reply, buffers) => this.#hear(reply, buffers), () => {}) : null;
+    if (this.#jobs) this.#watchVisibility(this.#jobs, root);
   }
 
-  private set(name: string, value: unknown): void {
+  #set(name: string, value: unknown): void {
     this.host.set(name, value);
     this.host.save_changes();
-    this.dials.update();
+    this.#dials.update();
   }
 
-  private bind(): void {
+  #bind(): void {
     const on = (names: readonly string[], update: () => void): void => {
       for (const name of names) listen(this.host, `change:${name}`, update, this.stop);
       update();
     };
-    on(DIALS, () => this.dials.update());
-    on(["overlay"], () => press(this.overlays, [this.host.get("overlay")]));
-    on(["lead", "_ecg"], () => this.answers.choices(this.host.get("_ecg").leads, this.host.get("lead")));
+    on(DIALS, () => this.#dials.update());
+    on(["overlay"], () => press(this.#overlays, [this.host.get("overlay")]));
+    on(["lead", "_ecg"], () => this.#answers.choices(this.host.get("_ecg").leads, this.host.get("lead")));
     on(SHOWN, () => {
-      if (!this.following) this.draw(Object.fromEntries(SHOWN.map((name) => [name, this.host.get(name)])) as unknown as Shown);
+      if (!this.#following) this.#draw(Object.fromEntries(SHOWN.map((name) => [name, this.host.get(name)])) as unknown as Shown);
     });
-    on(["_rows"], () => this.answers.show(this.host.get("_rows")));
+    on(["_rows", "_beat"], () => {
+      if (!this.#following) this.#number(this.host.get("_rows"), this.host.get("_beat"));
+    });
   }
 
-  private draw({ _ecg: ecg, _twin: twin, _shade: shade, _waves: waves }: Shown): void {
-    this.title.replaceChildren(h("strong", {}, ecg.title), ...ecg.facts.map((fact) => h("span", {}, fact)));
-    this.view.show({ original: layer(ecg), changed: layer(twin), named: "twin", shade: shadeLayer(shade), waves: wavesOf(waves), note: ecg.note });
-    this.key.replaceChildren(legend({ lines: twin ? ["this heart", "the same heart without the condition"] : null, shade, waves: waves?.source }));
-    this.toolbar.update();
+  #draw({ _ecg: ecg, _twin: twin, _shade: shade, _waves: waves }: Shown): void {
+    this.#title.replaceChildren(h("strong", {}, ecg.title), ...ecg.facts.map((fact) => h("span", {}, fact)));
+    this.#view.show({ original: layer(ecg), changed: layer(twin), named: "twin", shade: shadeLayer(shade), waves: wavesOf(waves), note: ecg.note });
+    this.#key.replaceChildren(legend({ lines: twin ? ["this heart", "the same heart without the condition"] : null, shade, waves: waves?.source }));
+    if (!waves && this.host.get("overlay") === "delineation") this.#key.replaceChildren(h("span", { class: "cofe-quiet" }, "delineating …"));
+    this.#toolbar.update();
   }
 
-  private hear(reply: Reply, buffers: DataView[]): void {
-    if (reply.type === "error") return this.complain(String(reply.message));
-    if (reply.type === "start") this.complain("");
-    this.following = reply.type === "start" || reply.type === "step" || reply.type === "snapshot";
-    if (reply.frame) this.draw(attach(reply.frame, buffers) as Shown);
-    if (reply.rows) this.answers.show(reply.rows as Row[]);
-    if (reply.type === "step") this.view.painted(() => this.jobs!.acknowledge(reply));
+  #number(rows: Row[], beat: PackedBeat | null): void {
+    this.#answers.show(rows);
+    this.#median.show(beat);
   }
 
-  private complain(why: string): void {
-    this.alert.hidden = !why;
-    this.alert.textContent = why;
+  #hear(reply: Reply, buffers: DataView[]): void {
+    if (reply.type === "error") return this.#complain(String(reply.message));
+    if (reply.type === "start") this.#complain("");
+    this.#following = reply.type === "start" || reply.type === "step" || reply.type === "snapshot";
+    if (reply.frame) this.#draw(attach(reply.frame, buffers) as Shown);
+    if (reply._rows) this.#number(reply._rows as Row[], reply._beat as PackedBeat | null);
+    if (reply.type === "step") this.#view.painted(() => this.#jobs!.acknowledge(reply));
+  }
+
+  #complain(why: string): void {
+    this.#alert.hidden = !why;
+    this.#alert.textContent = why;
   }
 
   /** Scrolled away or in a hidden tab: the kernel holds its frames back. */
-  private watchVisibility(jobs: Jobs, root: HTMLElement): void {
+  #watchVisibility(jobs: Jobs, root: HTMLElement): void {
     const watch = new IntersectionObserver(([entry]) => jobs.visible(entry!.isIntersecting));
     watch.observe(root);
     this.stop.addEventListener("abort", () => watch.disconnect());

@@ -17,7 +17,7 @@ export function listen(host: Host, event: string, callback: (...args: any[]) => 
 
 /** The host of a page without a kernel: state that can change, and nobody to ask. */
 export class StaticHost implements Host {
-  private readonly listeners = new Map<string, Set<(...args: any[]) => void>>();
+  readonly #listeners = new Map<string, Set<(...args: any[]) => void>>();
 
   constructor(private readonly state: Record<string, unknown>) {}
 
@@ -28,7 +28,7 @@ export class StaticHost implements Host {
   set(name: string, value: unknown): void {
     if (this.state[name] === value) return;
     this.state[name] = value;
-    this.listeners.get(`change:${name}`)?.forEach((callback) => callback(this, value));
+    this.#listeners.get(`change:${name}`)?.forEach((callback) => callback(this, value));
   }
 
   save_changes(): void {}
@@ -36,11 +36,11 @@ export class StaticHost implements Host {
   send(): void {}
 
   on(event: string, callback: (...args: any[]) => void): void {
-    if (!this.listeners.has(event)) this.listeners.set(event, new Set());
-    this.listeners.get(event)!.add(callback);
+    if (!this.#listeners.has(event)) this.#listeners.set(event, new Set());
+    this.#listeners.get(event)!.add(callback);
   }
 
   off(event: string, callback: (...args: any[]) => void): void {
-    this.listeners.get(event)?.delete(callback);
+    this.#listeners.get(event)?.delete(callback);
   }
 }

@@ -22,10 +22,10 @@ const PATIENCE_MS = 6000;
 export class Jobs {
   /** What this view knows to be under way, whoever asked for it; one of each kind. */
   readonly running = new Map<string, Running>();
-  private readonly view = crypto.randomUUID?.() ?? String(Math.random());
-  private readonly dropped = new Set<string>(); // stopped here: nothing more of them is shown
-  private epoch = 0;
-  private count = 0;
+  readonly #view = crypto.randomUUID?.() ?? String(Math.random());
+  readonly #dropped = new Set<string>(); // stopped here: nothing more of them is shown
+  #epoch = 0;
+  #count = 0;
 
   constructor(
     private readonly host: Host,
@@ -33,34 +33,34 @@ export class Jobs {
     private readonly heard: (reply: Reply, buffers: DataView[]) => void,
     private readonly unanswered: () => void,
   ) {
-    this.epoch = host.get("epoch") ?? 0;
-    listen(host, "change:epoch", () => (this.epoch = Math.max(this.epoch, host.get("epoch"))), stop);
-    listen(host, "msg:custom", (reply: Reply, buffers: DataView[]) => this.receive(reply, buffers), stop);
-    const tell = (): void => host.send({ type: "visible", view: this.view, visible: document.visibilityState === "visible" });
+    this.#epoch = host.get("epoch") ?? 0;
+    listen(host, "change:epoch", () => (this.#epoch = Math.max(this.#epoch, host.get("epoch"))), stop);
+    listen(host, "msg:custom", (reply: Reply, buffers: DataView[]) => this.#receive(reply, buffers), stop);
+    const tell = (): void => host.send({ type: "visible", view: this.#view, visible: document.visibilityState === "visible" });
     document.addEventListener("visibilitychange", tell, { signal: stop });
-    host.send({ type: "ready", view: this.view });
-    stop.addEventListener("abort", () => host.send({ type: "visible", view: this.view, visible: false }));
+    host.send({ type: "ready", view: this.#view });
+    stop.addEventListener("abort", () => host.send({ type: "visible", view: this.#view, visible: false }));
   }
 
   /** Ask; a running job of the same kind is out of date from here on. */
   request(kind: string, parameters: Record<string, unknown> = {}, buffers: ArrayBuffer[] = []): void {
-    const id = `${this.view}:${++this.count}`;
-    this.forget(kind);
+    const id = `${this.#view}:${++this.#count}`;
+    this.#forget(kind);
     this.running.set(kind, { kind, id });
-    this.host.send({ type: "request", kind, id, epoch: this.epoch, ...parameters }, undefined, buffers);
+    this.host.send({ type: "request", kind, id, epoch: this.#epoch, ...parameters }, undefined, buffers);
     const timer = setTimeout(() => {
-      if (this.running.get(kind)?.id === id && !this.answered.has(id)) this.unanswered();
+      if (this.running.get(kind)?.id === id && !this.#answered.has(id)) this.unanswered();
     }, PATIENCE_MS);
     this.stop.addEventListener("abort", () => clearTimeout(timer));
   }
 
-  private readonly answered = new Set<string>();
+  readonly #answered = new Set<string>();
 
   /** Stop now: the kernel is told, and what it still sends is ignored. */
   cancel(kind: string): void {
     const job = this.running.get(kind);
     if (!job) return;
-    this.forget(kind);
+    this.#forget(kind);
     this.host.send({ type: "cancel", kind, id: job.id });
   }
 
@@ -70,30 +70,30 @@ export class Jobs {
 
   /** Say again whether this view can be seen; a view of 0 x 0 cannot. */
   visible(visible: boolean): void {
-    this.host.send({ type: "visible", view: this.view, visible });
+    this.host.send({ type: "visible", view: this.#view, visible });
   }
 
-  private forget(kind: string): void {
+  #forget(kind: string): void {
     const job = this.running.get(kind);
-    if (job) this.dropped.add(job.id);
+    if (job) this.#dropped.add(job.id);
     this.running.delete(kind);
   }
 
-  private receive(reply: Reply, buffers: DataView[]): void {
+  #receive(reply: Reply, buffers: DataView[]): void {
     if (reply.type === "snapshot") {
-      if (reply.view !== this.view) return;
+      if (reply.view !== this.#view) return;
       if (!reply.id) return;
       this.running.set(reply.kind, { kind: reply.kind, id: reply.id });
-      this.answered.add(reply.id);
+      this.#answered.add(reply.id);
       return this.heard(reply, buffers);
     }
-    this.answered.add(reply.id);
+    this.#answered.add(reply.id);
     const mine = this.running.get(reply.kind)?.id;
-    const stale = this.dropped.has(reply.id) || reply.epoch < this.epoch;
+    const stale = this.#dropped.has(reply.id) || reply.epoch < this.#epoch;
     switch (reply.type) {
       case "start":
         if (stale) return;
-        this.epoch = reply.epoch;
+        this.#epoch = reply.epoch;
         this.running.set(reply.kind, { kind: reply.kind, id: reply.id });
         break;
       case "step":

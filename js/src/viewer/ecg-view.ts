@@ -35,24 +35,24 @@ export class EcgView {
   readonly readout: HTMLOutputElement;
   tool: "measure" | "pan" = "measure";
 
-  private readonly back = h("canvas", { class: "cofe-layer", "aria-hidden": "true" });
-  private readonly signals = h("canvas", { class: "cofe-layer", "aria-hidden": "true" });
-  private readonly frame: HTMLElement;
-  private content: Content = { original: null, changed: null, named: "counterfactual", alone: false, shade: null, waves: null, note: "" };
-  private settings: Settings = { layout: "3x4+1", speed: 25, gain: 10, order: "standard" };
-  private sheet: Paper | null = null;
-  private least = { headroom: 0, footroom: 0 }; // mm
-  private offsets = new Map<string, number>();
-  private start = 0; // s of the record at the left edge of the page
-  private zoom = 1;
-  private pan = { x: 0, y: 0 }; // mm of the paper at the top left corner
-  private width = 0; // CSS px
-  private stale = { ground: true, signals: true, marks: true };
-  private readonly marks = new Marks();
-  private colours: Palette | null = null;
-  private drawn = 0;
-  private readonly redraw: () => void;
-  private readonly afterDraw: (() => void)[] = [];
+  readonly #back = h("canvas", { class: "cofe-layer", "aria-hidden": "true" });
+  readonly #signals = h("canvas", { class: "cofe-layer", "aria-hidden": "true" });
+  readonly #frame: HTMLElement;
+  #content: Content = { original: null, changed: null, named: "counterfactual", alone: false, shade: null, waves: null, note: "" };
+  #settings: Settings = { layout: "3x4+1", speed: 25, gain: 10, order: "standard" };
+  #sheet: Paper | null = null;
+  #least = { headroom: 0, footroom: 0 }; // mm
+  #offsets = new Map<string, number>();
+  #start = 0; // s of the record at the left edge of the page
+  #zoom = 1;
+  #pan = { x: 0, y: 0 }; // mm of the paper at the top left corner
+  #width = 0; // CSS px
+  #stale = { ground: true, signals: true, marks: true };
+  readonly #marks = new Marks();
+  #colours: Palette | null = null;
+  #drawn = 0;
+  readonly #redraw: () => void;
+  readonly #afterDraw: (() => void)[] = [];
 
   constructor(
     private readonly root: HTMLElement,
@@ -65,216 +65,216 @@ export class EcgView {
       role: "application",
       "aria-roledescription": "electrocardiogram",
     });
-    this.frame = h("div", { class: "cofe-paper" }, this.back, this.signals, this.canvas);
+    this.#frame = h("div", { class: "cofe-paper" }, this.#back, this.#signals, this.canvas);
     this.readout = h("output", { class: "cofe-readout", "aria-live": "polite" });
-    this.element = h("div", { class: "cofe-ecg" }, this.frame, this.readout);
-    this.redraw = framed(() => this.draw(), stop);
-    followTheme(root, () => this.refresh(), stop);
-    hands(this.canvas, this.grip(), stop);
+    this.element = h("div", { class: "cofe-ecg" }, this.#frame, this.readout);
+    this.#redraw = framed(() => this.#draw(), stop);
+    followTheme(root, () => this.#refresh(), stop);
+    hands(this.canvas, this.#grip(), stop);
     // Hidden tabs and windowed outputs are 0 x 0: keep what was drawn until there is room again.
     const watch = new ResizeObserver(([entry]) => {
       const width = Math.floor(entry!.contentRect.width);
-      if (width > 0 && width !== this.width) {
-        this.width = width;
-        this.refresh();
+      if (width > 0 && width !== this.#width) {
+        this.#width = width;
+        this.#refresh();
       }
     });
-    watch.observe(this.frame);
+    watch.observe(this.#frame);
     stop.addEventListener("abort", () => watch.disconnect());
   }
 
   show(content: Partial<Content>): void {
-    const before = this.content.original;
-    this.content = { ...this.content, ...content };
-    const { original } = this.content;
+    const before = this.#content.original;
+    this.#content = { ...this.#content, ...content };
+    const { original } = this.#content;
     if (original !== before) {
       const sameShape = before && original && before.rows.length === original.rows.length && lengthS(before) === lengthS(original);
       if (!sameShape) {
-        this.start = 0;
-        this.least = { headroom: 0, footroom: 0 };
-        this.clearMarks();
+        this.#start = 0;
+        this.#least = { headroom: 0, footroom: 0 };
+        this.#clearMarks();
       }
-      this.offsets = new Map(original?.leads.map((lead, i) => [lead, median(original.rows[i]!)]) ?? []);
-      this.lay();
+      this.#offsets = new Map(original?.leads.map((lead, i) => [lead, median(original.rows[i]!)]) ?? []);
+      this.#lay();
     }
-    this.stale.signals = this.stale.marks = true;
-    this.redraw();
+    this.#stale.signals = this.#stale.marks = true;
+    this.#redraw();
   }
 
   configure(settings: Partial<Settings>): void {
-    this.settings = { ...this.settings, ...settings };
-    this.least = { headroom: 0, footroom: 0 };
-    this.clearMarks();
-    this.lay();
+    this.#settings = { ...this.#settings, ...settings };
+    this.#least = { headroom: 0, footroom: 0 };
+    this.#clearMarks();
+    this.#lay();
   }
 
   /** Call back once what was shown last is on screen; not while the view is hidden. */
   painted(callback: () => void): void {
-    this.afterDraw.push(callback);
-    this.redraw();
+    this.#afterDraw.push(callback);
+    this.#redraw();
   }
 
   /** Pages of ten seconds: [this one, how many]. */
   pages(): [number, number] {
-    const total = this.content.original ? lengthS(this.content.original) : 0;
-    return [Math.round(this.start / PAGE_SECONDS), Math.max(1, Math.ceil(total / PAGE_SECONDS - 0.01))];
+    const total = this.#content.original ? lengthS(this.#content.original) : 0;
+    return [Math.round(this.#start / PAGE_SECONDS), Math.max(1, Math.ceil(total / PAGE_SECONDS - 0.01))];
   }
 
   turn(by: number): void {
     const [page, count] = this.pages();
-    this.start = Math.min(count - 1, Math.max(0, page + by)) * PAGE_SECONDS;
-    this.clearMarks();
-    this.lay();
+    this.#start = Math.min(count - 1, Math.max(0, page + by)) * PAGE_SECONDS;
+    this.#clearMarks();
+    this.#lay();
   }
 
   zoomBy(factor: number, at?: Spot): void {
-    const { scale, dx, dy, width, height } = this.window();
+    const { scale, dx, dy, width, height } = this.#window();
     const point = at ?? { x: width / 2, y: height / 2 };
     const mm = { x: (point.x - dx) / scale, y: (point.y - dy) / scale };
-    this.zoom = Math.min(MOST_ZOOM, Math.max(1, this.zoom * factor));
-    const next = this.window().scale;
-    this.pan = { x: mm.x - point.x / next, y: mm.y - point.y / next };
-    this.refresh();
+    this.#zoom = Math.min(MOST_ZOOM, Math.max(1, this.#zoom * factor));
+    const next = this.#window().scale;
+    this.#pan = { x: mm.x - point.x / next, y: mm.y - point.y / next };
+    this.#refresh();
   }
 
   resetZoom(): void {
-    this.zoom = 1;
-    this.pan = { x: 0, y: 0 };
-    this.refresh();
+    this.#zoom = 1;
+    this.#pan = { x: 0, y: 0 };
+    this.#refresh();
   }
 
   get zoomed(): number {
-    return this.zoom;
+    return this.#zoom;
   }
 
   /** What is on screen, as a PNG of twice its size. */
   async savePng(name: string): Promise<void> {
-    const win = { ...this.window(), ratio: Math.max(2, this.window().ratio) };
+    const win = { ...this.#window(), ratio: Math.max(2, this.#window().ratio) };
     const canvas = h("canvas", { width: win.width * win.ratio, height: win.height * win.ratio });
-    this.paintAll(canvas.getContext("2d")!, canvas.getContext("2d")!, win);
-    this.marks.paint(canvas.getContext("2d")!, this.drawing(win));
+    this.#paintAll(canvas.getContext("2d")!, canvas.getContext("2d")!, win);
+    this.#marks.paint(canvas.getContext("2d")!, this.#drawing(win));
     const blob = await new Promise<Blob | null>((done) => canvas.toBlob(done, "image/png"));
     if (blob) download(name, blob);
   }
 
   // ---- geometry on screen
 
-  private window(): Window {
-    const sheet = this.sheet!;
-    const fit = Math.min(MOST_SCALE, Math.max(LEAST_SCALE, this.width / sheet.width));
-    const scale = fit * this.zoom;
+  #window(): Window {
+    const sheet = this.#sheet!;
+    const fit = Math.min(MOST_SCALE, Math.max(LEAST_SCALE, this.#width / sheet.width));
+    const scale = fit * this.#zoom;
     const height = Math.round(sheet.height * fit);
-    const spare = { x: sheet.width - this.width / scale, y: sheet.height - height / scale };
-    this.pan.x = Math.min(Math.max(0, spare.x), Math.max(0, this.pan.x));
-    this.pan.y = Math.min(Math.max(0, spare.y), Math.max(0, this.pan.y));
+    const spare = { x: sheet.width - this.#width / scale, y: sheet.height - height / scale };
+    this.#pan.x = Math.min(Math.max(0, spare.x), Math.max(0, this.#pan.x));
+    this.#pan.y = Math.min(Math.max(0, spare.y), Math.max(0, this.#pan.y));
     // A page narrower than the view keeps whole 5 mm squares on its left.
     const inset = spare.x < 0 ? Math.floor(-spare.x / 2 / 5) * 5 * scale : 0;
     return {
       scale,
-      dx: inset - this.pan.x * scale,
-      dy: -this.pan.y * scale,
-      width: this.width,
+      dx: inset - this.#pan.x * scale,
+      dy: -this.#pan.y * scale,
+      width: this.#width,
       height,
       ratio: globalThis.devicePixelRatio || 1,
     };
   }
 
-  private lay(): void {
-    const { original } = this.content;
-    this.sheet = null;
+  #lay(): void {
+    const { original } = this.#content;
+    this.#sheet = null;
     if (original) {
-      const request = { leads: original.leads, seconds: lengthS(original) - this.start, ...this.settings };
-      const { headroom, footroom } = room(paper(request), (panel) => this.reach(original, panel));
+      const request = { leads: original.leads, seconds: lengthS(original) - this.#start, ...this.#settings };
+      const { headroom, footroom } = room(paper(request), (panel) => this.#reach(original, panel));
       // Room once given stays while the ECG follows a slider: the page must not jump under the hand.
-      this.least = { headroom: Math.max(headroom, this.least.headroom), footroom: Math.max(footroom, this.least.footroom) };
-      this.sheet = paper({ ...request, ...this.least });
+      this.#least = { headroom: Math.max(headroom, this.#least.headroom), footroom: Math.max(footroom, this.#least.footroom) };
+      this.#sheet = paper({ ...request, ...this.#least });
     }
-    this.refresh();
+    this.#refresh();
     this.changedPage();
   }
 
   /** How far a panel rises above and falls below its baseline on the paper, in mV. */
-  private reach(layer: Layer, panel: Panel): { up: number; down: number } {
+  #reach(layer: Layer, panel: Panel): { up: number; down: number } {
     const row = layer.rows[layer.leads.indexOf(panel.lead)]!;
-    const offset = this.offsets.get(panel.lead) ?? 0;
+    const offset = this.#offsets.get(panel.lead) ?? 0;
     let [low, high] = [0, 0];
-    for (const mv of row.subarray(Math.round((this.start + panel.t0) * layer.fs), Math.round((this.start + panel.t1) * layer.fs))) {
+    for (const mv of row.subarray(Math.round((this.#start + panel.t0) * layer.fs), Math.round((this.#start + panel.t1) * layer.fs))) {
       if (mv - offset < low) low = mv - offset;
       else if (mv - offset > high) high = mv - offset;
     }
     return panel.sign > 0 ? { up: high, down: -low } : { up: -low, down: high };
   }
 
-  private refresh(): void {
-    this.colours = null;
-    this.stale = { ground: true, signals: true, marks: true };
-    this.redraw();
+  #refresh(): void {
+    this.#colours = null;
+    this.#stale = { ground: true, signals: true, marks: true };
+    this.#redraw();
   }
 
   // ---- drawing
 
-  private draw(): void {
-    if (!this.sheet || !this.width || !this.content.original) return;
+  #draw(): void {
+    if (!this.#sheet || !this.#width || !this.#content.original) return;
     const began = performance.now();
-    this.colours ??= palette(this.root);
-    const win = this.window();
-    if (this.stale.ground) this.resize(win);
-    if (this.stale.ground || this.stale.signals) {
-      this.paintAll(this.stale.ground ? this.back.getContext("2d")! : null, this.signals.getContext("2d")!, win);
+    this.#colours ??= palette(this.root);
+    const win = this.#window();
+    if (this.#stale.ground) this.#resize(win);
+    if (this.#stale.ground || this.#stale.signals) {
+      this.#paintAll(this.#stale.ground ? this.#back.getContext("2d")! : null, this.#signals.getContext("2d")!, win);
     }
-    if (this.stale.marks) {
+    if (this.#stale.marks) {
       const ctx = this.canvas.getContext("2d")!;
       ctx.setTransform(1, 0, 0, 1, 0, 0);
       ctx.clearRect(0, 0, this.canvas.width, this.canvas.height);
-      this.marks.paint(ctx, this.drawing(win));
+      this.#marks.paint(ctx, this.#drawing(win));
     }
-    this.stale = { ground: false, signals: false, marks: false };
+    this.#stale = { ground: false, signals: false, marks: false };
     // The geometry on screen, for those who measure from outside.
-    Object.assign(this.frame.dataset, {
+    Object.assign(this.#frame.dataset, {
       pxPerMm: win.scale,
       originX: win.dx,
       originY: win.dy,
-      frames: ++this.drawn,
+      frames: ++this.#drawn,
       drawMs: performance.now() - began,
     });
-    this.afterDraw.splice(0).forEach((callback) => callback());
+    this.#afterDraw.splice(0).forEach((callback) => callback());
   }
 
-  private resize(win: Window): void {
-    this.frame.style.height = `${win.height}px`;
-    for (const canvas of [this.back, this.signals, this.canvas]) {
+  #resize(win: Window): void {
+    this.#frame.style.height = `${win.height}px`;
+    for (const canvas of [this.#back, this.#signals, this.canvas]) {
       const [width, height] = [Math.round(win.width * win.ratio), Math.round(win.height * win.ratio)];
       // Setting a size, even the same, throws the canvas away.
       if (canvas.width !== width) canvas.width = width;
       if (canvas.height !== height) canvas.height = height;
     }
-    this.canvas.style.touchAction = this.movable(win) ? "none" : "pan-y";
-    this.canvas.setAttribute("aria-label", this.spoken());
-    this.frame.classList.toggle("cofe-movable", this.movable(win) && this.tool === "pan");
+    this.canvas.style.touchAction = this.#movable(win) ? "none" : "pan-y";
+    this.canvas.setAttribute("aria-label", this.#spoken());
+    this.#frame.classList.toggle("cofe-movable", this.#movable(win) && this.tool === "pan");
   }
 
-  private movable(win: Window): boolean {
-    return this.sheet!.width * win.scale > win.width + 1 || this.sheet!.height * win.scale > win.height + 1;
+  #movable(win: Window): boolean {
+    return this.#sheet!.width * win.scale > win.width + 1 || this.#sheet!.height * win.scale > win.height + 1;
   }
 
-  private spoken(): string {
-    const { original } = this.content;
-    const { speed, gain } = this.sheet!;
+  #spoken(): string {
+    const { original } = this.#content;
+    const { speed, gain } = this.#sheet!;
     return (
       `ECG, ${original!.leads.length} leads, ${lengthS(original!).toFixed(1)} s, ${speed} mm/s, ${gain} mm/mV. ` +
       "Left and right move along a lead, up and down change the lead, Enter sets the first caliper, Escape clears."
     );
   }
 
-  private drawing(win: Window): Sheet {
-    const colours = (this.colours ??= palette(this.root));
-    return { win, paper: this.sheet!, start: this.start, colours, offsets: this.offsets };
+  #drawing(win: Window): Sheet {
+    const colours = (this.#colours ??= palette(this.root));
+    return { win, paper: this.#sheet!, start: this.#start, colours, offsets: this.#offsets };
   }
 
-  private paintAll(ground: CanvasRenderingContext2D | null, ctx: CanvasRenderingContext2D, win: Window): void {
-    const sheet = this.drawing(win);
+  #paintAll(ground: CanvasRenderingContext2D | null, ctx: CanvasRenderingContext2D, win: Window): void {
+    const sheet = this.#drawing(win);
     const { colours } = sheet;
-    const { original, changed, alone, shade, waves, note } = this.content;
+    const { original, changed, alone, shade, waves, note } = this.#content;
     if (ground) paintGrid(ground, win, colours);
     if (ground !== ctx) {
       ctx.setTransform(1, 0, 0, 1, 0, 0);
@@ -284,11 +284,11 @@ export class EcgView {
     if (waves) paintWaves(ctx, sheet, waves, !shade);
     paintTraces(ctx, sheet, original!, changed, alone);
     if (waves) paintLetters(ctx, sheet, waves, original!);
-    paintPrint(ctx, win, this.sheet!, colours);
-    const { speed, gain } = this.sheet!;
+    paintPrint(ctx, win, this.#sheet!, colours);
+    const { speed, gain } = this.#sheet!;
     ctx.font = `500 ${Math.min(12, Math.max(10, 2.6 * win.scale))}px ${FONT}`;
     label(ctx, `${speed} mm/s   ${gain} mm/mV   ${note}`, 6, win.height - 6, colours);
-    const whole = this.sheet!.width * win.scale;
+    const whole = this.#sheet!.width * win.scale;
     if (whole > win.width + 1) {
       ctx.fillStyle = colours.caliper;
       ctx.globalAlpha = 0.45;
@@ -299,54 +299,54 @@ export class EcgView {
 
   // ---- what a hand does
 
-  private grip(): Grip {
+  #grip(): Grip {
     const view = this;
     return {
-      marks: this.marks,
+      marks: this.#marks,
       get ground() {
-        return view.ground;
+        return view.#ground;
       },
       measures: () => this.tool === "measure",
-      movable: () => this.movable(this.window()),
-      zoomed: () => this.zoom,
-      hit: (point, catches, only) => this.hit(point, catches, only),
-      panBy: (x, y) => this.panBy(x, y),
+      movable: () => this.#movable(this.#window()),
+      zoomed: () => this.#zoom,
+      hit: (point, catches, only) => this.#hit(point, catches, only),
+      panBy: (x, y) => this.#panBy(x, y),
       zoomBy: (factor, at) => this.zoomBy(factor, at),
       resetZoom: () => this.resetZoom(),
       turn: (by) => this.turn(by),
-      clear: () => this.clearMarks(),
-      touched: () => this.touchMarks(),
+      clear: () => this.#clearMarks(),
+      touched: () => this.#touchMarks(),
     };
   }
 
-  private hit(point: Spot, catches: boolean, only?: Panel): Mark | null {
-    const { scale, dx, dy } = this.window();
-    return hit(this.ground!, { x: (point.x - dx) / scale, y: (point.y - dy) / scale }, catches, only);
+  #hit(point: Spot, catches: boolean, only?: Panel): Mark | null {
+    const { scale, dx, dy } = this.#window();
+    return hit(this.#ground!, { x: (point.x - dx) / scale, y: (point.y - dy) / scale }, catches, only);
   }
 
-  private get ground(): Ground | null {
-    const { original, changed, named, alone, shade, waves } = this.content;
-    if (!this.sheet || !original) return null;
+  get #ground(): Ground | null {
+    const { original, changed, named, alone, shade, waves } = this.#content;
+    if (!this.#sheet || !original) return null;
     const measured = (alone && changed) || original;
-    return { paper: this.sheet, start: this.start, measured, changed: alone ? null : changed, named, shade, waves };
+    return { paper: this.#sheet, start: this.#start, measured, changed: alone ? null : changed, named, shade, waves };
   }
 
-  private clearMarks(): void {
-    this.marks.clear();
-    this.touchMarks();
+  #clearMarks(): void {
+    this.#marks.clear();
+    this.#touchMarks();
   }
 
-  private touchMarks(): void {
-    this.stale.marks = true;
-    const words = this.ground ? this.marks.words(this.ground) : "";
+  #touchMarks(): void {
+    this.#stale.marks = true;
+    const words = this.#ground ? this.#marks.words(this.#ground) : "";
     if (this.readout.textContent !== words) this.readout.textContent = words;
-    this.redraw();
+    this.#redraw();
   }
 
-  private panBy(x: number, y: number): void {
-    const { scale } = this.window();
-    this.pan = { x: this.pan.x + x / scale, y: this.pan.y + y / scale };
-    this.refresh();
+  #panBy(x: number, y: number): void {
+    const { scale } = this.#window();
+    this.#pan = { x: this.#pan.x + x / scale, y: this.#pan.y + y / scale };
+    this.#refresh();
   }
 }
 

@@ -13,19 +13,19 @@ const LAYOUT_NAMES: Record<string, string> = {
 
 export class Toolbar {
   readonly element: HTMLElement;
-  private readonly pickers: Record<keyof Settings, HTMLSelectElement>;
-  private readonly pager: HTMLElement;
-  private readonly pageText = h("span", { class: "cofe-page" });
-  private readonly measure: HTMLButtonElement;
-  private readonly pan: HTMLButtonElement;
-  private readonly reset: HTMLButtonElement;
+  readonly #pickers: Record<keyof Settings, HTMLSelectElement>;
+  readonly #pager: HTMLElement;
+  readonly #pageText = h("span", { class: "cofe-page" });
+  readonly #measure: HTMLButtonElement;
+  readonly #pan: HTMLButtonElement;
+  readonly #reset: HTMLButtonElement;
 
   constructor(
     private readonly view: EcgView,
     picked: (name: keyof Settings, value: string | number) => void,
     fileName: () => string,
   ) {
-    this.pickers = {
+    this.#pickers = {
       layout: select("Layout", LAYOUTS.map((v) => [v, LAYOUT_NAMES[v]!]), (v) => picked("layout", v)),
       speed: select("Paper speed", SPEEDS.map((v) => [`${v}`, `${v} mm/s`]), (v) => picked("speed", Number(v))),
       gain: select("Gain", GAINS.map((v) => [`${v}`, `${v} mm/mV`]), (v) => picked("gain", Number(v))),
@@ -36,9 +36,9 @@ export class Toolbar {
         view.tool = which;
         this.update();
       });
-    this.measure = tool("measure", "Measure", "Drag on the ECG to measure ms, bpm and mV");
-    this.pan = tool("pan", "Move", "Drag to move the paper; Shift and drag does so at any time");
-    this.reset = button("100 %", "Whole page (key 0, or double click)", () => {
+    this.#measure = tool("measure", "Measure", "Drag on the ECG to measure ms, bpm and mV");
+    this.#pan = tool("pan", "Move", "Drag to move the paper; Shift and drag does so at any time");
+    this.#reset = button("100 %", "Whole page (key 0, or double click)", () => {
       view.resetZoom();
       this.update();
     });
@@ -50,14 +50,14 @@ export class Toolbar {
       view.turn(by);
       this.update();
     };
-    this.pager = group(button("‹", "Ten seconds earlier", turn(-1)), this.pageText, button("›", "Ten seconds later", turn(1)));
+    this.#pager = group(button("‹", "Ten seconds earlier", turn(-1)), this.#pageText, button("›", "Ten seconds later", turn(1)));
     this.element = h(
       "div",
       { class: "cofe-toolbar", role: "toolbar", "aria-label": "ECG paper" },
-      ...Object.values(this.pickers),
-      group(this.measure, this.pan),
-      group(button("−", "Smaller (key −)", zoom(1 / 1.5)), this.reset, button("+", "Larger (key +)", zoom(1.5))),
-      this.pager,
+      ...Object.values(this.#pickers),
+      group(this.#measure, this.#pan),
+      group(button("−", "Smaller (key −)", zoom(1 / 1.5)), this.#reset, button("+", "Larger (key +)", zoom(1.5))),
+      this.#pager,
       button("PNG", "Save what is on screen as a picture", () => void view.savePng(`${fileName()}.png`)),
     );
     view.canvas.addEventListener("dblclick", () => this.update());
@@ -65,18 +65,18 @@ export class Toolbar {
   }
 
   set(settings: Settings): void {
-    for (const [name, picker] of Object.entries(this.pickers)) picker.value = String(settings[name as keyof Settings]);
+    for (const [name, picker] of Object.entries(this.#pickers)) picker.value = String(settings[name as keyof Settings]);
     this.update();
   }
 
   /** Bring the buttons in line with the view. */
   update(): void {
-    this.measure.setAttribute("aria-pressed", String(this.view.tool === "measure"));
-    this.pan.setAttribute("aria-pressed", String(this.view.tool === "pan"));
-    this.reset.textContent = `${Math.round(this.view.zoomed * 100)} %`;
+    this.#measure.setAttribute("aria-pressed", String(this.view.tool === "measure"));
+    this.#pan.setAttribute("aria-pressed", String(this.view.tool === "pan"));
+    this.#reset.textContent = `${Math.round(this.view.zoomed * 100)} %`;
     const [page, count] = this.view.pages();
-    this.pager.hidden = count < 2;
-    this.pageText.textContent = `${page * 10}–${page * 10 + 10} s`;
+    this.#pager.hidden = count < 2;
+    this.#pageText.textContent = `${page * 10}–${page * 10 + 10} s`;
   }
 }
 
