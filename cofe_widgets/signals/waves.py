@@ -21,6 +21,10 @@ QRS_ONSET_SHARE, QRS_OFFSET_SHARE = 0.045, 0.06
 QUIET_TIMES = 2.0
 #: ... and stays there as long as this.
 HOLD_MS = 12.0
+#: An ST segment that climbs into the T wave at once never gets quiet: the QRS ends at the latest where
+#: the speed, under this share of its maximum, stops falling (in so many ms to no less than one over
+#: STEADY of it) and stays there (in so many ms at most STEADY times it).
+SLOW_SHARE, STEADY, STOPS_MS, STAYS_MS = 0.13, 1.5, 30.0, 50.0
 #: The T wave begins and ends where its flank's slope has fallen to this share of its steepest.
 SLOPE_SHARE = 0.25
 #: A T wave smaller than this in spatial magnitude is no T wave.
@@ -44,12 +48,25 @@ def qrs_wave(beat: NDArray[np.float64]) -> Wave:
     hold = round(HOLD_MS / 1000 * BEAT_FS)
 
     before = speed[fastest::-1] < max(QRS_ONSET_SHARE * speed[fastest], quiet)
-    # An ST segment that climbs into the T wave at once never gets quiet: the QRS ends where the
-    # speed comes down to the segment's slowest.
-    climbing = 1.5 * np.convolve(speed, np.ones(hold) / hold, "same")[between(40, 160)].min()
-    after = speed[fastest:] < max(QRS_OFFSET_SHARE * speed[fastest], quiet, climbing)
-    onset, offset = fastest - _first_run(before, hold), fastest + _first_run(after, hold)
+    slowest = 1.5 * np.convolve(speed, np.ones(hold) / hold, "same")[between(40, 160)].min()
+    after = speed[fastest:] < max(QRS_OFFSET_SHARE * speed[fastest], quiet, slowest)
+    end = min(_first_run(after, hold), _steady(speed[fastest:], hold))
+    onset, offset = fastest - _first_run(before, hold), fastest + end
     return Wave(float(TIME_MS[onset]), 0.0, float(TIME_MS[offset]))
+
+
+def _steady(speed: NDArray[np.float64], hold: int) -> int:
+    """Where a falling speed becomes a steady one; the last sample when it does not."""
+    from scipy.ndimage import maximum_filter1d, minimum_filter1d
+
+    # Extremes of what follows each sample.
+    smooth = np.convolve(speed, np.ones(hold) / hold, "same")
+    stops, stays = (round(ms / 1000 * BEAT_FS) for ms in (STOPS_MS, STAYS_MS))
+    lowest = minimum_filter1d(smooth, stops + 1, origin=-(stops // 2))
+    highest = maximum_filter1d(smooth, stays + 1, origin=-(stays // 2))
+    steady = (lowest > smooth / STEADY) & (highest < smooth * STEADY)
+    steady &= smooth < SLOW_SHARE * speed[0]
+    return int(steady.argmax()) if steady.any() else len(speed) - 1
 
 
 def stands_out(beat: NDArray[np.float64], rr_ms: float) -> float:
