@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ..segments import SEGMENTS, WAVE_SEGMENTS
+from ..segments import SEGMENTS, TP, WAVE_SEGMENTS
 from .deflections import NAMES, deflections
 from .filters import pass_band
 
@@ -71,6 +71,14 @@ def soft_r_peaks(
     return np.asarray((found - 1 + np.nan_to_num(shift)) / fs, dtype=float)
 
 
+def in_qrs(soft: NDArray[np.float32], fs: float, peaks_s: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Whether the leads together see a QRS (more likely than not) within 40 ms of each moment."""
+    together = soft[:, :, WAVE_SEGMENTS["QRS"]].sum(axis=2).mean(axis=0)
+    reach = np.arange(-round(0.04 * fs), round(0.04 * fs) + 1)
+    near = np.rint(peaks_s * fs).astype(np.intp)[:, None] + reach
+    return np.asarray(together[near.clip(0, len(together) - 1)].max(axis=1, initial=0) > 0.5)
+
+
 def fiducials(
     soft: NDArray[np.float32],
     signal: NDArray[np.floating],
@@ -93,7 +101,8 @@ def fiducials(
     -------
     pandas.DataFrame
         beat, lead, wave (P, QRS, Q, R, S, L, T), onset_ms, peak_ms, offset_ms. A wave lasts while
-        the probabilities of its segments together exceed one half. Beat ``k`` is that of R-peak
+        the probabilities of its segments together exceed one half; a P wave must do so in the
+        mean of the leads, too. Beat ``k`` is that of R-peak
         ``k``; P waves that no QRS follows come after those, as beats of their own. Waves cut by
         the ends of the record are left out.
     """
@@ -101,6 +110,7 @@ def fiducials(
 
     r = np.asarray(r_peaks_s, dtype=float) * fs
     p, qrs, t = (stretches(soft, wave, fs) for wave in WAVE_SEGMENTS)
+    p = p.where(_seen_together(p, soft))
     qrs, qrs_beat = _around(qrs, r, fs)
     p, p_beat = _before(p, r, fs)
     t, t_beat = _after(t, r)
@@ -120,7 +130,8 @@ def fiducials(
             for k, some in enumerate(waves.values())
         ]
     )
-    rows = rows[np.isfinite(rows[:, 3])]
+    # A peak that is absent, or that would lie beyond the end of the record.
+    rows = rows[rows[:, 3] < soft.shape[1]]
     beat, lead, onset, top, offset, wave = rows[np.lexsort((rows[:, 5], rows[:, 1], rows[:, 0]))].T
     columns = {
         "beat": beat.astype(int),
@@ -164,6 +175,14 @@ def stretches(soft: NDArray[np.float32], wave: str, fs: float) -> Stretches:
     total = np.pad(np.cumsum(share, axis=1), ((0, 0), (1, 0)))
     peak = first + total[lead, last + 1] - total[lead, first] - 0.5
     return Stretches(lead, first, last, onset, peak, offset)
+
+
+def _seen_together(p: Stretches, soft: NDArray[np.float32]) -> NDArray[np.bool_]:
+    """Whether the leads on the whole see a P wave there: f-waves pass for one in a lead or two."""
+    alive = (soft[:, :, TP] < 1).any(axis=1)
+    together = soft[alive][:, :, WAVE_SEGMENTS["P"]].sum(axis=2).mean(axis=0) if alive.any() else 0
+    count = np.append(0, np.cumsum(np.broadcast_to(together, soft.shape[1]) > 0.5))
+    return np.asarray(count[p.last + 1] > count[p.first])
 
 
 def _around(qrs: Stretches, r: Array, fs: float) -> tuple[Stretches, NDArray[np.intp]]:

@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..ecg import EcgError, Record
-from .decode import fiducials, soft_r_peaks
+from ..segments import SEGMENTS, TP
+from .decode import NEAR_R_S, fiducials, in_qrs, soft_r_peaks
 from .rpeaks import MIN_DURATION_S, r_peaks
 
 if TYPE_CHECKING:
@@ -85,9 +86,10 @@ def delineate(
         At least 2 s long. Records of the same rate, length and number of leads go through the
         network together, which is faster.
     method : {"soft", "detector"}
-        R-peaks from the soft segments as Wagner et al. do (2024, section 2.4), or from
-        `r_peaks`. Where the two disagree on more than a fifth of the beats the soft ones have
-        failed, and the detector's are taken.
+        R-peaks from the soft segments as Wagner et al. do (2024, section 2.4), or from `r_peaks`.
+        A QRS in which the soft segments show no R-peak (V1-V4 may all go down in an ectopic beat)
+        takes the detector's. Where the two still disagree on more than a fifth of the beats the
+        soft ones have failed, and all are the detector's.
     model : str
         A shipped model or a file of weights.
 
@@ -127,7 +129,10 @@ def _delineate(records: list[Record], method: str, model: str) -> list[Delineati
     for rows in _alike(working):
         x = torch.from_numpy(np.stack([working[k].signal for k in rows]))
         with torch.inference_mode():
-            soft = network(x).transpose(2, 3).softmax(dim=3).numpy()
+            x = network.condition(x)
+            soft = network.segment(x).transpose(2, 3).softmax(dim=3).numpy()
+        # A flat lead shows no wave, whatever the others say.
+        soft[~(x != 0).flatten(2).any(dim=2).numpy()] = np.eye(len(SEGMENTS), dtype=np.float32)[TP]
         for k, one in zip(rows, soft, strict=True):
             peaks, source, agreement = _r_peaks(one, working[k], records[k], method)
             out[k] = Delineation(
@@ -160,8 +165,9 @@ def _r_peaks(
     soft: NDArray[np.float32], working: Record, record: Record, method: str
 ) -> tuple[NDArray[np.float64], str, float]:
     """R-peaks in s, the method they are from, and how far the two methods agree."""
-    ours = soft_r_peaks(soft, working.fs, record.leads)
-    theirs = r_peaks(record)
+    ours, theirs = soft_r_peaks(soft, working.fs, record.leads), r_peaks(record)
+    alone = (np.abs(ours[:, None] - theirs) > NEAR_R_S).all(axis=0)
+    ours = np.sort(np.append(ours, theirs[alone & in_qrs(soft, working.fs, theirs)]))
     agreement = _agreement(ours, theirs)
     if method == "detector" or (len(theirs) and agreement < LEAST_AGREEMENT):
         return theirs, "detector", agreement

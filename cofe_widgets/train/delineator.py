@@ -24,6 +24,7 @@ from torch import Tensor, nn
 from ..ecg import LEADS, expand_matrix
 from ..models import WEIGHTS, save
 from ..models.unet import UNet
+from ..segments import TP
 from ..signals.beats import cut
 from ..signals.delineate import delineate
 from ..simulate import CONDITIONS, draw
@@ -40,6 +41,8 @@ PATCH = 1024
 POOL = 64
 #: Share of patches from LUDB once it takes part.
 MARKED_SHARE = 0.5
+#: Share of patches that hold no heartbeat.
+NOTHING_SHARE = 0.03
 #: Half of the patches keep all leads; the others keep so many, drawn anew.
 FEWER_LEADS = (1, 1, 2, 3, 6, 8)
 #: Simulated records of each condition on which the 24 segments are judged, and their seed.
@@ -62,6 +65,8 @@ class Patches:
         known = round(size * MARKED_SHARE) if self.marked else 0
         some = [self._marked() for _ in range(known)]
         some += [self._simulated() for _ in range(size - known)]
+        if self.rng.random() < NOTHING_SHARE * size:
+            some[-1] = self._nothing()
         signals = self._disturb(np.stack([signal for signal, _ in some]))
         with torch.no_grad():
             x = self.model.condition(torch.from_numpy(signals))
@@ -99,6 +104,22 @@ class Patches:
             segments = drawn.segments().astype(np.uint8)
             self._pool = list(zip(signals, segments, strict=True))
         return self._pool.pop()
+
+    def _nothing(self) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
+        """What electrodes show that see no beats: noise, or ventricles that fibrillate."""
+        rng, samples = self.rng, round(FS * SECONDS)
+        signal = rng.standard_normal((12, samples)) * rng.uniform(0.02, 0.3)
+        if rng.random() < 0.5:  # red noise: slower, as motion is
+            signal = np.cumsum(signal, axis=1) / 8
+        if rng.random() < 0.4:
+            rate = rng.uniform(3.5, 8, (3, 1)) + np.cumsum(
+                rng.normal(0, 0.02, (3, samples)), axis=1
+            )
+            phase = 2 * np.pi * np.cumsum(rate, axis=1) / FS + rng.uniform(0, 2 * np.pi, (3, 1))
+            swell = 1 + 0.6 * np.sin(2 * np.pi * rng.uniform(0.1, 0.8, (3, 1)) * phase / 6)
+            axes = rng.normal(0, 1, (12, 3)) * rng.uniform(0.1, 0.5)
+            signal = 0.1 * signal + axes @ (swell * np.sin(phase))
+        return signal.astype(np.float32), np.full((12, samples), TP, np.uint8)
 
     def _disturb(self, signals: NDArray[np.float32]) -> NDArray[np.float32]:
         """Gain of each lead, wander, mains and broad-band noise."""
