@@ -17,6 +17,8 @@ from .rhythm import Rhythms
 from .truth import Truth
 
 _Q, _R, _S, _QRS = range(4)
+#: Between the end of QRS and what is called T.
+_LEAST_ST_S = 0.02
 
 
 @dataclass(frozen=True, eq=False)
@@ -121,8 +123,10 @@ class Batch:
         # An S before R (between r and R' of a right bundle branch block) has no place in the order.
         out[..., 6] = np.where(out[..., 6] > out[..., 5], out[..., 6], np.nan)
         out[..., 9:12] = self._t_points()[:, None]
-        st = (out[..., 7] + np.fmin(out[..., 7] + 2 * L_DELAY_S, out[..., 9])) / 2
-        out[..., 8] = np.where(st > out[..., 7], st, out[..., 7] + 0.01)
+        # In fast hearts T begins before the QRS has ended: it is called T a little after J.
+        j = out[..., 7]
+        out[..., 9] = np.where(out[..., 9] < j + _LEAST_ST_S, j + _LEAST_ST_S, out[..., 9])
+        out[..., 8] = np.fmin(j + L_DELAY_S, (j + out[..., 9]) / 2)
         out[..., :3] = self._p_points(self.rhythms.p_s)
         return out
 

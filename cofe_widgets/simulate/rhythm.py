@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-Array = NDArray[np.float32]
+Array = NDArray[np.floating]
 Flags = NDArray[np.bool_]
 
 #: Heart rate of a rhythm: mean, SD, lowest, highest (bpm). Others beat as sinus rhythm does.
@@ -107,16 +107,20 @@ def draw_rhythms(
     flutter = np.where(_of(has, "AFL", n), 60 / rng.normal(290, 20, n).clip(240, 340), np.nan)
     conducted = flutter[:, None] * _conducted(n, beats, rng)
     rr = np.where(np.isfinite(conducted), conducted, np.maximum(rr, _REFRACTORY_S + 0.06))
-    start = -rr[:, 0] * rng.random(n) - rr_mean * 0.5
+    # Where the first beats are delayed or dropped one more cycle leads in.
+    lead_in = rr_mean * np.where(_of(has, "MoI", n), 2.0, 0.5)
+    start = -rr[:, 0] * rng.random(n) - lead_in
     r = start[:, None] + np.cumsum(rr, axis=1) - rr[:, :1]
     no_p = _of(has, "AF", n) | _of(has, "AFL", n)
     p = np.where(no_p[:, None] | ectopic, np.nan, r)
-    r, p, blocked, keep_beat = _wenckebach(_of(has, "MoI", n), r, p, rng)
-    order = _in_order(r, keep_beat, seconds)
-    r = np.take_along_axis(r, order, axis=1)
+    came, p, blocked, keep_beat = _wenckebach(_of(has, "MoI", n), r, p, rng)
+    order = _in_order(came, keep_beat, seconds)
+    beats_s = np.take_along_axis(came, order, axis=1)
     return Rhythms(
-        r_s=r.astype(np.float32),
-        rr_s=np.diff(r, axis=1, prepend=2 * r[:, :1] - r[:, 1:2]).astype(np.float32),
+        r_s=beats_s.astype(np.float32),
+        rr_s=np.diff(beats_s, axis=1, prepend=2 * beats_s[:, :1] - beats_s[:, 1:2]).astype(
+            np.float32
+        ),
         p_s=np.take_along_axis(p, order, axis=1).astype(np.float32),
         blocked_s=_inside(blocked, seconds),
         ectopic=np.take_along_axis(ectopic, order, axis=1),
