@@ -2,7 +2,8 @@
 
 Real and simulated records of one condition are measured by the same tool. An AUC of 0.5 means that
 they cannot be told apart; how well two *real* data sets are told apart is the yardstick.
-``python -m benchmarks.bench_realism --save`` also writes the picture that the notebook shows.
+It takes some five minutes; ``python -m benchmarks.bench_realism --save`` also writes the picture and
+the figures that the notebook shows.
 """
 
 from __future__ import annotations
@@ -309,7 +310,7 @@ def picture(real: pd.DataFrame, simulated: pd.DataFrame, apart: dict[str, Any], 
     for axis, (name, title) in zip(axes.flat, PANELS, strict=True):
         both = [table[name].dropna() for table in (real, simulated)]
         low, high = np.quantile(np.concatenate(both), (0.005, 0.995))
-        edges = np.linspace(low, high, 22)
+        edges = np.linspace(low, high, 17)
         for values, colour, label in zip(both, ("0.35", "C1"), ("real", "simulated"), strict=True):
             axis.hist(values, edges, density=True, histtype="step", lw=1.6, color=colour)
             axis.hist(values, edges, density=True, alpha=0.18, color=colour, label=label)
@@ -371,7 +372,10 @@ def report(save: bool = False) -> None:
     if save:
         picture(theirs, ours, apart, IMAGES / "realism.png")
         tables = {
-            code: {**one, "table": json.loads(one["table"].to_json(orient="index"))}
+            code: {
+                **one,
+                "table": json.loads(one["table"].to_json(orient="index", double_precision=4)),
+            }
             for code, one in found.items()
         }
         content = {"conditions": tables, "spectra_db": gaps, "give_aways": tells, "auc": apart}
