@@ -29,7 +29,7 @@ EDGE_TIMES = 1.3
 P_FLOOR_MV = 0.02
 #: The flanks of a P wave are at their steepest within this of its peak, and end where their slope
 #: has fallen to these shares of it ...
-REACH_S, ONSET_SLOPE, OFFSET_SLOPE = 0.08, 0.38, 0.45
+REACH_S, ONSET_SLOPE, OFFSET_SLOPE = 0.08, 0.35, 0.35
 #: ... but P ends at the latest where it is back at the level so long before its onset: the atria's
 #: repolarisation draws the PR segment further down.
 LEVEL_MS = 10.0
@@ -238,8 +238,11 @@ def _is_flutter(
     if not enough.any():
         return False
     first = int(enough.argmax())
-    masked = np.where(known[:, None, first:], before[:, :, first:], np.nan)
-    residual, axis = np.nanmedian(masked, axis=0), axis[first:]
+    # The median of what is known: sorted, what is not goes last.
+    ordered = np.sort(np.where(known[:, None, first:], before[:, :, first:], np.inf), axis=0)
+    count = known[:, first:].sum(axis=0)
+    middle = [np.take_along_axis(ordered, (k // 2)[None, None], 0)[0] for k in (count - 1, count)]
+    residual, axis = (middle[0] + middle[1]) / 2, axis[first:]
     half = round(FLUTTER_HALF_MS / STEP_MS)
     peak = min(int(np.searchsorted(axis, peak_ms)), len(axis) - half - 1)
     shortest, longest = np.round(np.array(FLUTTER_CYCLE_MS) / STEP_MS).astype(int)

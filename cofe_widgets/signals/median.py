@@ -15,7 +15,7 @@ from .beats import BEAT_FS, TIME_MS, between, cut, main_kind
 from .deflections import Deflections, deflections
 from .filters import pass_band
 from .rpeaks import FLAT_MV, WORKING_FS, find_beats, qrs_band, working_leads
-from .waves import Wave, level, qrs_wave, stands_out, t_wave
+from .waves import Wave, level, qrs_wave, spatial_velocity, stands_out, t_wave
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -112,9 +112,10 @@ def median_beat(record: Record) -> MedianBeat:
     """
     leads, usable, steady, peaks, is_main, beat = _repeated(record)
     rr_ms = np.diff(peaks) * 1000
-    qrs = qrs_wave(beat)
+    speed = spatial_velocity(beat)
+    qrs = qrs_wave(speed)
     rr_median = float(np.median(rr_ms))
-    if qrs.offset_ms - qrs.onset_ms < LEAST_QRS_MS or stands_out(beat, rr_median) < STANDS_OUT:
+    if qrs.offset_ms - qrs.onset_ms < LEAST_QRS_MS or stands_out(speed, rr_median) < STANDS_OUT:
         raise EcgError(
             "what repeats does not stand out like a QRS: this is noise, a ventricular tachycardia, "
             "or no ECG"

@@ -39,9 +39,8 @@ class Wave(NamedTuple):
     offset_ms: float = float("nan")
 
 
-def qrs_wave(beat: NDArray[np.float64]) -> Wave:
-    """The QRS of a beat (leads, len(TIME_MS)): its peak is R, at zero."""
-    speed = _speed(beat)
+def qrs_wave(speed: NDArray[np.float64]) -> Wave:
+    """The QRS of a beat of `spatial_velocity` ``speed``: its peak is R, at zero."""
     main = between(-70, 70)
     fastest = main.start + int(speed[main].argmax())
     quiet = QUIET_TIMES * np.percentile(speed[between(-350, -60)], 30)
@@ -69,14 +68,13 @@ def _steady(speed: NDArray[np.float64], hold: int) -> int:
     return int(steady.argmax()) if steady.any() else len(speed) - 1
 
 
-def stands_out(beat: NDArray[np.float64], rr_ms: float) -> float:
+def stands_out(speed: NDArray[np.float64], rr_ms: float) -> float:
     """Fastest of the QRS over the median of its cycle; a sine wave has the square root of 2."""
-    speed = _speed(beat)
     cycle = between(-min(500, rr_ms / 2), min(700, rr_ms / 2))
     return float(speed[between(-70, 70)].max() / np.median(speed[cycle]))
 
 
-def _speed(beat: NDArray[np.float64]) -> NDArray[np.float64]:
+def spatial_velocity(beat: NDArray[np.float64]) -> NDArray[np.float64]:
     """Spatial velocity of a beat (leads, len(TIME_MS)), below 40 Hz."""
     velocity = np.gradient(pass_band(beat, BEAT_FS, high_hz=40.0), axis=1)
     # Leads of small voltage see the first and last of the QRS as well as large ones do.
