@@ -132,8 +132,9 @@ def has_t(hearts: Hearts) -> NDArray[np.bool_]:
 class Beat:
     """The conducted beat of one heart and its true measurements."""
 
-    def __init__(self, hearts: Hearts, t_centre_s: Array) -> None:
+    def __init__(self, hearts: Hearts, t_centre_s: Array, conducts_p: bool = True) -> None:
         self.hearts, self.t_centre_s = hearts, np.asarray(t_centre_s)
+        self.conducts_p = conducts_p
         self.deflections = Deflections(hearts, self.t_centre_s)
         self.onset, self.offset = float(hearts.qrs_onset_s[0]), float(hearts.qrs_offset_s[0])
         self.has_p = bool(p_size_mv(hearts)[0] >= P_FLOOR_MV)
@@ -146,8 +147,21 @@ class Beat:
         return centre - T_SD * float(heart.rise[0, T]), centre + T_SD * float(heart.fall[0, T])
 
     def at(self, time_s: NDArray[np.floating]) -> Array:
-        """QRS-T of twelve leads at times after R, mV, (12, times)."""
-        return ventricles(self.hearts, self.t_centre_s, np.asarray(time_s, np.float32))[0]
+        """QRS-T of twelve leads at times after R, from the level before QRS, mV, (12, times)."""
+        time = np.asarray(time_s, np.float32)
+        level = self._atrial_recovery(np.array([self.onset], np.float32))
+        ventricular = ventricles(self.hearts, self.t_centre_s, time)[0]
+        return ventricular + self._atrial_recovery(time) - level
+
+    def _atrial_recovery(self, time: Array) -> Array:
+        """The atria's recovery (Ta) in twelve leads, mV, (12, times)."""
+        if not self.conducts_p:
+            return np.zeros((12, len(time)), np.float32)
+        mu, rise, fall, seen = self.hearts.atria(self.hearts.weights())
+        offset = time - mu[0, -1]
+        width = np.where(offset < 0, rise[0, -1], fall[0, -1])
+        ta = seen[0, :, -1:] * np.exp(-0.5 * np.square(offset / width))
+        return np.asarray(expand_matrix() @ ta)
 
     @cached_property
     def p_signal(self) -> Array:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-import numpy as np
+from collections.abc import Sequence
 
-from .heart import P_KERNELS, QRS_KERNELS, REPOLARISATION, ST, Array, Hearts, T, U
+import numpy as np
+from numpy.typing import NDArray
+
+from .heart import QRS_KERNELS, REPOLARISATION, ST, Array, Hearts, T, U
 from .rhythm import Rhythms
 
 #: Kernels are drawn this many widths from their centres.
@@ -22,30 +25,35 @@ def draw_beats(hearts: Hearts, ectopic: Hearts, rhythms: Rhythms, fs: float, sam
     n, beats = rhythms.r_s.shape
     canvas = _Canvas(n, fs, samples)
     vectors = np.swapaxes(np.stack((hearts.vectors, ectopic.vectors)), 2, 3)
+    beyond = np.stack((hearts.seen_beyond, ectopic.seen_beyond))
     turns = _turns(rhythms.sway)
     both = [np.stack(pair) for pair in zip(_times(hearts), _times(ectopic), strict=True)]
     t_centre = np.stack([one.t_centre_s(rhythms.rr_s) for one in (hearts, ectopic)])
     everyone = np.arange(n)
-    p_reach, *reaches = _reach(both, t_centre)
-    p_mu, p_rise, p_fall = (one[:, P_KERNELS] for one in _times(hearts))
+    reaches = _reaches(both, t_centre)
+    p_mu, p_rise, p_fall, sinus_p = hearts.atria(hearts.weights())
+    p_times, p_reach = (p_mu, p_rise, p_fall), _reach(p_mu, p_rise, p_fall)
     for beat in range(beats):
-        kind = rhythms.ectopic[:, beat].astype(np.intp)
         leads = np.matmul(hearts.lead_matrix, turns[:, beat])
-        seen = np.matmul(leads, vectors[kind, everyone]) * hearts.gain
+
+        def seen(kind: NDArray[np.bool_], leads: Array = leads) -> Array:
+            rows = kind.astype(np.intp), everyone
+            return np.matmul(leads, vectors[rows]) + beyond[rows]
+
+        ventricles = seen(rhythms.ectopic[:, beat])
+        kind = rhythms.ectopic[:, beat].astype(np.intp)
         mu, rise, fall = (value[kind, everyone] for value in both)
         late = t_centre[kind, everyone, beat]
         mu[:, U] += late
         mu[:, T] = late
         r = rhythms.r_s[:, beat]
         for group, reach in zip((QRS_KERNELS, REPOLARISATION), reaches, strict=True):
-            canvas.stamp(r, mu[:, group], rise[:, group], fall[:, group], seen[:, :, group], reach)
-        atrium = rhythms.early[:, beat].astype(np.intp)
-        p_seen = np.matmul(leads, vectors[atrium, everyone][:, :, P_KERNELS])
-        p_seen *= hearts.gain[:, :, P_KERNELS]
-        canvas.stamp(rhythms.p_s[:, beat], p_mu, p_rise, p_fall, p_seen, p_reach)
-    sinus_p = hearts.weights()[:, :, P_KERNELS]
+            times = mu[:, group], rise[:, group], fall[:, group]
+            canvas.stamp(r, times, ventricles[:, :, group], reach)
+        *_, p = hearts.atria(seen(rhythms.early[:, beat]))
+        canvas.stamp(rhythms.p_s[:, beat], p_times, p, p_reach)
     for at_s in rhythms.blocked_s.T:
-        canvas.stamp(at_s, p_mu, p_rise, p_fall, sinus_p, p_reach)
+        canvas.stamp(at_s, p_times, sinus_p, p_reach)
     return canvas.signals()
 
 
@@ -53,17 +61,19 @@ def _times(hearts: Hearts) -> tuple[Array, Array, Array]:
     return hearts.mu, hearts.rise, hearts.fall
 
 
-def _reach(both: list[Array], t_centre: Array) -> list[tuple[float, float]]:
-    """Windows of P, QRS and repolarisation about the R-peak, s, that hold them in every heart."""
+def _reach(mu: Array, rise: Array, fall: Array) -> tuple[float, float]:
+    """Window about the R-peak, s, that holds kernels in every heart."""
+    return float((mu - _REACH_SD * rise).min()), float((mu + _REACH_SD * fall).max())
+
+
+def _reaches(both: list[Array], t_centre: Array) -> tuple[tuple[float, float], tuple[float, float]]:
+    """Windows of QRS and of repolarisation about the R-peak, s, that hold them in every heart."""
     mu, rise, fall = both
-    early, late = mu - _REACH_SD * rise, mu + _REACH_SD * fall
-    out = [
-        (float(early[..., group].min()), float(late[..., group].max()))
-        for group in (P_KERNELS, QRS_KERNELS)
-    ]
-    begin = min(early[..., ST].min(), (t_centre - _REACH_SD * rise[..., T, None]).min())
-    end = (t_centre + np.maximum(_REACH_SD * fall[..., T], late[..., U])[..., None]).max()
-    return [*out, (float(begin), float(end))]
+    begin, _ = _reach(mu[..., ST], rise[..., ST], fall[..., ST])
+    begin = min(begin, float((t_centre - _REACH_SD * rise[..., T, None]).min()))
+    after = np.maximum(_REACH_SD * fall[..., T], (mu + _REACH_SD * fall)[..., U])
+    qrs = _reach(mu[..., QRS_KERNELS], rise[..., QRS_KERNELS], fall[..., QRS_KERNELS])
+    return qrs, (begin, float((t_centre + after[..., None]).max()))
 
 
 def _turns(sway: Array) -> Array:
@@ -86,13 +96,15 @@ class _Canvas:
     def stamp(
         self,
         at_s: Array,
-        mu: Array,
-        rise: Array,
-        fall: Array,
+        times: Sequence[Array],
         weights: Array,
         reach: tuple[float, float],
     ) -> None:
-        """Add kernels (m, kernels) about the times ``at_s`` (n,), seen by leads (n, 8, kernels)."""
+        """Add kernels about the times ``at_s`` (n,), seen by leads (n, 8, kernels).
+
+        ``times`` are the kernels' centres, rises and falls, (n, kernels) each.
+        """
+        mu, rise, fall = times
         inside = (at_s + reach[1] > 0) & (at_s + reach[0] < self.samples / self.fs)
         rows = np.flatnonzero(inside & np.isfinite(at_s))
         if not rows.size:

@@ -7,10 +7,13 @@ to the R-peak, so a heart is a beat; `rhythm` says when the beats come, `conditi
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
+
+from .adults import BEYOND_MEAN, BEYOND_SD, COMPONENTS, DIPOLES
 
 Array = NDArray[np.float32]
 
@@ -35,32 +38,16 @@ KERNELS = ("P_right", "P_left", "Q", "R", "S", "late", "ST", "T", "U")
 P_KERNELS, QRS_KERNELS, REPOLARISATION = slice(0, 2), slice(2, 6), slice(6, 9)
 WAVES = {"P": ("P_right", "P_left"), "QRS": ("Q", "R", "S", "late"), "T": ("ST", "T")}
 Q, R, S, LATE, ST, T, U = range(2, 9)
-#: Mean dipoles of healthy adults, (kernels, 3), mV.
-HEALTHY = np.array(
-    [
-        [0.070, 0.040, -0.070],
-        [0.090, 0.054, 0.000],
-        [-0.11, -0.13, -0.40],
-        [1.08, 0.68, 0.17],
-        [0.19, 0.23, 0.37],
-        [-0.20, -0.04, 0.42],
-        [0.02, -0.005, -0.08],
-        [0.34, 0.145, -0.150],
-        [0.006, 0.004, -0.01],
-    ]
-)
 #: A Gaussian has no end: a wave's bounds lie so many widths outside its outer kernels, where
 #: cardiologists mark the bounds of such waves (`signals.measure` agrees with the marks of LUDB, and
 #: with these): at 7 % of the height of P, 1 % of QRS, 6 % of T.
 P_SD, QRS_SD, T_SD = 2.3, 3.0, 2.4
-#: What real leads see of each wave, relative to Dower's one dipole: more in lead I, and of the
-#: atria and of the recovery less in the left chest.
-_P_SEEN = np.array([1.1, 1.0, 0.9, 0.55, 0.35, 0.33, 0.37, 0.5])
-_QRS_SEEN = np.array([1.12, 1.0, 0.95, 1.1, 0.95, 1.1, 1.02, 1.04])
-_T_SEEN = np.array([1.4, 1.15, 1.0, 1.3, 1.0, 0.87, 0.84, 1.15])
-#: Spread of what the leads of two people see of one dipole, as a share: chests and electrodes
-#: differ (fitted to healthy adults, as are the times and dipoles below).
-_LEAD_SPREAD = np.array([0.20, 0.14, 0.20, 0.22, 0.16, 0.14, 0.12, 0.16])
+#: P ends sooner than it began: the atria's recovery has set in.
+P_END_SD = 1.9
+#: Size of the mean dipole of each kernel, mV.
+_SIZE = np.linalg.norm(DIPOLES, axis=1)
+#: The atria recover, too: a slow wave opposite to P (Ta), under PR, QRS and ST.
+TA_SHARE, TA_DELAY_S, TA_RISE_S, TA_FALL_S = -0.30, 0.070, 0.050, 0.090
 
 
 @dataclass(frozen=True)
@@ -72,8 +59,9 @@ class Hearts:
     vectors : (n, kernels, 3) dipole of each kernel
     mu : (n, kernels) centre; of T and U at an RR interval of 1 s
     rise, fall : (n, kernels) width before and after the centre
-    lead_matrix : (n, 8, 3) Dower's matrix with each person's electrode positions
-    gain : (n, 8, kernels) what a lead sees of a kernel relative to that: a heart is not one dipole
+    beyond : (n, 8, kernels) what a lead sees of a kernel of mean size beyond its dipole, mV: a heart
+        is not one dipole, nor two chests alike
+    lead_matrix : (n, 8, 3) Dower's matrix
     qtc_s : (n,) Fridericia-corrected QT
     """
 
@@ -81,35 +69,35 @@ class Hearts:
     mu: Array
     rise: Array
     fall: Array
+    beyond: Array
     lead_matrix: Array
-    gain: Array
     qtc_s: Array
 
     @property
     def qrs_onset_s(self) -> Array:
         """Onset of QRS before the R-peak, (n,), negative."""
-        return self._bounds(QRS_KERNELS, QRS_SD)[0]
+        return self._bounds(QRS_KERNELS, QRS_SD, QRS_SD)[0]
 
     @property
     def qrs_offset_s(self) -> Array:
         """Offset of QRS after the R-peak (J-point), (n,)."""
-        return self._bounds(QRS_KERNELS, QRS_SD)[1]
+        return self._bounds(QRS_KERNELS, QRS_SD, QRS_SD)[1]
 
     @property
     def p_onset_s(self) -> Array:
         """Onset of P before the R-peak, (n,), negative."""
-        return self._bounds(P_KERNELS, P_SD)[0]
+        return self._bounds(P_KERNELS, P_SD, P_END_SD)[0]
 
     @property
     def p_offset_s(self) -> Array:
         """Offset of P before the R-peak, (n,), negative."""
-        return self._bounds(P_KERNELS, P_SD)[1]
+        return self._bounds(P_KERNELS, P_SD, P_END_SD)[1]
 
-    def _bounds(self, kernels: slice, widths: float) -> tuple[Array, Array]:
+    def _bounds(self, kernels: slice, before: float, after: float) -> tuple[Array, Array]:
         """Onset and offset of a wave, over its kernels that have a dipole."""
         active = np.linalg.norm(self.vectors[:, kernels], axis=2) > 1e-6
-        starts = self.mu[:, kernels] - widths * self.rise[:, kernels]
-        ends = self.mu[:, kernels] + widths * self.fall[:, kernels]
+        starts = self.mu[:, kernels] - before * self.rise[:, kernels]
+        ends = self.mu[:, kernels] + after * self.fall[:, kernels]
         onset = np.where(active, starts, np.inf).min(axis=1)
         offset = np.where(active, ends, -np.inf).max(axis=1)
         nothing = ~active.any(axis=1)
@@ -121,14 +109,33 @@ class Hearts:
         qt = self.qtc_s[:, None] * np.cbrt(np.clip(rr_s, 0.3, 1.6))
         return qt + (self.qrs_onset_s - T_SD * self.fall[:, T])[:, None]
 
-    def weights(self) -> Array:
-        """What each lead sees of each kernel, mV, ``(n, 8, kernels)``."""
-        seen = np.matmul(self.lead_matrix, np.swapaxes(self.vectors, 1, 2)) * self.gain
+    def weights(self, turn: Array | None = None) -> Array:
+        """What each lead sees of each kernel, mV, ``(n, 8, kernels)``; of turned hearts, (n, 3, 3)."""
+        leads = self.lead_matrix if turn is None else np.matmul(self.lead_matrix, turn)
+        seen = np.matmul(leads, np.swapaxes(self.vectors, 1, 2)) + self.seen_beyond
         return seen.astype(np.float32)
+
+    @cached_property
+    def seen_beyond(self) -> Array:
+        """What each lead sees of each kernel beyond its dipole, mV, ``(n, 8, kernels)``."""
+        size = np.linalg.norm(self.vectors, axis=2) / _SIZE
+        return (self.beyond * np.minimum(size, 2)[:, None]).astype(np.float32)
+
+    def atria(self, weights: Array) -> tuple[Array, Array, Array, Array]:
+        """Centres, rises, falls (n, 3) and what leads see (n, 8, 3) of P and of the atria's recovery."""
+        p = weights[:, :, P_KERNELS]
+        seen = np.concatenate((p, TA_SHARE * p.sum(axis=2, keepdims=True)), axis=2)
+
+        def with_ta(value: Array, ta: Array | float) -> Array:
+            last = np.broadcast_to(ta, (len(value),)).astype(np.float32)[:, None]
+            return np.concatenate((value[:, P_KERNELS], last), axis=1)
+
+        centre = with_ta(self.mu, self.p_offset_s + TA_DELAY_S)
+        return centre, with_ta(self.rise, TA_RISE_S), with_ta(self.fall, TA_FALL_S), seen
 
     def take(self, rows: NDArray[np.int64]) -> Hearts:
         """The hearts of the given rows."""
-        return Hearts(**{name: value[rows] for name, value in vars(self).items()})
+        return Hearts(**{f.name: getattr(self, f.name)[rows] for f in fields(self)})
 
 
 @dataclass(frozen=True)
@@ -158,10 +165,10 @@ def draw_hearts(
 
     Healthy ranges (mean, SD) follow Rijnbeek et al., J Electrocardiol 2014;47:914 (PR 155 (20) ms,
     QRS 92 (9) ms, P duration 104 (10) ms) and Mason et al., J Electrocardiol 2007;40:228 (QTc
-    Fridericia 409 (18) ms; 402 here, between that and the recordings below). Dipole directions are
+    Fridericia 409 (18) ms; 399 here, between that and the recordings below). Dipole directions are
     those of the normal vectorcardiogram (Macfarlane & Lawrie, Comprehensive Electrocardiology, 2010,
-    ch. 12); kernel times and dipoles were fitted to the median beats of 84 healthy adults of open
-    data sets.
+    ch. 12); kernel times and dipoles, and how these vary together, were fitted to healthy adults
+    (`adults`).
 
     Parameters
     ----------
@@ -178,7 +185,7 @@ def draw_hearts(
     altered = rng.random((n, 6)) < variety * np.array([0.25, 0.15, 0.35, 0.25, 0.35, 0.3])
     wide, low, t_changed, st_changed, rotated, tall = altered.T
 
-    qrs = normal(0.092, 0.009, 0.072, 0.115) + np.where(wide, rng.uniform(0.015, 0.07, n), 0)
+    qrs = normal(0.094, 0.009, 0.072, 0.117) + np.where(wide, rng.uniform(0.015, 0.07, n), 0)
     w = (qrs / 0.092).astype(np.float32)
     p_dur, pr = normal(0.104, 0.010, 0.080, 0.125), normal(0.155, 0.020, 0.118, 0.215)
     pr = np.maximum(pr, p_dur + 0.015)
@@ -192,44 +199,36 @@ def draw_hearts(
     qrs_onset = (mu[:, QRS_KERNELS] - QRS_SD * rise[:, QRS_KERNELS]).min(axis=1)
     sigma_p = 0.16 * p_dur
     mu[:, 0] = qrs_onset - pr + P_SD * sigma_p
-    mu[:, 1] = mu[:, 0] + p_dur - 2 * P_SD * sigma_p
+    mu[:, 1] = mu[:, 0] + p_dur - (P_SD + P_END_SD) * sigma_p
     rise[:, P_KERNELS] = fall[:, P_KERNELS] = sigma_p[:, None]
     # ST climbs slowly into the T wave.
     mu[:, ST], rise[:, ST], fall[:, ST] = 0.097 * w, 0.030 * w, 0.10
-    rise[:, T], fall[:, T] = normal(0.049, 0.006, 0.034, 0.07), normal(0.0350, 0.004, 0.026, 0.048)
-    mu[:, U], rise[:, U], fall[:, U] = 0.15, 0.035, 0.045  # after the T peak
+    rise[:, T], fall[:, T] = normal(0.049, 0.006, 0.034, 0.07), normal(0.0335, 0.004, 0.025, 0.046)
+    mu[:, U], rise[:, U], fall[:, U] = 0.15, 0.070, 0.080  # after the T peak
 
-    vectors = _normal_dipoles(n, rng)
-    gain = normal(1.08, 0.23, 0.6, 1.7)
+    vectors = _dipoles(n, rng)
+    gain = normal(1.0, 0.08, 0.8, 1.25)
     gain *= np.where(low, rng.uniform(0.35, 0.6, n), 1) * np.where(
         tall, rng.uniform(1.2, 1.9, n), 1
     )
     vectors[:, QRS_KERNELS] *= gain[:, None, None]
     notch = np.where(wide, rng.uniform(0.3, 0.9, n), 0)[:, None]
     vectors[:, LATE] += notch * directions(n, rng) * np.linalg.norm(vectors[:, R], axis=1)[:, None]
-    t_gain = np.where(t_changed, rng.uniform(-1.3, 0.6, n), rng.lognormal(0, 0.3, n))
+    t_gain = np.where(t_changed, rng.uniform(-1.3, 0.6, n), 1.0)
     vectors[:, T] *= t_gain[:, None]
-    st = np.where(st_changed, rng.uniform(-0.25, 0.25, n), rng.normal(0, 0.035, n))[:, None]
+    st = np.where(st_changed, rng.uniform(-0.25, 0.25, n), 0)[:, None]
     vectors[:, ST] += st * (directions(n, rng) + [0.5, 0.3, -0.5])
     vectors[:, 2:] = np.einsum("nij,nkj->nki", _rotations(n, rng, rotated), vectors[:, 2:])
 
-    jitter = rng.normal(size=(n, 8, 1)) * _LEAD_SPREAD[:, None] + rng.normal(0, 0.05, (n, 8, 3))
-    jitter = (1 + jitter).clip(0.4, 1.8)
-    seen = 1 + rng.normal(0, 0.08, (n, 8, len(KERNELS)))
-    for kernels, wave in (
-        (P_KERNELS, _P_SEEN),
-        (QRS_KERNELS, _QRS_SEEN),
-        (REPOLARISATION, _T_SEEN),
-    ):
-        seen[:, :, kernels] *= wave[:, None]
+    beyond = BEYOND_MEAN + rng.normal(size=(n, *BEYOND_SD.shape)) * BEYOND_SD
     hearts = Hearts(
         vectors=vectors.astype(np.float32),
         mu=mu,
         rise=rise,
         fall=fall,
-        lead_matrix=(DOWER * jitter).astype(np.float32),
-        gain=seen.astype(np.float32),
-        qtc_s=normal(0.402, 0.018, 0.35, 0.455),
+        beyond=np.swapaxes(beyond, 1, 2).astype(np.float32),
+        lead_matrix=np.broadcast_to(DOWER, (n, 8, 3)),
+        qtc_s=normal(0.399, 0.018, 0.35, 0.455),
     )
     return hearts if people is None else _grow(hearts, people)
 
@@ -270,11 +269,10 @@ def _grow(hearts: Hearts, people: People) -> Hearts:
     return replace(hearts, vectors=vectors, mu=mu, qtc_s=hearts.qtc_s + 0.005 * sex)
 
 
-def _normal_dipoles(n: int, rng: np.random.Generator) -> Array:
-    """Dipoles of normal hearts, (n, kernels, 3), with each component varied."""
-    size = np.linalg.norm(HEALTHY, axis=1, keepdims=True)
-    spread = np.array([0.2, 0.2, 0.2, 0.12, 0.3, 0.25, 0.35, 0.16, 0.4])[:, None]
-    return HEALTHY + rng.normal(size=(n, len(KERNELS), 3)) * spread * size
+def _dipoles(n: int, rng: np.random.Generator) -> Array:
+    """Dipoles of healthy hearts, (n, kernels, 3), varied as they vary together."""
+    drawn = [rng.normal(size=(n, len(part))) @ part for part in COMPONENTS]
+    return DIPOLES + np.concatenate(drawn, axis=1).reshape(n, len(KERNELS), 3)
 
 
 def directions(n: int, rng: np.random.Generator) -> Array:
@@ -284,9 +282,8 @@ def directions(n: int, rng: np.random.Generator) -> Array:
 
 
 def _rotations(n: int, rng: np.random.Generator, rotated: NDArray[np.bool_]) -> Array:
-    """Rotations of the heart in the chest, (n, 3, 3): SD 11 degrees, 13 in the frontal plane, or 40."""
-    usual = np.array([0.19, 0.19, 0.23])
-    angle = rng.normal(size=(n, 3)) * np.where(rotated[:, None], 0.7, usual)
+    """Rotations of the heart in the chest, (n, 3, 3): SD 40 degrees if ``rotated``, else none."""
+    angle = rng.normal(size=(n, 3)) * np.where(rotated, 0.7, 0)[:, None]
     theta = np.linalg.norm(angle, axis=1)[:, None, None]
     axis = angle / np.maximum(theta[:, 0], 1e-9)
     cross = np.zeros((n, 3, 3))

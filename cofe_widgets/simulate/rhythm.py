@@ -260,6 +260,6 @@ def draw_flutter_waves(
     part = turn - np.floor(turn)
     saw = np.where(part < skew, 1 - 2 * part / skew, 2 * (part - skew) / (1 - skew) - 1)
     rounded = 0.75 * saw + 0.25 * np.cos(2 * np.pi * turn)
-    size = rng.lognormal(np.log(0.13), 0.35, (n, 1)).clip(0.06, 0.28)
+    size = rng.lognormal(np.log(0.13), 0.3, (n, 1)).clip(0.06, 0.19)
     direction = np.array([-0.05, 0.95, -0.60]) + rng.normal(0, 0.12, (n, 3))
     return rounded.astype(np.float32), (size * direction).astype(np.float32)

@@ -57,7 +57,7 @@ class Truth:
     @cached_property
     def beat(self) -> Beat:
         """The conducted beat without noise, in twelve leads."""
-        return Beat(self.hearts, self._t_delay_s)
+        return Beat(self.hearts, self._t_delay_s, bool(self.rhythms.p_wave[0]))
 
     @property
     def _t_delay_s(self) -> Array:

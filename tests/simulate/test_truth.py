@@ -25,8 +25,8 @@ def by_hand(**kernels: tuple[float, float, tuple[float, float, float]]) -> Heart
         mu[0, k], width[0, k], vectors[0, k] = centre, sd, dipole
     matrix = np.zeros((1, 8, 3), np.float32)
     matrix[0, 0, 0] = matrix[0, 1, 1] = matrix[0, 2, 2] = 1.0  # x is lead I, y II, z V1
-    gain = np.ones((1, 8, len(KERNELS)), np.float32)
-    return Hearts(vectors, mu, width, width.copy(), matrix, gain, np.array([0.4], np.float32))
+    beyond = np.zeros((1, 8, len(KERNELS)), np.float32)
+    return Hearts(vectors, mu, width, width.copy(), beyond, matrix, np.array([0.4], np.float32))
 
 
 def test_deflections_of_a_qrs_computed_by_hand():
