@@ -30,9 +30,9 @@ P_FLOOR_MV = 0.02
 #: The flanks of a P wave are at their steepest within this of its peak, and end where their slope
 #: has fallen to these shares of it ...
 REACH_S, ONSET_SLOPE, OFFSET_SLOPE = 0.08, 0.35, 0.35
-#: ... but P ends at the latest where it is back at the level so long before its onset: the atria's
-#: repolarisation draws the PR segment further down.
-LEVEL_MS = 10.0
+#: ... but P ends at the latest where it has sunk, by this share of its height, under the level so long
+#: before its onset: the atria's repolarisation draws the PR segment further down.
+LEVEL_MS, SUNK = 10.0, 0.06
 #: A beat has the P wave when its stretch correlates this well with the other beats' ...
 ALIKE = 0.6
 #: ... or this well, where most beats agree beyond doubt (median above CERTAIN) ...
@@ -146,7 +146,7 @@ def p_wave(shape: NDArray[np.float64], time_ms: NDArray[np.float64]) -> Wave:
     """Bounds of the wave in a stretch before the QRS; none when it has no peak inside.
 
     On the first principal component, where the flanks end, which is where the cardiologists of LUDB
-    put the bounds: see `OFFSET_SLOPE` and `LEVEL_MS`.
+    put the bounds: see `OFFSET_SLOPE` and `SUNK`.
     """
     from scipy.interpolate import CubicSpline
 
@@ -170,9 +170,9 @@ def p_wave(shape: NDArray[np.float64], time_ms: NDArray[np.float64]) -> Wave:
     onset = peak - slope_end(slope[peak::-1], REACH_S, ONSET_SLOPE)
     offset = peak + slope_end(-slope[peak:], REACH_S, OFFSET_SLOPE)
     before = height[max(0, onset - round(LEVEL_MS / 1000 * BEAT_FS))]
-    back = height[peak:offset] < before
-    if back.any():
-        offset = peak + int(back.argmax())
+    sunk = height[peak:offset] < before - SUNK * (height[peak] - before)
+    if sunk.any():
+        offset = peak + int(sunk.argmax())
     ends = shape[:, [onset, offset]]
     along = (peak - onset) / max(offset - onset, 1)
     if np.linalg.norm(shape[:, peak] - ends @ [1 - along, along]) < P_FLOOR_MV:
