@@ -94,12 +94,15 @@ class HeartLab {
     on(DIALS, () => this.#dials.update());
     on(["overlay"], () => press(this.#overlays, [this.host.get("overlay")]));
     on(["lead", "_ecg"], () => this.#answers.choices(this.host.get("_ecg").leads, this.host.get("lead")));
-    on(SHOWN, () => {
-      if (!this.#following) this.#draw(Object.fromEntries(SHOWN.map((name) => [name, this.host.get(name)])) as unknown as Shown);
+    on([...SHOWN, "_rows", "_beat"], () => {
+      if (!this.#following) this.#stand();
     });
-    on(["_rows", "_beat"], () => {
-      if (!this.#following) this.#number(this.host.get("_rows"), this.host.get("_beat"));
-    });
+  }
+
+  /** What the traits hold: where the dials have come to rest. */
+  #stand(): void {
+    this.#draw(Object.fromEntries(SHOWN.map((name) => [name, this.host.get(name)])) as unknown as Shown);
+    this.#number(this.host.get("_rows"), this.host.get("_beat"));
   }
 
   #draw({ _ecg: ecg, _twin: twin, _shade: shade, _waves: waves }: Shown): void {
@@ -116,9 +119,9 @@ class HeartLab {
   }
 
   #hear(reply: Reply, buffers: DataView[]): void {
-    if (reply.type === "error") return this.#complain(String(reply.message));
-    if (reply.type === "start") this.#complain("");
+    if (reply.type === "start" || reply.type === "error") this.#complain(reply.type === "error" ? String(reply.message) : "");
     this.#following = reply.type === "start" || reply.type === "step" || reply.type === "snapshot";
+    if (!this.#following) return this.#stand();
     if (reply.frame) this.#draw(attach(reply.frame, buffers) as Shown);
     if (reply._rows) this.#number(reply._rows as Row[], reply._beat as PackedBeat | null);
     if (reply.type === "step") this.#view.painted(() => this.#jobs!.acknowledge(reply));
