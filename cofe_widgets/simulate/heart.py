@@ -207,7 +207,7 @@ def draw_hearts(
     mu[:, U], rise[:, U], fall[:, U] = 0.15, 0.070, 0.080  # after the T peak
 
     vectors = _dipoles(n, rng)
-    gain = normal(1.0, 0.08, 0.8, 1.25)
+    gain = normal(1.08, 0.08, 0.85, 1.3)
     gain *= np.where(low, rng.uniform(0.35, 0.6, n), 1) * np.where(
         tall, rng.uniform(1.2, 1.9, n), 1
     )
@@ -220,7 +220,7 @@ def draw_hearts(
     vectors[:, ST] += st * (directions(n, rng) + [0.5, 0.3, -0.5])
     vectors[:, 2:] = np.einsum("nij,nkj->nki", _rotations(n, rng, rotated), vectors[:, 2:])
 
-    beyond = BEYOND_MEAN + rng.normal(size=(n, *BEYOND_SD.shape)) * BEYOND_SD
+    beyond = BEYOND_MEAN + _within(rng.normal(size=(n, *BEYOND_SD.shape))) * BEYOND_SD
     hearts = Hearts(
         vectors=vectors.astype(np.float32),
         mu=mu,
@@ -270,9 +270,16 @@ def _grow(hearts: Hearts, people: People) -> Hearts:
 
 
 def _dipoles(n: int, rng: np.random.Generator) -> Array:
-    """Dipoles of healthy hearts, (n, kernels, 3), varied as they vary together."""
-    drawn = [rng.normal(size=(n, len(part))) @ part for part in COMPONENTS]
-    return DIPOLES + np.concatenate(drawn, axis=1).reshape(n, len(KERNELS), 3)
+    """Dipoles of healthy hearts, (n, kernels, 3), varied as they vary together; R points left and down."""
+    drawn = [_within(rng.normal(size=(n, len(part)))) @ part for part in COMPONENTS]
+    dipoles = DIPOLES + np.concatenate(drawn, axis=1).reshape(n, len(KERNELS), 3)
+    dipoles[:, R, :2] = np.maximum(dipoles[:, R, :2], [0.45, 0.2])
+    return dipoles
+
+
+def _within(scores: NDArray[np.floating]) -> NDArray[np.floating]:
+    """Standard normal scores without the tails: few of those are healthy."""
+    return np.clip(scores, -1.8, 1.8)
 
 
 def directions(n: int, rng: np.random.Generator) -> Array:

@@ -13,7 +13,7 @@ from . import simulate
 
 FOLDER = Path(__file__).parent.parent / "samples"
 #: Name of the sample: condition, seed.
-SAMPLES = {"sinus": ("NSR", 142), "fibrillation": ("AF", 102), "arrhythmia": ("SA", 178)}
+SAMPLES = {"sinus": ("NSR", 167), "fibrillation": ("AF", 105), "arrhythmia": ("SA", 111)}
 
 
 def write(folder: Path = FOLDER) -> None:
