@@ -41,6 +41,9 @@ PATCH = 1024
 POOL = 64
 #: Share of patches from LUDB once it takes part.
 MARKED_SHARE = 0.5
+#: How much oftener atria without P waves are drawn, marked or simulated: few have them, and they
+#: are the hardest to learn.
+NO_P_WEIGHT = 3.0
 #: Share of patches that hold no heartbeat.
 NOTHING_SHARE = 0.03
 #: Half of the patches keep all leads; the others keep so many, drawn anew.
@@ -57,6 +60,9 @@ class Patches:
     def __init__(self, marked: list[Marked], seed: int | list[int], model: UNet) -> None:
         self.rng = np.random.default_rng(seed)
         self.marked, self.model = marked, model
+        no_p = [not sum(map(len, one.waves["P"])) for one in marked]
+        weight = np.where(no_p, NO_P_WEIGHT, 1.0)
+        self.weight = weight / max(1.0, weight.sum())
         self.resampled = [one.record.resample(FS).signal.astype(float) for one in marked]
         self._pool: list[tuple[NDArray[np.float32], NDArray[np.uint8]]] = []
 
@@ -86,7 +92,7 @@ class Patches:
 
     def _marked(self) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
         """A record of LUDB, a little faster or slower, and what its samples may be."""
-        row = int(self.rng.integers(len(self.marked)))
+        row = int(self.rng.choice(len(self.marked), p=self.weight))
         step = self.rng.uniform(0.85, 1.15) / FS
         samples = round(FS * SECONDS)
         time_ms = np.asarray(1000 * step * np.arange(samples), dtype=float)
@@ -135,7 +141,8 @@ class Patches:
 
 def _condition(rng: np.random.Generator) -> str:
     """One condition, or two that go together."""
-    first, second = rng.choice(list(CONDITIONS), 2, replace=False)
+    weight = np.array([NO_P_WEIGHT if code in ("AF", "AFL") else 1.0 for code in CONDITIONS])
+    first, second = rng.choice(list(CONDITIONS), 2, replace=False, p=weight / weight.sum())
     try:
         return "+".join(parse(f"{first}+{second}")) if rng.random() < 0.3 else str(first)
     except ValueError:  # they exclude each other
@@ -145,7 +152,7 @@ def _condition(rng: np.random.Generator) -> str:
 _FORBIDDEN = torch.from_numpy(np.where(ALLOWED, 0.0, -torch.inf).astype(np.float32))
 
 
-def set_cross_entropy(logits: Tensor, labels: Tensor) -> Tensor:
+def set_cross_entropy(logits: Tensor, labels: Tensor, weight: Tensor | None = None) -> Tensor:
     """Minus the log of the probability of all that a sample may be; mean over samples.
 
     Parameters
@@ -154,11 +161,22 @@ def set_cross_entropy(logits: Tensor, labels: Tensor) -> Tensor:
     labels : (N, samples)
         Rows of `ALLOWED`. A row that allows one segment makes this plain cross-entropy; one that
         allows all of them adds nothing and is not counted.
+    weight : (N,), optional
+        Of each lead; one each unless given.
     """
     known = labels < len(ALLOWED) - 1
     rows = logits.transpose(1, 2)[known]
     forbidden = _FORBIDDEN.to(rows)[labels[known].long()]
-    return (rows.logsumexp(dim=1) - (rows + forbidden).logsumexp(dim=1)).mean()
+    loss = rows.logsumexp(dim=1) - (rows + forbidden).logsumexp(dim=1)
+    if weight is None:
+        return loss.mean()
+    each = weight[:, None].expand(labels.shape)[known]
+    return (loss * each).sum() / each.sum()
+
+
+def lead_weight(record: Tensor) -> Tensor:
+    """Weight of each lead, ``(N,)``: leads of a record that has few count more, as the root."""
+    return record.bincount()[record].rsqrt()
 
 
 def fit(
@@ -182,7 +200,7 @@ def fit(
         for group in optimizer.param_groups:
             group["lr"] = lr * min(1.0, step / 100) * (1.02 - step / steps)
         x, record, labels = (part.to(device) for part in source.batch(options.batch))
-        loss = set_cross_entropy(model.packed(x, record), labels)
+        loss = set_cross_entropy(model.packed(x, record), labels, lead_weight(record))
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
         nn.utils.clip_grad_norm_(model.parameters(), 1.0)

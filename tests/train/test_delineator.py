@@ -124,6 +124,29 @@ def test_the_loss_asks_for_no_more_than_the_marks_say():
     assert torch.allclose(delineator.set_cross_entropy(logits, exact), second, atol=1e-6)
 
 
+def test_leads_of_records_that_have_few_count_more():
+    record = torch.tensor([0, 0, 0, 0, 1])
+    weight = delineator.lead_weight(record)
+    assert weight.tolist() == [0.5, 0.5, 0.5, 0.5, 1.0]
+    torch.manual_seed(0)
+    logits, labels = torch.randn(5, 24, 6), torch.randint(0, 24, (5, 6), dtype=torch.uint8)
+    each = F.cross_entropy(logits, labels.long(), reduction="none").mean(dim=1)
+    expected = (each * weight).sum() / weight.sum()
+    found = delineator.set_cross_entropy(logits, labels, weight)
+    assert torch.allclose(found, expected, atol=1e-6)
+
+
+def test_atria_without_p_waves_are_drawn_oftener():
+    with_p, without = one_beat(), one_beat(p=())
+    patches = delineator.Patches([with_p, without, with_p], 0, UNet())
+    assert patches.weight == pytest.approx([0.2, 0.6, 0.2])
+    rng = np.random.default_rng(0)
+    drawn = [delineator._condition(rng).split("+")[0] for _ in range(2000)]
+    share = sum(one in ("AF", "AFL") for one in drawn) / 2000
+    assert 0.15 < share < 0.32
+    assert len(set(drawn)) == len(delineator.CONDITIONS)
+
+
 def test_every_record_is_held_back_once():
     of = folds(12, 5)
     assert sorted(set(of)) == [0, 1, 2, 3, 4] and np.bincount(of).max() - np.bincount(of).min() <= 1
