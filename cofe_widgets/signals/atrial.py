@@ -29,7 +29,7 @@ EDGE_TIMES = 1.3
 P_FLOOR_MV = 0.02
 #: The flanks of a P wave are at their steepest within this of its peak, and end where their slope
 #: has fallen to these shares of it ...
-REACH_S, ONSET_SLOPE, OFFSET_SLOPE = 0.08, 0.35, 0.35
+REACH_S, ONSET_SLOPE, OFFSET_SLOPE = 0.08, 0.4, 0.35
 #: ... but P ends at the latest where it has sunk, by this share of its height, under the level so long
 #: before its onset: the atria's repolarisation draws the PR segment further down.
 LEVEL_MS, SUNK = 10.0, 0.06
@@ -43,6 +43,11 @@ SIZE_RANGE = (0.3, 3.0)
 LEAST_SHARE = 0.4
 #: Beats needed for a decision.
 LEAST_BEATS = 3
+#: Where fewer than so many of the beats have a P wave, and the level before it moves as much as this
+#: share of the wave, what comes back are coarse f waves.
+MOST, RESTLESS = 0.85, 0.7
+#: Steps that the level must show.
+LEAST_QUIET = 10
 #: Flutter: this similar, at this share of the size, an atrial cycle earlier (ms).
 FLUTTER_ALIKE, FLUTTER_SIZE, FLUTTER_CYCLE_MS = 0.8, 0.65, (120.0, 360.0)
 #: Half of the piece compared.
@@ -139,6 +144,8 @@ def _search(
         return nobody
     if _is_flutter(before, known & shapers[:, None], axis, wave.peak_ms):
         return nobody._replace(flutter=True)
+    if present.mean() < MOST and _restlessness(before, known, axis, shapers, wave) > RESTLESS:
+        return nobody
     return AtrialWave(present, wave, shape, time_ms)
 
 
@@ -222,6 +229,28 @@ def _agreement(
     projection = (flat * direction).sum(axis=1)
     size = projection / (np.median(projection[main]) + 1e-9)
     return (unit * direction).sum(axis=1), size
+
+
+def _restlessness(
+    before: NDArray[np.float64],
+    known: NDArray[np.bool_],
+    axis: NDArray[np.float64],
+    shapers: NDArray[np.bool_],
+    wave: Wave,
+) -> float:
+    """Size (RMS) of what lies between the T wave and P over that of P, median of the beats.
+
+    Zero when no two beats show that stretch.
+    """
+    inside = (axis >= wave.onset_ms) & (axis <= wave.offset_ms)
+    p = _level(np.median(before[shapers][:, :, inside], axis=0))
+    quiet = known[shapers] & (axis < wave.onset_ms - END_MS)
+    sizes = [
+        np.sqrt(np.square(_level(beat[:, shown])).mean())
+        for beat, shown in zip(before[shapers], quiet, strict=True)
+        if shown.sum() >= LEAST_QUIET
+    ]
+    return float(np.median(sizes) / np.sqrt(np.square(p).mean())) if len(sizes) > 1 else 0.0
 
 
 def _is_flutter(
