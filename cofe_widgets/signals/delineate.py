@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, overload
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +23,8 @@ if TYPE_CHECKING:
 #: Records of one shape that go through the network together: more gain nothing.
 BATCH = 8
 METHODS = ("soft", "detector")
+#: What of a `Delineation` is neither array nor table.
+_FACTS = ("fs", "leads", "method", "agreement", "model", "weight_hash")
 #: R-peaks of two methods this near are the same, s.
 SAME_R_S = 0.1
 #: With less agreement than this the soft peaks have failed.
@@ -65,6 +70,37 @@ class Delineation:
             f"{count} {wave}" for wave, count in self.fiducials["wave"].value_counts().items()
         )
         return f"Delineation({len(self.r_peaks_s)} beats in {len(self.leads)} leads: {waves})"
+
+    def save(self, path: str | Path) -> None:
+        """Write everything to one ``.npz`` file (no pickle inside)."""
+        facts = {name: getattr(self, name) for name in _FACTS}
+        table = {f"fiducials/{name}": self.fiducials[name].to_numpy() for name in self.fiducials}
+        table |= {name: value.astype(str) for name, value in table.items() if value.dtype == object}
+        arrays = {"soft": self.soft, "r_peaks_s": self.r_peaks_s, **table}
+        with Path(path).open("wb") as out:
+            np.savez_compressed(out, facts=json.dumps(facts), **arrays)
+
+    @classmethod
+    def load(cls, path: str | Path) -> Delineation:
+        """Read what `save` wrote.
+
+        Raises
+        ------
+        EcgError
+            When the file is none of those.
+        """
+        import pandas as pd
+
+        try:
+            with np.load(path, allow_pickle=False) as stored:
+                facts = json.loads(str(stored["facts"]))
+                columns = [name for name in stored.files if name.startswith("fiducials/")]
+                table = pd.DataFrame({name.split("/")[1]: stored[name] for name in columns})
+                facts["leads"] = tuple(facts["leads"])
+                arrays = {name: stored[name] for name in ("soft", "r_peaks_s")}
+                return cls(fiducials=table, **arrays, **facts)
+        except (ValueError, KeyError, TypeError, AttributeError, EOFError, BadZipFile) as error:
+            raise EcgError(f"{path} is no saved delineation") from error
 
 
 @overload

@@ -203,6 +203,18 @@ def test_where_the_values_come_from_is_said() -> None:
     assert np.array_equal(other.r_peaks_s, cw.r_peaks(heart("NSR").record))
 
 
+def test_a_delineation_is_saved_and_read(tmp_path: Path) -> None:
+    found = cw.delineate(heart("NSR").record)
+    found.save(tmp_path / "one.npz")
+    read = cw.Delineation.load(tmp_path / "one.npz")
+    pd.testing.assert_frame_equal(read.fiducials, found.fiducials)
+    assert np.array_equal(read.soft, found.soft) and np.array_equal(read.r_peaks_s, found.r_peaks_s)
+    assert repr(read) == repr(found) and read.leads == found.leads and read.fs == found.fs
+    (tmp_path / "other.npz").write_bytes(b"nothing")
+    with pytest.raises(cw.EcgError, match="no saved delineation"):
+        cw.Delineation.load(tmp_path / "other.npz")
+
+
 def test_the_detector_steps_in_where_soft_peaks_fail(tmp_path: Path) -> None:
     import torch
 
