@@ -27,6 +27,8 @@ STRETCH_MS, LONG_STRETCH_MS, END_MS = 280.0, 420.0, 10.0
 EDGE_TIMES = 1.3
 #: A P wave smaller than this in spatial magnitude is no P wave.
 P_FLOOR_MV = 0.02
+#: What is left of a T wave at its end falls to a third in this time.
+TAIL_MS = 10.0
 #: The flanks of a P wave are at their steepest within this of its peak, and end where their slope
 #: has fallen to these shares of it ...
 REACH_S, ONSET_SLOPE, OFFSET_SLOPE = 0.08, 0.4, 0.35
@@ -199,8 +201,12 @@ def _previous_t(
     step = STEP_MS / 2
     after = np.arange(0.0, t_end + 60, step)
     mean_t = np.median(cut(smooth, fs, r_peaks_s, after), axis=0)
-    at_end = mean_t[:, [int(np.searchsorted(after, t_end))]]
-    mean_t = (mean_t - at_end) * np.clip((t_end + 30 - after) / 40, 0, 1)
+    # A T wave ends before it is over: it goes on falling, the slower the lower it is.
+    end = int(np.searchsorted(after, t_end))
+    slope = (mean_t[:, [end - 1]] - mean_t[:, [end - 6]]) / (5 * step)
+    left = np.maximum(after - t_end, 0)
+    mean_t = mean_t - mean_t[:, [end]] - slope * TAIL_MS
+    mean_t[:, end:] = -slope * TAIL_MS * np.exp(-left[end:] / TAIL_MS)
     mean_t[:, -1] = 0.0
     since = np.minimum(axis + rr_before_ms[:, None], after[-1])
     index = np.clip(np.rint(since / step).astype(np.intp), 0, len(after) - 1)
