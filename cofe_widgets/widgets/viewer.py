@@ -8,6 +8,7 @@ import traitlets as t
 
 from ..ecg import Record
 from .base import Component, packed_ecg, packed_layer
+from .beat import packed_beat
 from .fiducials import packed_waves, table, who
 from .labels import shown
 from .picture import ecg_svg
@@ -37,6 +38,9 @@ class EcgViewer(Component):
     cause : array_like, shape (leads, samples), optional
         How far a condition moved every sample, mV (``sim.truth.cause``); shown as saliency is,
         and instead of it.
+    median : bool
+        Show the median beat of lead II and the chest leads below, with its measured waves, PR,
+        QRS, QT and QTc.
     format : {"3x4+1", "3x4", "6x2", "12x1"}
         Rows by columns; ``+1`` adds a rhythm strip of lead II.
     speed : {25, 50}
@@ -64,6 +68,8 @@ class EcgViewer(Component):
     _shade = t.Dict(default_value=None, allow_none=True).tag(sync=True)
     _waves = t.Dict(default_value=None, allow_none=True).tag(sync=True)
 
+    _beat = t.Dict(default_value=None, allow_none=True).tag(sync=True)
+
     #: Whether the waves of ``delineation`` are shown.
     show_waves = t.Bool(True).tag(sync=True)
 
@@ -75,6 +81,7 @@ class EcgViewer(Component):
         saliency: Attribution | None = None,
         delineation: Any = None,
         cause: ArrayLike | None = None,
+        median: bool = False,
         format: str = "3x4+1",
         speed: int = 25,
         gain: int = 10,
@@ -99,6 +106,7 @@ class EcgViewer(Component):
             _waves=None
             if delineation is None
             else packed_waves(delineation, leads, who(delineation)),
+            _beat=packed_beat(record) if median else None,
             format=format,
             speed=speed,
             gain=gain,

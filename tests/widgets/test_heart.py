@@ -123,6 +123,8 @@ def test_the_median_beat_of_fibrillation_has_no_pr_and_noise_has_no_beat(rec):
     beat = packed_beat(simulate("AF", seed=81)[0].record)
     assert beat is not None
     assert [one["name"] for one in beat["intervals"]] == ["QRS", "QT", "QTc"]
+    assert cw.EcgViewer(rec)._beat is None
+    assert cw.EcgViewer(rec, median=True)._beat["intervals"][0]["name"] == "PR"
     noise = np.random.default_rng(0).normal(0, 0.1, rec.signal.shape).astype(np.float32)
     assert packed_beat(rec.with_signal(noise)) is None
 

@@ -19,5 +19,7 @@ def test_stored_without_outputs_and_says_what_it_is_not(path):
     assert "not a medical device" in text.replace("*", "")
 
 
-def test_there_are_a_lesson_and_a_dashboard():
-    assert {"01_quickstart.ipynb", "dashboard.ipynb"} <= {path.name for path in NOTEBOOKS}
+def test_there_are_lessons_and_a_dashboard():
+    assert {"01_quickstart.ipynb", "02_truth.ipynb", "dashboard.ipynb"} <= {
+        path.name for path in NOTEBOOKS
+    }

@@ -1,37 +1,13 @@
 // EcgViewer: one ECG on paper, bound to the traits of cofe_widgets/widgets/viewer.py.
 
-import { decode, type Packed } from "../shared/codec";
 import { check, h } from "../shared/dom";
 import { listen, type Host } from "../shared/host";
 import { EcgView, type Settings } from "./ecg-view";
-import { legend, type ShadeFacts } from "./legend";
-import type { Layer, Shade } from "./paint";
+import { layer, shadeLayer, wavesOf, type Ecg, type PackedShade } from "./layers";
+import { legend } from "./legend";
+import { MedianCard } from "./median";
 import { Toolbar } from "./toolbar";
-import { decodeWaves, type PackedWaves, type Waves } from "./waves";
-
-export interface PackedLayer {
-  fs: number;
-  leads: string[];
-  signal: Packed;
-}
-
-export interface Ecg extends PackedLayer {
-  title: string;
-  facts: string[];
-  note: string;
-}
-
-export type PackedShade = PackedLayer & ShadeFacts;
-
-export function layer(packed: PackedLayer | null): Layer | null {
-  return packed && { fs: packed.fs, leads: packed.leads, rows: decode(packed.signal) };
-}
-
-export function shadeLayer(packed: PackedShade | null): Shade | null {
-  return packed && { ...layer(packed)!, limit: packed.limit || 1, reading: packed.reading, unit: packed.unit };
-}
-
-export const wavesOf = (packed: PackedWaves | null): Waves | null => packed && decodeWaves(packed);
+import type { PackedWaves } from "./waves";
 
 /** Paper settings live in traits, so that all views and Python agree; `format` because `layout` is ipywidgets' own. */
 const TRAIT: Record<keyof Settings, string> = { layout: "format", speed: "speed", gain: "gain", order: "order" };
@@ -66,13 +42,14 @@ export function renderViewer(host: Host, root: HTMLElement, stop: AbortSignal): 
   const { view, toolbar } = bindPaper(host, root, stop);
   const title = h("div", { class: "cofe-title" });
   const key = h("div");
+  const median = new MedianCard(root, stop);
   const box = h("input", { type: "checkbox" });
   const toggle = check(box, "Waves");
   box.addEventListener("change", () => {
     host.set("show_waves", box.checked);
     host.save_changes();
   });
-  root.append(h("div", { class: "cofe-head" }, title, h("div", { class: "cofe-tools" }, toolbar.element, toggle)), view.element, key);
+  root.append(h("div", { class: "cofe-head" }, title, h("div", { class: "cofe-tools" }, toolbar.element, toggle)), view.element, key, median.element);
   const update = (): void => {
     const ecg: Ecg = host.get("_ecg");
     const shade: PackedShade | null = host.get("_shade");
@@ -85,6 +62,7 @@ export function renderViewer(host: Host, root: HTMLElement, stop: AbortSignal): 
     view.show({ original: layer(ecg), changed: layer(host.get("_overlay")), named: named ?? "", shade: shadeLayer(shade), waves: wavesOf(shown), note: ecg.note });
     key.replaceChildren(legend({ lines: named ? ["original", named] : null, shade, waves: shown?.source }));
     key.hidden = !named && !shade && !shown;
+    median.show(host.get("_beat"));
     toolbar.update();
   };
   for (const trait of ["_ecg", "_overlay", "_shade", "_waves", "show_waves"]) listen(host, `change:${trait}`, update, stop);

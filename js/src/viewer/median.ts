@@ -4,8 +4,8 @@
 import { h } from "../shared/dom";
 import type { Paper } from "../shared/geometry";
 import { palette } from "../shared/theme";
+import { layer, wavesOf, type PackedLayer } from "./layers";
 import { FONT, label, paintGrid, paintPrint, paintTraces, type Sheet } from "./paint";
-import { layer, wavesOf, type PackedLayer } from "./index";
 import { paintLetters, paintWaves, type PackedWaves } from "./waves";
 
 export interface PackedBeat extends PackedLayer {
