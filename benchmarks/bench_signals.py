@@ -186,7 +186,7 @@ def rule_lines(many: list[Heart]) -> list[Line]:
             f"in {row['in']} {row['positive']:.0%}, in healthy men {row['negative']:.0%}; as by "
             f"truth {judged['alike']:.1%}"
         )
-        met = bool(row["positive"] > row["negative"] + 0.2 and judged["alike"] >= 0.95)
+        met = bool(row["positive"] > row["negative"] + 0.1 and judged["alike"] >= 0.95)
         out.append(Line(str(name), figure, "told apart; 95 %", met))
     return out
 

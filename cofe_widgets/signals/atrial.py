@@ -31,7 +31,9 @@ P_FLOOR_MV = 0.02
 TAIL_MS = 10.0
 #: The flanks of a P wave are at their steepest within this of its peak, and end where their slope
 #: has fallen to these shares of it ...
-REACH_S, ONSET_SLOPE, OFFSET_SLOPE = 0.08, 0.4, 0.35
+REACH_S, ONSET_SLOPE, OFFSET_SLOPE = 0.08, 0.35, 0.35
+#: ... the onset half-way from there to where P has risen by this share of its height;
+RISEN = 0.08
 #: ... but P ends at the latest where it has sunk, by this share of its height, under the level so long
 #: before its onset: the atria's repolarisation draws the PR segment further down.
 LEVEL_MS, SUNK = 10.0, 0.06
@@ -177,6 +179,9 @@ def p_wave(shape: NDArray[np.float64], time_ms: NDArray[np.float64]) -> Wave:
     form, height = direction @ shape, direction @ as_is
     slope = np.gradient(form)
     onset = peak - slope_end(slope[peak::-1], REACH_S, ONSET_SLOPE)
+    # Slopes are sharp and heights are steady: half-way between what the two say.
+    low = height[peak::-1] < _share_of_height(height, onset, peak, RISEN)
+    onset = (onset + peak - int(low.argmax())) // 2 if low.any() else onset
     offset = peak + slope_end(-slope[peak:], REACH_S, OFFSET_SLOPE)
     before = height[max(0, onset - round(LEVEL_MS / 1000 * BEAT_FS))]
     sunk = height[peak:offset] < before - SUNK * (height[peak] - before)
@@ -187,6 +192,12 @@ def p_wave(shape: NDArray[np.float64], time_ms: NDArray[np.float64]) -> Wave:
     if np.linalg.norm(shape[:, peak] - ends @ [1 - along, along]) < P_FLOOR_MV:
         return Wave()
     return Wave(float(fine[onset]), float(fine[peak]), float(fine[offset]))
+
+
+def _share_of_height(height: NDArray[np.float64], onset: int, peak: int, share: float) -> float:
+    """So much of the way from the level before the onset up to the peak."""
+    level = float(np.median(height[max(0, onset - 15) : max(1, onset - 4)]))
+    return level + share * (float(height[peak]) - level)
 
 
 def _previous_t(

@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 from numpy.typing import NDArray
 
-from cofe_widgets.ecg import EcgError, Record
-from cofe_widgets.signals import UNITS, measure, median_beat
+from cofe_widgets.ecg import LEADS, EcgError, Record
+from cofe_widgets.signals import BEAT_UNITS, LEAD_UNITS, UNITS, measure, median_beat
 
 from .hearts import draw, regular
 
@@ -104,6 +104,7 @@ def test_no_p_wave_is_absent_not_small() -> None:
     assert found["p_presence"] == 0
     assert math.isnan(found["p_amplitude_mv"])
     assert math.isnan(found["pr_ms"])
+    assert math.isnan(found["p_axis_deg"])
     assert not math.isnan(found["qrs_ms"])
 
 
@@ -153,6 +154,108 @@ def test_without_lead_ii_there_are_intervals_but_no_amplitudes() -> None:
     derived = measure(record.select(["I", "III", "V5"]))
     for name in AMPLITUDES:
         assert derived[name] == pytest.approx(whole[name], abs=0.02)
+
+
+def test_every_lead_has_its_numbers() -> None:
+    record = draw(regular(70), qrs_ms=100, r_mv=1.2, t_mv=0.3)
+    table = measure(record, per="lead")
+    assert table.index.tolist() == list(LEADS)
+    assert list(table.columns) == list(LEAD_UNITS)
+    assert table.attrs["units"] == LEAD_UNITS
+    whole = measure(record)
+    for name in set(UNITS) & set(LEAD_UNITS):
+        assert table.loc["II", name] == pytest.approx(whole[name], nan_ok=True)
+    # Drawn: R in V4 is 1.3 of that in II; V1 and V2 are turned upside down, Q and S among them.
+    assert table.loc["V4", "r_amplitude_mv"] == pytest.approx(1.3 * 1.2, rel=0.06)
+    assert table.loc["V4", "rs_ratio"] == pytest.approx(1 / 0.15, rel=0.35)
+    assert table.loc["V2", "t_amplitude_mv"] == pytest.approx(1.2 * 0.3, rel=0.06)
+    assert table.loc["V2", "s_amplitude_mv"] == pytest.approx(-0.9 * 1.2, rel=0.06)
+    assert (table.loc[["I", "V3"], "t_polarity"] == 1).all()
+    many = measure([record, record.select(["I", "II"])], per="lead")
+    assert len(many) == 12 + 6
+    assert many.index.names == ["record", "lead"]
+    assert measure([], per="lead").shape == (0, len(LEAD_UNITS))
+
+
+def test_every_beat_has_its_numbers() -> None:
+    table = measure(draw(regular(70), pr_ms=170, qrs_ms=100), per="beat")
+    assert table.attrs["units"] == BEAT_UNITS
+    assert 9 <= len(table) <= 12
+    assert table["rr_ms"].median() == pytest.approx(60000 / 70, abs=8)
+    assert table["p_presence"].mean() >= 0.8
+    assert table["qrs_ms"].median() == pytest.approx(100, abs=25)
+    assert table["r_amplitude_mv"].median() == pytest.approx(1.0, abs=0.08)
+
+
+def test_units_are_said_and_per_what_is_checked() -> None:
+    assert measure([draw(regular(70))]).attrs["units"] == UNITS
+    with pytest.raises(ValueError, match="expected 'lead', 'beat' or nothing"):
+        measure(draw(regular(70)), per="second")  # type: ignore[call-overload]
+
+
+def test_st_where_it_was_drawn() -> None:
+    record = draw(regular(65), qrs_ms=90, qt_ms=400, noise_mv=0.002)
+    t = np.arange(record.samples) * 2.0
+    st = np.zeros(record.samples)
+    for r in 1000 * regular(65):
+        # From 0.1 mV at J, 45 ms after R, to 0.22 mV 60 ms later: 2 mV/s.
+        st += np.interp(t - r, [20, 45, 105, 240], [0, 0.1, 0.22, 0])
+    signal = record.signal.copy()
+    signal[8] += st.astype(np.float32)
+    found = measure(record.with_signal(signal), per="lead").loc["V3"]
+    assert found["st_amplitude_mv"] == pytest.approx(0.22, abs=0.03)
+    assert found["st_slope_mv_per_s"] == pytest.approx(2.0, abs=0.8)
+
+
+@pytest.mark.parametrize("rate", [190, 210, 230])
+def test_ventricular_tachycardia_that_fills_its_cycle_is_refused(rate: float) -> None:
+    qt_ms = 0.86 * 60000 / rate
+    record = draw(regular(rate), qrs_ms=150, qt_ms=qt_ms, with_p=False, r_mv=1.5, t_mv=-0.5)
+    with pytest.raises(EcgError, match="fill the cycle|stand out"):
+        median_beat(record)
+    assert all(math.isnan(value) for value in measure(record).values())
+
+
+@pytest.mark.parametrize("hz", [3.0, 4.0, 5.5])
+def test_sine_waves_and_fibrillating_ventricles_have_no_numbers(hz: float) -> None:
+    rng = np.random.default_rng(int(10 * hz))
+    t = np.arange(5000) / 500
+    size = np.linspace(0.3, 1.0, 12)[:, None]
+    sine = size * np.sin(2 * np.pi * hz * t)
+    wander = np.cumsum(rng.normal(0, 0.15, 5000)) / 20
+    fibrillation = size * np.sin(2 * np.pi * hz * t + wander) * (1 + 0.4 * np.sin(0.9 * t + 1))
+    for signal in (sine, fibrillation):
+        record = Record(signal + rng.normal(0, 0.005, (12, 5000)), 500.0)
+        assert all(math.isnan(value) for value in measure(record).values())
+
+
+def test_paced_beats_are_wide_and_have_no_p_wave() -> None:
+    times = regular(70)
+    record = draw(times, qrs_ms=160, qt_ms=440, with_p=False)
+    signal = record.signal.copy()
+    for r in times:  # a spike of 2 ms where the QRS begins
+        signal[:, round((r - 0.082) * 500)] += np.linspace(1.0, 3.0, 12, dtype=np.float32)
+    found = measure(record.with_signal(signal))
+    assert found["heart_rate_bpm"] == pytest.approx(70, abs=0.5)
+    assert found["qrs_ms"] == pytest.approx(165, abs=20)
+    assert found["p_presence"] == 0
+    assert math.isnan(found["pr_ms"])
+
+
+def test_clipped_leads_have_no_numbers_and_spoil_no_others() -> None:
+    record = draw(regular(70))
+    signal = record.signal.copy()
+    tall = [LEADS.index(lead) for lead in ("II", "V4", "V5")]
+    signal[tall] = np.clip(signal[tall], -0.4, 0.4)
+    found, whole = (measure(one, per="lead") for one in (record.with_signal(signal), record))
+    # What is derived from a clipped lead is clipped, too.
+    lost = ["II", "III", "aVR", "aVL", "aVF", "V4", "V5"]
+    assert found.loc[["II", "V4", "V5"]].isna().all(axis=None)
+    kept = [lead for lead in LEADS if lead not in lost]
+    size = (found - whole).loc[kept, "r_amplitude_mv"].abs()
+    assert (size[whole.loc[kept, "r_amplitude_mv"].notna()] < 0.05).all()
+    assert measure(record.with_signal(signal))["heart_rate_bpm"] == pytest.approx(70, abs=0.5)
+    assert math.isnan(measure(record.with_signal(signal))["r_amplitude_mv"])
 
 
 @pytest.mark.parametrize("kind", ["noise", "mains", "drift", "short", "coarse"])

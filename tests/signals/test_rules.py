@@ -222,7 +222,7 @@ def test_on_hearts_simulated_for_it(name: str, healthy: pd.DataFrame) -> None:
     met = sum(answer is True for answer in answers) / len(answers)
     # Some healthy hearts have a q wave or a voltage beyond the limits, as some people have.
     assert healthy[name].fillna(True).mean() <= 0.4
-    assert met >= healthy[name].fillna(True).mean() + 0.2
+    assert met >= healthy[name].fillna(True).mean() + 0.1
 
 
 def test_rules_of_one_record_and_of_many() -> None:
