@@ -11,6 +11,7 @@ from __future__ import annotations
 import csv
 import json
 import sys
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -83,21 +84,27 @@ class Real:
 
 
 def load(shared: Path = SHARED) -> list[Real]:
-    """Adults' 12-lead records of 10 s in millivolts, simulated ones being of that kind."""
+    """Adults' 12-lead records of 10 s in millivolts, simulated ones being of that kind.
+
+    What is left out is counted on the terminal.
+    """
     with (shared / "records" / "labels.csv").open(newline="", encoding="utf-8") as file:
         rows = [row for row in csv.DictReader(file) if row["dataset"] in SETS]
-    found = []
+    found, left_out = [], Counter[str]()
     for row in rows:
         age = float(row["age"]) if row["age"] not in ("", "NaN") else None
         if age is not None and not 18 <= age <= 105:
+            left_out["no adult"] += 1
             continue
         raw = wfdb.rdrecord(str(shared / "records" / row["dataset"] / row["record"]))
         scale = _scale(float(raw.adc_gain[0]))
         if scale is None or raw.sig_len / raw.fs < SECONDS - 0.02:
+            left_out["unknown scale" if scale is None else "shorter than 10 s"] += 1
             continue
         try:
             record = Record(raw.p_signal.T * scale, raw.fs, raw.sig_name).select(LEADS)
         except EcgError:
+            left_out["no plausible 12-lead ECG"] += 1
             continue
         record = record.crop(0, min(SECONDS, record.duration_s)).resample(500)
         sex = row["sex"][:1].upper() or None
@@ -105,6 +112,8 @@ def load(shared: Path = SHARED) -> list[Real]:
         patient = row["patient"] or row["record"]
         source = "".join(c for c in row["record"] if c.isalpha()) or row["dataset"]
         found.append(Real(record, labels, age, sex if sex in ("F", "M") else None, patient, source))
+    reasons = ", ".join(f"{n} {reason}" for reason, n in left_out.most_common())
+    print(f"\nrealism: {len(found)} of {len(rows)} real records; left out: {reasons or 'none'}")
     return found
 
 
@@ -118,7 +127,7 @@ def _scale(gain: float) -> float | None:
 
 
 def of_condition(real: list[Real], code: str) -> list[Real]:
-    """The real records that show ``code`` and no second condition that rules their look."""
+    """The real records of ``code`` without a second condition that rules their look."""
     mine = LABELS[code]
     if code in ("NSR", "SB", "STach", "SA"):
         return [one for one in real if one.labels & mine and one.labels <= HEALTHY | mine]
@@ -312,8 +321,8 @@ def picture(real: pd.DataFrame, simulated: pd.DataFrame, apart: dict[str, Any], 
         low, high = np.quantile(np.concatenate(both), (0.005, 0.995))
         edges = np.linspace(low, high, 17)
         for values, colour, label in zip(both, ("0.35", "C1"), ("real", "simulated"), strict=True):
-            axis.hist(values, edges, density=True, histtype="step", lw=1.6, color=colour)
-            axis.hist(values, edges, density=True, alpha=0.18, color=colour, label=label)
+            for style in ({"histtype": "step", "lw": 1.6}, {"alpha": 0.18, "label": label}):
+                axis.hist(values, edges, density=True, color=colour, **style)
             axis.axvline(values.median(), color=colour, lw=1, ls=":")
         axis.set_title(title, fontsize=10)
         axis.set_yticks([])
@@ -329,7 +338,7 @@ def picture(real: pd.DataFrame, simulated: pd.DataFrame, apart: dict[str, Any], 
     figure.savefig(path)
 
 
-def report(save: bool = False) -> None:
+def main(save: bool = False) -> None:
     """Print everything; with ``save`` also write ``realism.png`` and ``realism.json``."""
     if not SHARED.is_dir():
         print(f"\nrealism: skipped, no real recordings: {SHARED} does not exist")
@@ -338,7 +347,7 @@ def report(save: bool = False) -> None:
     healthy = of_condition(real, "NSR")
     records = [one.record for one in healthy]
     simulated = alike(healthy, "NSR", 2, seed=3000)
-    print(f"\nrealism: {len(real)} real records of adults, {len(healthy)} of them healthy")
+    print(f"  {len(healthy)} of them of healthy adults")
     found = conditions(real)
     for code, one in found.items():
         table = one["table"]
@@ -382,10 +391,5 @@ def report(save: bool = False) -> None:
         (IMAGES / "realism.json").write_text(json.dumps(content, indent=1) + "\n")
 
 
-def main() -> None:
-    """Print the figures."""
-    report()
-
-
 if __name__ == "__main__":
-    report("--save" in sys.argv)
+    main("--save" in sys.argv)
