@@ -3,7 +3,8 @@
 A P wave is a shape that comes back before beat after beat. So each beat's stretch before the QRS,
 freed of the T wave of the beat before, is correlated with the mean of the other beats' stretches:
 fibrillation, noise and dissociated atria do not come back, and get no P wave however tall they
-are. Flutter does come back, but comes back twice: the same shape again, some 200 ms earlier.
+are. Flutter does come back, but comes back twice: the same shape again, some 200 ms earlier. In
+Wenckebach's block P comes back at another distance each time, alone on a quiet level.
 """
 
 from __future__ import annotations
@@ -52,6 +53,10 @@ LEAST_BEATS = 3
 MOST, RESTLESS = 0.85, 0.7
 #: Steps that the level must show.
 LEAST_QUIET = 10
+#: Wenckebach: RR differ by this, P within this of the QRS at so many beats at least and this share of
+#: them; nothing clear of it is larger than this share of it. Half of the piece compared.
+IRREGULAR_MS, LONGEST_MS, LEAST_WANDERING, LEAST_WANDERING_SHARE = 120.0, 460.0, 4, 0.8
+LEAST_CLEAR, ALONE, P_HALF_MS = 3, 0.4, 64.0
 #: Flutter: this similar, at this share of the size, an atrial cycle earlier (ms).
 FLUTTER_ALIKE, FLUTTER_SIZE, FLUTTER_CYCLE_MS = 0.8, 0.65, (120.0, 360.0)
 #: Half of the piece compared.
@@ -121,6 +126,10 @@ def atrial_wave(
             earlier = _search(before, known, axis, main, longer)
             if earlier.wave.onset_ms > earlier.time_ms[0] + 2 * STEP_MS:
                 return earlier
+        steady = np.isfinite(rr_before_ms) & main
+        irregular = steady.any() and np.ptp(rr_before_ms[steady]) > IRREGULAR_MS
+        if irregular and not np.isfinite(found.wave.peak_ms):
+            return _wandering(before, known, axis, main) or found
     return found
 
 
@@ -151,6 +160,53 @@ def _search(
     if present.mean() < MOST and _restlessness(before, known, axis, shapers, wave) > RESTLESS:
         return nobody
     return AtrialWave(present, wave, shape, time_ms)
+
+
+def _wandering(
+    before: NDArray[np.float64],
+    known: NDArray[np.bool_],
+    axis: NDArray[np.float64],
+    main: NDArray[np.bool_],
+) -> AtrialWave | None:
+    """A wave that comes back at another distance before every QRS, alone on a quiet level.
+
+    So it does in second-degree block of Wenckebach's type. f waves are never alone.
+    """
+    half = round(P_HALF_MS / STEP_MS)
+    width = np.arange(-half, half + 1)
+    centres = np.arange(half, len(axis) - half)
+    usable = known[:, centres - half] & (axis[centres - half] > -LONGEST_MS)
+    judged = usable.any(axis=1) & main
+    if judged.sum() < LEAST_WANDERING:
+        return None
+    pieces = np.moveaxis(_level(before[:, :, centres[:, None] + width]), 1, 2)
+    pieces = pieces.reshape(*pieces.shape[:2], -1)
+    size = np.where(usable, np.linalg.norm(pieces, axis=2), 0.0)
+    best, rows = size.argmax(axis=1), np.arange(len(before))
+    for _ in range(4):
+        template = np.median(pieces[rows, best][judged], axis=0)
+        match = np.where(usable, pieces @ template / np.linalg.norm(template), -np.inf)
+        best = match.argmax(axis=1)
+    found = match[rows, best]
+    alike = found / (size[rows, best] + 1e-9)
+    ratio = found / np.median(found[judged])
+    present = (alike > CERTAIN) & (ratio > SIZE_RANGE[0]) & (ratio < SIZE_RANGE[1])
+    shapers = present & judged
+    if shapers.sum() < max(LEAST_WANDERING, LEAST_WANDERING_SHARE * judged.sum()):
+        return None
+    # The largest of what lies clear of the wave, over the wave, where there is room to look.
+    clear = usable & (np.abs(centres - centres[best][:, None]) > 2 * half)
+    looked = shapers & (clear.sum(axis=1) >= LEAST_CLEAR)
+    beside = np.where(clear, size, 0.0).max(axis=1) / found
+    if looked.sum() < LEAST_WANDERING / 2 or np.median(beside[looked]) > ALONE:
+        return None
+    middle = int(np.median(best[shapers]))
+    moved = np.clip(np.arange(len(axis)) + (best - middle)[:, None], 0, len(axis) - 1)
+    aligned = np.take_along_axis(before, moved[:, None, :], axis=2)
+    reach = slice(max(0, middle - half), middle + 3 * half + 1)
+    shape = np.median(aligned[shapers][:, :, reach], axis=0)
+    wave = p_wave(shape, axis[reach])
+    return AtrialWave(present, wave, shape, axis[reach]) if np.isfinite(wave.peak_ms) else None
 
 
 def p_wave(shape: NDArray[np.float64], time_ms: NDArray[np.float64]) -> Wave:

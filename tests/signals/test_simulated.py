@@ -97,6 +97,11 @@ def test_fibrillating_hearts_have_no_p_waves_and_vary(plain: list[Heart]) -> Non
     assert found["rr_sd_ms"].median() > 3 * sinus
 
 
+def test_p_waves_that_wander_off_the_qrs_are_found() -> None:
+    found = measure([one.record for one in simulate("MoI", n=12, seed=7)])
+    assert found["p_presence"].mean() >= 0.6
+
+
 def test_measured_values_follow_the_truth_heart_by_heart(plain: list[Heart]) -> None:
     found = pd.DataFrame([one.found.values for one in plain])
     true = pd.DataFrame([one.true.values for one in plain])
