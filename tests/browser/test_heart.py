@@ -161,7 +161,7 @@ def test_conditions_overlays_and_people_are_dialled(lab: Server, tab: Tab) -> No
     root.get_by_role("button", name="Male", exact=True).click()
     expect(root.locator(".cofe-title")).to_contain_text("male")
     root.get_by_role("button", name="Another heart").click()
-    expect(root.locator(".cofe-dials")).to_contain_text("no. 82")
+    expect(root.locator(".cofe-dials")).to_contain_text("no. 92")
     root.get_by_label("Condition", exact=True).select_option("HYPERK")
     expect(root.get_by_label("Potassium")).to_be_enabled()
     expect(root.get_by_label("Severity")).to_be_disabled()

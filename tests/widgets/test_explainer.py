@@ -53,7 +53,7 @@ def test_starts_with_an_answer_and_the_other_output_as_target(app, rec, model):
     said = {o["name"]: o["probability"] for o in app._answer["outputs"]}
     assert said == pytest.approx(model.predict(rec))
     assert app.target == min(said, key=said.__getitem__)
-    assert app._saliency["target"] == app.target
+    assert app._saliency["title"] == f"saliency for {app.target}"
     assert app.attribution.target == app.target
 
 
@@ -212,7 +212,7 @@ def test_a_counterfactual_shows_itself_with_its_saliency(cf, att):
     assert viewer._answer is not None
     assert viewer._answer["model"] == "af-resnet"
     assert viewer._path["message"] == cf.message
-    assert viewer._saliency["method"] == "saliency"
+    assert viewer._saliency["title"] == "saliency for AF"
     viewer.severity = 0.0
     plain = viewer.picture()
     viewer.severity = 1.0

@@ -72,8 +72,10 @@ export class MedianCard {
     const height = Math.round(paper.height * scale);
     const win = { scale, dx: 0, dy: 0, width, height, ratio };
     frame.style.height = `${height}px`;
-    canvas.width = Math.round(width * ratio);
-    canvas.height = Math.round(height * ratio);
+    // Setting a size, even the same, throws the canvas away.
+    const [across, down] = [Math.round(width * ratio), Math.round(height * ratio)];
+    if (canvas.width !== across) canvas.width = across;
+    if (canvas.height !== down) canvas.height = down;
     canvas.setAttribute("aria-label", `Median beat: ${words(beat).join(", ")}`);
     const ctx = canvas.getContext("2d")!;
     const sheet: Sheet = { win, paper, start: 0, colours: palette(this.root), offsets: new Map() };
