@@ -229,7 +229,7 @@ def apply_conditions(
         qtc = (hearts.qtc_s + 0.16 * long).astype(np.float32)
         hearts = replace(hearts, rise=rise, qtc_s=qtc)
     if "IAVB" in has:
-        delay = has["IAVB"] * (0.205 + 0.12 * severity**2 - pr_s(hearts)).clip(min=0)
+        delay = has["IAVB"] * (0.203 + 0.10 * severity**3 - pr_s(hearts)).clip(min=0)
         mu = hearts.mu.copy()
         mu[:, P_KERNELS] -= delay[:, None]
         hearts = replace(hearts, mu=mu)

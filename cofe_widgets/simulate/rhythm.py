@@ -12,7 +12,7 @@ Flags = NDArray[np.bool_]
 
 #: Heart rate of a rhythm: mean, SD, lowest, highest (bpm). Others beat as sinus rhythm does.
 _RATE_BPM = {
-    "SB": (54, 3.5, 38, 59),
+    "SB": (58, 3.5, 38, 59),
     "STach": (114, 11, 101, 150),
     "SA": (68, 10, 50, 95),
     "PAC": (74, 11, 55, 100),
