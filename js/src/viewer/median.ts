@@ -40,7 +40,7 @@ export function beatPaper(leads: readonly string[], seconds: number, gain = 10):
 export class MedianCard {
   readonly element: HTMLElement;
   readonly #canvas = h("canvas", { role: "img" });
-  readonly #frame = h("div", { class: "cofe-paper cofe-beat" }, this.#canvas);
+  readonly #frame = h("div", { class: "cofe-beat" }, this.#canvas);
   #beat: PackedBeat | null = null;
 
   constructor(
