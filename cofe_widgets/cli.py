@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from .explain import Counterfactual
     from .wrap import Predictor
 
-RECIPES = ("af", "generator", "encoder")
+RECIPES = ("af", "generator", "encoder", "delineator")
 DEFAULT_MODEL = "af-resnet"
 
 #: What `doctor` looks for: distribution, what it is for, and the extra that brings it.
@@ -304,8 +304,8 @@ def _doctor(options: argparse.Namespace) -> int:
         "JavaScript": (here / "static", ["index.js", "index.css"], "pip install ."),
         "weights": (
             here / "models" / "weights",
-            [f"{name}.safetensors" for name in (DEFAULT_MODEL, "generator", "encoder")],
-            "make train-af train-generator train-encoder",
+            [f"{name}.safetensors" for name in (DEFAULT_MODEL, "generator", "encoder", "delineator")],
+            "make train-af train-generator train-encoder train-delineator",
         ),
         "samples": (here / "samples", ["*.hea"], "pip install ."),
     }

@@ -22,9 +22,9 @@ R_PROBABILITY, R_DISTANCE_S = 0.25, 0.3
 #: Wave -> shortest stretch that is one, and gaps in it that are bridged, s.
 LEAST_S = {"P": 0.03, "QRS": 0.03, "T": 0.05}
 GAP_S = {"P": 0.04, "QRS": 0.02, "T": 0.06}
-#: A P wave must be so likely in the mean of the leads. Half would do for sinus rhythm; this spares
-#: fibrillating atria a third of their false ones, and costs no F1 (LUDB, cross-validated).
-P_CONSENT = 0.7
+#: A P wave must be so likely in the mean of the leads: a little more than even odds spares
+#: fibrillating atria one in eight of their false ones, and costs no F1 (LUDB, cross-validated).
+P_CONSENT = 0.6
 #: A wave belongs to the R-peak of its QRS: the QRS surrounds it or lies this near.
 NEAR_R_S = 0.15
 #: A P wave this long before R conducts no more.
