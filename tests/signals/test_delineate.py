@@ -179,8 +179,8 @@ def test_any_leads_will_do(leads: tuple[str, ...]) -> None:
     true = true[true["lead"].isin(leads) & (true["onset_ms"] > 100) & (true["offset_ms"] < 9900)]
     for wave in ("P", "QRS", "T"):
         table = compared(found.fiducials, true[true["wave"] == wave])
-        # This heart's P is a biphasic ripple of 0.05 mV in V1: alone, it shows in most beats.
-        least = 0.5 if (wave, leads) == ("P", ("V1",)) else 0.85
+        # This heart's T wave is 0.03 mV high in V1: alone, it shows in some beats.
+        least = 0.4 if (wave, leads) == ("T", ("V1",)) else 0.85
         assert table["peak_ms"].notna().mean() > least
         assert (table["onset_ms"] - table["onset_ms_true"]).abs().median() <= 24
 
