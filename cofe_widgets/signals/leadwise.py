@@ -65,7 +65,8 @@ def lead_numbers(
         crossing of that level; NaN where the lead has no such deflection. A QS complex has only Q.
     r_peak_time_ms : QRS onset to R peak (intrinsicoid deflection)
     rs_ratio : R over the depth of S; NaN where either is absent
-    qrs_ms : beginning of the lead's first deflection to end of its last
+    qrs_ms : of all leads together (a bound found in one lead alone agreed no better with
+        cardiologists' marks of that lead); NaN where the lead cannot be measured
     j_amplitude_mv, st_amplitude_mv, st_slope_mv_per_s : level at QRS offset, 60 ms later, and
         slope between the two
     t_amplitude_mv, t_polarity : largest deflection about the T peak, and its sign; 0 when lower

@@ -200,10 +200,13 @@ def _clipped(record: Record) -> NDArray[np.bool_]:
     """
     signal = record.signal
     still = max(2, round(CLIPPED_MS / 1000 * record.fs))
-    far = np.abs(signal - np.median(signal, axis=1, keepdims=True)) > CLIPPED_MV
     out = np.zeros(len(signal), bool)
     for extreme in (signal.max(axis=1, keepdims=True), signal.min(axis=1, keepdims=True)):
-        at = ((signal == extreme) & far).astype(np.float32)
+        at = signal == extreme
+        if (at.sum(axis=1) < 3 * still).all():
+            continue
+        far = np.abs(extreme - np.median(signal, axis=1, keepdims=True)) > CLIPPED_MV
+        at = (at & far).astype(np.float32)
         total = np.cumsum(np.pad(at, ((0, 0), (1, 0))), axis=1)
         run = total[:, still:] - total[:, :-still] >= still - 0.5
         starts = np.diff(np.pad(run, ((0, 0), (1, 0))).astype(np.int8), axis=1) > 0

@@ -27,8 +27,9 @@ MIN_DURATION_S = 2.0
 FLAT_MV = 0.01
 #: Nothing taller than so many QRS is a beat.
 TALL = 3.0
-#: A beat so soon after another, so much blunter, time and again at one distance, is its T wave.
-T_DELAY_S, T_BLUNT, T_SHARE, T_SPREAD_S = 0.35, 0.7, 0.35, 0.03
+#: Beats so soon after others, with so much longer a pause behind them, as a rule blunter, are T waves
+#: when so many of the beats are such, all at one distance.
+T_DELAY_S, T_PAUSE, T_BLUNT, T_SHARE, T_SPREAD_S = 0.35, 1.3, 0.95, 0.35, 0.03
 #: Share of all votes (one a lead, half as many again for the leads together) that makes a beat.
 QUORUM = 0.4
 #: ... and that leaves no doubt.
@@ -158,8 +159,10 @@ def _without_t_waves(beats: NDArray[np.intp], band: NDArray[np.float64]) -> NDAr
     near = _around(beats, 0.06, 0.06, band.shape[1] - 2)
     bend = _most(np.abs(np.diff(band, 2, axis=1))[:, near].max(axis=2))
     delay = np.diff(beats) / WORKING_FS
-    follows = (delay < T_DELAY_S) & (bend[1:] < T_BLUNT * bend[:-1])
+    follows = (delay < T_DELAY_S) & (np.append(delay[1:], np.inf) > T_PAUSE * delay)
     if follows.sum() < T_SHARE * len(beats) or delay[follows].std() > T_SPREAD_S:
+        return beats
+    if np.median((bend[1:] / bend[:-1])[follows]) > T_BLUNT:
         return beats
     return beats[np.append(True, ~follows)]
 

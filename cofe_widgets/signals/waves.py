@@ -116,8 +116,8 @@ def t_wave(beat: NDArray[np.float64], qrs: Wave, rr_ms: float) -> Wave:
 
 
 def level(beat: NDArray[np.float64], qrs: Wave) -> NDArray[np.float64]:
-    """The isoelectric level of each lead, just before the QRS: shape ``(leads, 1)``."""
-    quiet = between(qrs.onset_ms - 24, qrs.onset_ms - 8)
+    """The level of each lead at QRS onset, from which the CSE measures: shape ``(leads, 1)``."""
+    quiet = between(qrs.onset_ms - 10, qrs.onset_ms)
     return np.asarray(np.median(beat[:, quiet], axis=1, keepdims=True))
 
 

@@ -73,12 +73,14 @@ def test_axes_point_where_the_dipole_does(plain: list[Heart]) -> None:
 
 @pytest.mark.parametrize("condition", ILL)
 def test_ill_hearts_measure_nearly_as_well(ill: list[Heart], condition: str) -> None:
-    size = errors(ill).loc[condition].abs().median()
-    for name, limit in (("pr_ms", 8), ("qrs_ms", 9), ("qt_ms", 10), ("q_duration_ms", 8)):
-        assert np.isnan(size[name]) or size[name] <= limit, name
-    for name in ("p", "r", "s", "j", "st", "t"):
-        amplitude = size[f"{name}_amplitude_mv"]
-        assert np.isnan(amplitude) or amplitude <= 0.04, name
+    error = errors(ill).loc[condition]
+    # A deflection that few of the hearts have says little.
+    size = error[error.columns[error.notna().sum() >= 5]].abs().median()
+    assert {"qrs_ms", "qt_ms", "r_amplitude_mv", "t_amplitude_mv"} <= set(size.index)
+    limits = {"pr_ms": 8, "qrs_ms": 9, "qt_ms": 10, "q_duration_ms": 8}
+    limits |= {f"{name}_amplitude_mv": 0.04 for name in ("p", "r", "s", "j", "st", "t")}
+    for name in limits.keys() & set(size.index):
+        assert size[name] <= limits[name], name
 
 
 def test_rules_say_of_measured_numbers_what_they_say_of_true_ones(
