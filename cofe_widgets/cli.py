@@ -304,7 +304,10 @@ def _doctor(options: argparse.Namespace) -> int:
         "JavaScript": (here / "static", ["index.js", "index.css"], "pip install ."),
         "weights": (
             here / "models" / "weights",
-            [f"{name}.safetensors" for name in (DEFAULT_MODEL, "generator", "encoder", "delineator")],
+            [
+                f"{name}.safetensors"
+                for name in (DEFAULT_MODEL, "generator", "encoder", "delineator")
+            ],
             "make train-af train-generator train-encoder train-delineator",
         ),
         "samples": (here / "samples", ["*.hea"], "pip install ."),
