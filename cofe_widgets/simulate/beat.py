@@ -13,6 +13,7 @@ from .heart import (
     P_KERNELS,
     QRS_KERNELS,
     QRS_SD,
+    SEEN,
     T_SD,
     Array,
     Hearts,
@@ -22,8 +23,6 @@ from .heart import (
 
 #: A deflection smaller than this is none (Kligfield et al., Circulation 2007;115:1306, after CSE).
 FLOOR_MV = 0.02
-#: A lead sees a kernel that reaches this share of its largest.
-SEEN = 0.04
 #: The atria show no P wave below this spatial size.
 P_FLOOR_MV = 0.03
 #: The ST/L point lies so long after J.
@@ -67,7 +66,13 @@ class Deflections:
         at = np.stack((q, r, s, most), axis=2)
         height = np.take_along_axis(self.signal, at.reshape(n, 12, 4), axis=2)
         sign = np.array([-1.0, 1.0, -1.0, 0.0])
-        absent = (height * sign < FLOOR_MV) & (sign != 0)
+        # A J point off the level is no deflection: R and S have a peak of their own.
+        end = np.abs(self.time - offset[..., None]).argmin(axis=2)[..., None]
+        above_j = height - np.take_along_axis(self.signal, end, axis=2)
+        own = np.stack(
+            (height[..., 0], *np.moveaxis(above_j[..., 1:3], 2, 0), height[..., 3]), axis=2
+        )
+        absent = (np.minimum(height * sign, own * sign) < FLOOR_MV) & (sign != 0)
         starts, ends = self._runs(signal, at)
         starts[..., 3], ends[..., 3] = onset, offset
         spans = np.stack((starts, self.time[at], ends), axis=3)

@@ -74,6 +74,7 @@ _EXCLUDED = [
     ({"MoI"}, {"PAC", "PVC"}),
     ({"LBBB"}, {"LAFB", "AMI", "IMI", "SMI", "LVH"}),
 ]
+_LEAST_PR_SEGMENT_S = 0.010
 #: Potassium in mmol/L at severity 0 and 1.
 POTASSIUM = {"HYPERK": (5.5, 8.8), "HYPOK": (3.5, 2.0)}
 
@@ -233,7 +234,12 @@ def apply_conditions(
         mu = hearts.mu.copy()
         mu[:, P_KERNELS] -= delay[:, None]
         hearts = replace(hearts, mu=mu)
-    return _potassium(hearts, people.potassium)
+    hearts = _potassium(hearts, people.potassium)
+    # A Q wave or a broad P takes its time from a PR segment that stays.
+    mu = hearts.mu.copy()
+    gap = hearts.qrs_onset_s - hearts.p_offset_s
+    mu[:, P_KERNELS] -= (_LEAST_PR_SEGMENT_S - gap).clip(min=0)[:, None]
+    return replace(hearts, mu=mu)
 
 
 def _low_voltage(hearts: Hearts, severity: Array) -> Hearts:

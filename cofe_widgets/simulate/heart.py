@@ -42,6 +42,8 @@ Q, R, S, LATE, ST, T, U = range(2, 9)
 #: cardiologists mark the bounds of such waves (`signals.measure` agrees with the marks of LUDB, and
 #: with these): at 7 % of the height of P, 1 % of QRS, 6 % of T.
 P_SD, QRS_SD, T_SD = 2.3, 3.0, 2.4
+#: A kernel is seen that reaches this share of the largest of its wave.
+SEEN = 0.04
 #: P ends sooner than it began: the atria's recovery has set in.
 P_END_SD = 1.9
 #: Size of the mean dipole of each kernel, mV.
@@ -94,8 +96,9 @@ class Hearts:
         return self._bounds(P_KERNELS, P_SD, P_END_SD)[1]
 
     def _bounds(self, kernels: slice, before: float, after: float) -> tuple[Array, Array]:
-        """Onset and offset of a wave, over its kernels that have a dipole."""
-        active = np.linalg.norm(self.vectors[:, kernels], axis=2) > 1e-6
+        """Onset and offset of a wave, over those of its kernels that can be seen."""
+        size = np.linalg.norm(self.vectors[:, kernels], axis=2)
+        active = size > np.maximum(SEEN * size.max(axis=1, keepdims=True), 1e-6)
         starts = self.mu[:, kernels] - before * self.rise[:, kernels]
         ends = self.mu[:, kernels] + after * self.fall[:, kernels]
         onset = np.where(active, starts, np.inf).min(axis=1)

@@ -75,8 +75,8 @@ class Truth:
         absent wave has no row. Onset and offset of P and T are those of the dipole, alike in all
         leads; those of QRS are where the lead begins and ceases to see it.
         """
-        points = 1000.0 * self._batch.points_s[self._row][:, self.beats_inside]
-        spans = self._batch.deflections_s[self._row][:, self.beats_inside] * 1000.0
+        points = 1000.0 * self._batch.points_s[self._row][:, self.beats_inside].astype(float)
+        spans = 1000.0 * self._batch.deflections_s[self._row][:, self.beats_inside].astype(float)
         of = {name: points[..., k] for k, name in enumerate(POINTS)}
         nothing = np.full_like(of["P peak"], np.nan)
         waves = {
