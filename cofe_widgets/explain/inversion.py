@@ -152,7 +152,9 @@ def typical_p_wave() -> Tensor:
     hearts = draw_hearts(256, np.random.default_rng(0))
     time = torch.arange(round(P_WINDOW_S[0] * FS), round(P_WINDOW_S[1] * FS) + 1).numpy() / FS
     # Mean times: a mean of waves at everybody's own times would be flat and long.
-    centre, width = (value[:, P_KERNELS].mean(axis=0)[:, None] for value in (hearts.mu, hearts.rise))
+    centre, width = (
+        value[:, P_KERNELS].mean(axis=0)[:, None] for value in (hearts.mu, hearts.rise)
+    )
     kernels = np.exp(-0.5 * np.square((time - centre) / width))
     seen = hearts.weights()[:, :, P_KERNELS].mean(axis=0) @ kernels
     return expansion() @ torch.from_numpy(seen.astype(np.float32))
