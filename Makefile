@@ -22,7 +22,7 @@ ROOT_OK := $(if $(filter 0,$(shell id -u)),--allow-root)
 # Arguments of a training or benchmark, e.g. make train-af ARGS="--device cuda"
 ARGS ?=
 
-.PHONY: help lab dashboard demo test js bench train-af train-generator train-encoder train-delineator clean
+.PHONY: help lab dashboard demo test js bench bench-signals train-af train-generator train-encoder train-delineator clean
 
 help:
 	@echo "make lab              JupyterLab on the quickstart notebook"
@@ -31,6 +31,7 @@ help:
 	@echo "make test             every check: lint, types, JavaScript, Python, browsers"
 	@echo "make js               rebuild the JavaScript after a change in js/"
 	@echo "make bench            measure the speed"
+	@echo "make bench-signals    simulator, delineator and measurements against their bars"
 	@echo "make train-af, train-generator, train-encoder, train-delineator"
 	@echo "                      train the shipped models again"
 	@echo "make clean            remove the virtual environment and what was built"
@@ -85,6 +86,10 @@ test: $(VENV)/test.stamp
 
 bench: $(VENV)/test.stamp
 	$(WITH_CHROMIUM) $(BIN)/python -m benchmarks $(ARGS)
+
+# What the simulator, the delineator and the measurements promise, with the figures reached.
+bench-signals: $(VENV)/test.stamp
+	$(BIN)/python -m benchmarks signals delineation realism $(ARGS)
 
 train-af train-generator train-encoder train-delineator: train-%: $(VENV)/lab.stamp
 	$(BIN)/cofe-widgets train $* $(ARGS)

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from cofe_widgets.ecg import LEADS, EcgError, Record
 from cofe_widgets.io import read
 from cofe_widgets.signals import LEAD_UNITS, UNITS, measure, r_peaks, rules
+from cofe_widgets.simulate import CONDITIONS, draw
 
 from .judged import on_real, on_simulated
 from .marked import FIBRILLATION, SHARED, SINUS, TOLERANCE_S, Marked, listed, load, rhythm_of
@@ -230,6 +231,15 @@ def speed_lines(records: list[Record]) -> list[Line]:
     measure(records)
     took = 1000 * (time.process_time() - began) / len(records)
     out.append(Line("measure, a batch", f"{took:.1f} ms a record", "<= 15 ms", took <= 15))
+    conditions = np.resize([*CONDITIONS], 192)
+    rates = []
+    for seed in range(5):
+        began = time.process_time()
+        draw(conditions, seed)
+        rates.append(len(conditions) / (time.process_time() - began))
+    rate = float(np.median(rates))
+    name = "simulator, all conditions, 250 Hz"
+    out.append(Line(name, f"{rate:.0f} a second", ">= 500", rate >= 500))
     return out
 
 
