@@ -15,7 +15,7 @@ from .filters import pass_band
 from .indices import corrected_qt
 from .leadwise import lead_numbers
 from .median import HIGH_PASS_HZ, p_alone, t_height
-from .waves import Wave, level
+from .waves import Wave, intervals, level
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -86,7 +86,8 @@ def measure_beats(record: Record, fiducials: pd.DataFrame) -> pd.DataFrame:
             if seen and wave == "P":
                 seen = count[(beat, "P")] >= P_SHARE * count[(beat, "QRS")]
             waves.append(Wave(*(middle.loc[(beat, wave)] - r)) if seen else Wave())
-        row = {"r_peak_ms": r, "rr_ms": r - before} | _intervals(*waves)
+        row = {"r_peak_ms": r, "rr_ms": r - before} | intervals(*waves)
+        row["p_presence"] = float(np.isfinite(waves[0].peak_ms))
         row |= corrected_qt(row["qt_ms"], row["rr_ms"])
         if signal is not None:
             row |= _amplitudes(cut(signal, record.fs, np.array([r / 1000]))[0], *waves)
@@ -97,17 +98,6 @@ def measure_beats(record: Record, fiducials: pd.DataFrame) -> pd.DataFrame:
     table = pd.DataFrame(rows, index=index, columns=list(BEAT_UNITS), dtype=float)
     table.attrs["units"] = dict(BEAT_UNITS)
     return table
-
-
-def _intervals(p: Wave, qrs: Wave, t: Wave) -> dict[str, float]:
-    """Times of one beat."""
-    return {
-        "p_presence": float(np.isfinite(p.peak_ms)),
-        "p_duration_ms": p.offset_ms - p.onset_ms,
-        "pr_ms": qrs.onset_ms - p.onset_ms,
-        "qrs_ms": qrs.offset_ms - qrs.onset_ms,
-        "qt_ms": t.offset_ms - qrs.onset_ms,
-    }
 
 
 def _amplitudes(beat: NDArray[np.float64], p: Wave, qrs: Wave, t: Wave) -> dict[str, float]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ..segments import SEGMENTS, TP, WAVE_SEGMENTS
+from ..segments import L_AFTER_J_S, SEGMENTS, TP, WAVE_SEGMENTS
 from .deflections import NAMES, deflections
 from .filters import pass_band
 
@@ -29,8 +29,6 @@ P_CONSENT = 0.6
 NEAR_R_S = 0.15
 #: A P wave this long before R conducts no more.
 LONGEST_PR_S = 0.5
-#: The L point lies so long after J, or halfway to the T onset if that is earlier.
-L_AFTER_J_S = 0.06
 #: The deflections are read below this frequency: muscle noise has no Q waves.
 DEFLECTION_HZ = 40.0
 #: The isoelectric level is the median of so long a stretch before the QRS.

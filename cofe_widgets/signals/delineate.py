@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from ..ecg import EcgError, Record
 from ..segments import SEGMENTS, TP
 from .decode import NEAR_R_S, fiducials, in_qrs, soft_r_peaks
-from .rpeaks import MIN_DURATION_S, r_peaks
+from .rpeaks import r_peaks, require_length
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -155,11 +155,7 @@ def _delineate(records: list[Record], method: str, model: str) -> list[Delineati
     network = loaded.module
     assert isinstance(network, UNet)
     for one in records:
-        if one.duration_s < MIN_DURATION_S:
-            raise EcgError(
-                f"the record is {one.duration_s:.2g} s long: at least {MIN_DURATION_S:g} s are "
-                "needed to find beats"
-            )
+        require_length(one)
     working = [one.resample(network.fs) for one in records]
     out: dict[int, Delineation] = {}
     for rows in _alike(working):

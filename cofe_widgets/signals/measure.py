@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 
 from ..ecg import LIMB_LEADS, EcgError, Record
 from .beats import BEAT_FS, between
-from .beatwise import BEAT_UNITS, measure_beats
+from .beatwise import BEAT_UNITS, LEAD, measure_beats
 from .indices import cornell_mv, corrected_qt, frontal_axis_deg, lewis_mv, sokolow_lyon_mv
 from .leadwise import LEAD_UNITS, lead_numbers
 from .median import MedianBeat, median_beat
-from .waves import Wave
+from .waves import Wave, intervals
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -53,8 +53,6 @@ UNITS: dict[str, str] = {
     "lewis_mv": "mV",
     "cornell_mv": "mV",
 }
-#: Lead of the amplitudes.
-LEAD = "II"
 #: A wave of less area than this, mV ms, has no axis.
 LEAST_AREA = {"p": 0.5, "qrs": 2.0, "t": 2.0}
 
@@ -162,7 +160,8 @@ def measured(record: Record) -> Measured:
     leads = {lead: {name: each[name][i] for name in each} for i, lead in enumerate(beat.leads)}
     in_lead = leads.get(LEAD, dict.fromkeys(LEAD_UNITS, nan))
     values = {name: value for name, value in in_lead.items() if name in UNITS}
-    values |= _rhythm(beat.r_peaks_s) | _intervals(beat) | _axes(beat)
+    values |= _rhythm(beat.r_peaks_s) | intervals(beat.p, beat.qrs, beat.t) | _axes(beat)
+    values["p_presence"] = beat.has_p.mean() if len(beat.has_p) else nan
     values |= corrected_qt(values["qt_ms"], values["rr_mean_ms"])
     for name, index in (
         ("sokolow_lyon_mv", sokolow_lyon_mv),
@@ -200,18 +199,6 @@ def _rhythm(r_peaks_s: NDArray[np.float64]) -> dict[str, float]:
         "rr_mean_ms": mean,
         "rr_sd_ms": rr.std(ddof=1) if len(rr) > 1 else nan,
         "rr_rmssd_ms": np.sqrt(np.mean(np.diff(rr) ** 2)) if len(rr) > 1 else nan,
-    }
-
-
-def _intervals(beat: MedianBeat) -> dict[str, float]:
-    """Global times of the median beat, and how many beats have a P wave."""
-    p, qrs, t = beat.p, beat.qrs, beat.t
-    return {
-        "p_presence": beat.has_p.mean() if len(beat.has_p) else nan,
-        "p_duration_ms": p.offset_ms - p.onset_ms,
-        "pr_ms": qrs.onset_ms - p.onset_ms,
-        "qrs_ms": qrs.offset_ms - qrs.onset_ms,
-        "qt_ms": t.offset_ms - qrs.onset_ms,
     }
 
 

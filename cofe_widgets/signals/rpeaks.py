@@ -73,6 +73,15 @@ def r_peaks(
     return [r_peaks(one) for one in record]
 
 
+def require_length(record: Record) -> None:
+    """Refuse a record that is too short to detect beats."""
+    if record.duration_s < MIN_DURATION_S:
+        raise EcgError(
+            f"the record is {record.duration_s:.2g} s long: at least {MIN_DURATION_S:g} s are "
+            "needed to find beats"
+        )
+
+
 def working_leads(record: Record) -> Record:
     """The leads that carry information of their own, at `WORKING_FS`.
 
@@ -83,11 +92,7 @@ def working_leads(record: Record) -> Record:
     EcgError
         When the record is too short to detect beats.
     """
-    if record.duration_s < MIN_DURATION_S:
-        raise EcgError(
-            f"the record is {record.duration_s:.2g} s long: at least {MIN_DURATION_S:g} s are "
-            "needed to find beats"
-        )
+    require_length(record)
     keep = [name for name in record.leads if name in INDEPENDENT_LEADS]
     if not {"I", "II"} <= set(record.leads):
         limb = [name for name in record.leads if name in LIMB_LEADS and name not in keep]

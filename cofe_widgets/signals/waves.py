@@ -39,6 +39,16 @@ class Wave(NamedTuple):
     offset_ms: float = float("nan")
 
 
+def intervals(p: Wave, qrs: Wave, t: Wave) -> dict[str, float]:
+    """The four intervals of a beat, ms; NaN where a wave is absent."""
+    return {
+        "p_duration_ms": p.offset_ms - p.onset_ms,
+        "pr_ms": qrs.onset_ms - p.onset_ms,
+        "qrs_ms": qrs.offset_ms - qrs.onset_ms,
+        "qt_ms": t.offset_ms - qrs.onset_ms,
+    }
+
+
 def qrs_wave(speed: NDArray[np.float64]) -> Wave:
     """The QRS of a beat of `spatial_velocity` ``speed``: its peak is R, at zero."""
     main = between(-70, 70)

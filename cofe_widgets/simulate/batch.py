@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..ecg import expand_matrix
-from ..segments import POINTS, paint
-from .beat import L_DELAY_S, P_FLOOR_MV, Deflections, has_t, p_size_mv
+from ..segments import L_AFTER_J_S, POINTS, paint
+from .beat import P_FLOOR_MV, Deflections, has_t, p_size_mv
 from .dipole import draw_beats
 from .heart import P_KERNELS, T_SD, Array, Hearts, People, T
 from .rhythm import Rhythms
@@ -126,7 +126,7 @@ class Batch:
         # In fast hearts T begins before the QRS has ended: it is called T a little after J.
         j = out[..., 7]
         out[..., 9] = np.where(out[..., 9] < j + _LEAST_ST_S, j + _LEAST_ST_S, out[..., 9])
-        out[..., 8] = np.fmin(j + L_DELAY_S, (j + out[..., 9]) / 2)
+        out[..., 8] = np.fmin(j + L_AFTER_J_S, (j + out[..., 9]) / 2)
         out[..., :3] = self._p_points(self.rhythms.p_s)
         return out
 

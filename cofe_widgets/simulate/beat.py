@@ -25,8 +25,8 @@ from .heart import (
 FLOOR_MV = 0.02
 #: The atria show no P wave below this spatial size.
 P_FLOOR_MV = 0.03
-#: The ST/L point lies so long after J.
-L_DELAY_S = 0.060
+#: ST is measured so long after J.
+_ST_S = 0.060
 _STEP_S = 0.001
 
 
@@ -185,7 +185,7 @@ class Beat:
 
     def measurements(self, rr_mean_ms: float) -> dict[str, float]:
         """Values under the names of `cofe_widgets.measure`, in ms, mV and degrees."""
-        heart, lead = self.hearts, self.lead_measurements()
+        heart, lead = self.hearts, self._leads
         p_on, p_off = float(heart.p_onset_s[0]), float(heart.p_offset_s[0])
         qt, rr_s = 1000 * (self.t_span_s[1] - self.onset), rr_mean_ms / 1000
         ii = lead.loc["II"]
@@ -213,9 +213,13 @@ class Beat:
 
     def lead_measurements(self) -> pd.DataFrame:
         """Values of each lead under the names of ``measure(record, per="lead")``."""
+        return self._leads.copy()
+
+    @cached_property
+    def _leads(self) -> pd.DataFrame:
         height, spans = self.deflections.heights_mv[0], 1000 * self.deflections.spans_s[0]
         length = spans[..., 2] - spans[..., 0]
-        j, st = self.at(np.array([self.offset, self.offset + L_DELAY_S])).T
+        j, st = self.at(np.array([self.offset, self.offset + _ST_S])).T
         p = _largest(self.p_signal) if self.has_p else np.full(12, np.nan)
         t = self.t_height_mv if self.has_t else np.full(12, np.nan)
         q, r, s = height[:, 0], height[:, 1], height[:, 2]
@@ -231,7 +235,7 @@ class Beat:
             "qrs_ms": length[:, 3],
             "j_amplitude_mv": j,
             "st_amplitude_mv": st,
-            "st_slope_mv_per_s": (st - j) / L_DELAY_S,
+            "st_slope_mv_per_s": (st - j) / _ST_S,
             "t_amplitude_mv": t,
             "t_polarity": np.where(np.abs(t) < 0.05, 0.0, np.sign(t)),
         }

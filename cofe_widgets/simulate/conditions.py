@@ -113,8 +113,8 @@ class _Form(NamedTuple):
     times: dict[int, tuple[float, float, float]]
 
 
-# Dipoles from the vectorcardiograms of Macfarlane & Lawrie 2010 (chs. 12-16): directions of the
-# initial, main and terminal QRS forces, and of ST and T, in each condition.
+# Initial, main and terminal QRS forces, ST and T point as vectorcardiography describes them in each
+# condition (Macfarlane & Lawrie 2010, chs. 12-16); their sizes were set by hand, beside real ECGs.
 # A later form has the last word on times: bundle branch blocks come after what they outlast.
 _FORMS = {
     # Initial forces down and right, then up and left: axis beyond -45 degrees.
@@ -306,8 +306,8 @@ def _potassium(hearts: Hearts, potassium: Array) -> Hearts:
     """What serum potassium does (Mattu et al., Am J Emerg Med 2000;18:721; Surawicz 1995).
 
     From 5.5 mmol/L T grows tall, narrow and symmetric; from 6.5 QRS widens and P flattens, PR
-    lengthens; at 8 P is gone; at 9 QRS and T merge. Below 3.5 T flattens, ST sinks, U grows and QT(U)
-    lengthens.
+    lengthens; at 8 P is gone; at 9 QRS lasts nearly twice as long. Below 3.5 T flattens, ST sinks,
+    U grows and QT(U) lengthens.
     """
     high = ((potassium - 5.2) / 3.8).clip(0, 1.2).astype(np.float32)
     severe = ((potassium - 6.2) / 2.8).clip(0, 1.2).astype(np.float32)

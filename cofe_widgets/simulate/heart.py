@@ -36,7 +36,6 @@ DOWER = np.array(
 #: Kernels of a beat.
 KERNELS = ("P_right", "P_left", "Q", "R", "S", "late", "ST", "T", "U")
 P_KERNELS, QRS_KERNELS, REPOLARISATION = slice(0, 2), slice(2, 6), slice(6, 9)
-WAVES = {"P": ("P_right", "P_left"), "QRS": ("Q", "R", "S", "late"), "T": ("ST", "T")}
 Q, R, S, LATE, ST, T, U = range(2, 9)
 #: A Gaussian has no end: a wave's bounds lie so many widths outside its outer kernels, where
 #: cardiologists mark the bounds of such waves (`signals.measure` agrees with the marks of LUDB, and
@@ -112,10 +111,9 @@ class Hearts:
         qt = self.qtc_s[:, None] * np.cbrt(np.clip(rr_s, 0.3, 1.6))
         return qt + (self.qrs_onset_s - T_SD * self.fall[:, T])[:, None]
 
-    def weights(self, turn: Array | None = None) -> Array:
-        """What each lead sees of each kernel, mV, ``(n, 8, kernels)``; of turned hearts, (n, 3, 3)."""
-        leads = self.lead_matrix if turn is None else np.matmul(self.lead_matrix, turn)
-        seen = np.matmul(leads, np.swapaxes(self.vectors, 1, 2)) + self.seen_beyond
+    def weights(self) -> Array:
+        """What each lead sees of each kernel, mV, ``(n, 8, kernels)``."""
+        seen = np.matmul(self.lead_matrix, np.swapaxes(self.vectors, 1, 2)) + self.seen_beyond
         return seen.astype(np.float32)
 
     @cached_property
@@ -148,10 +146,6 @@ class People:
     age: Array
     female: NDArray[np.bool_]
     potassium: Array
-
-    def take(self, rows: NDArray[np.int64]) -> People:
-        """The people of the given rows."""
-        return People(self.age[rows], self.female[rows], self.potassium[rows])
 
 
 def draw_people(n: int, rng: np.random.Generator) -> People:
