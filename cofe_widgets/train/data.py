@@ -37,6 +37,8 @@ class RealRecords:
     Attributes
     ----------
     names, datasets, splits, rhythms : (n,) str; split is train, val or test; rhythm SR, AF or ""
+    labels : (n,) str, normalised codes joined by ``;``
+    patients : (n,) str, whose records they are (the record's own name where nobody knows)
     signals : (n, 8, 2500) float32 mV, unfiltered
     r_s : (n, 40) R-peak times in s, NaN after the last
     millivolts : (n,) whether the amplitudes are the source's own (not rescaled z-scores)
@@ -46,6 +48,8 @@ class RealRecords:
     datasets: NDArray[np.str_]
     splits: NDArray[np.str_]
     rhythms: NDArray[np.str_]
+    labels: NDArray[np.str_]
+    patients: NDArray[np.str_]
     signals: NDArray[np.float32]
     r_s: NDArray[np.float32]
     millivolts: NDArray[np.bool_]
@@ -118,8 +122,11 @@ def _read_all(folder: Path, headers: list[Path]) -> RealRecords:
         signal = record.signal[:, :SAMPLES] * _scale(path, dataset)
         columns["names"].append(path.stem)
         columns["datasets"].append(dataset)
-        columns["splits"].append(split_of(groups.get((dataset, path.stem), path.stem)))
+        patient = groups.get((dataset, path.stem), path.stem)
+        columns["splits"].append(split_of(patient))
         columns["rhythms"].append(rhythm_of(row.get("labels", "")))
+        columns["labels"].append(row.get("labels", ""))
+        columns["patients"].append(patient)
         columns["signals"].append(np.pad(signal, ((0, 0), (0, SAMPLES - signal.shape[1])), "edge"))
         columns["r_s"].append(pad_beats(peaks))
         columns["millivolts"].append(millivolts)
