@@ -19,6 +19,7 @@ WEIGHTS = Path(__file__).parent / "weights"
 #: Architecture name in a card -> module of this room that defines it.
 _ARCHITECTURES = {
     "ResNet1d": "resnet",
+    "InceptionTime": "inception",
     "Generator": "generator",
     "Encoder": "encoder",
     "UNet": "unet",

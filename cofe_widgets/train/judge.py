@@ -1,0 +1,156 @@
+"""How good and how robust a predictor is: discrimination, calibration, noise and adversarial steps."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+Array = NDArray[np.float64]
+#: Radii (uV RMS) tried for the smallest step that flips an answer.
+RADII_UV = 0.5 * 1.15 ** np.arange(44)
+
+
+@torch.no_grad()
+def raw_outputs(model: nn.Module, signals: NDArray[np.float32] | Tensor) -> Tensor:
+    """Raw outputs ``(n, outputs)`` of ``(n, leads, samples)`` in mV, in evaluation mode."""
+    model.eval()
+    device = next(model.parameters()).device
+    x = torch.as_tensor(signals)
+    return torch.cat([model(part.to(device)) for part in x.split(64)]).cpu()
+
+
+def log_odds(raw: Tensor, output: str) -> Tensor:
+    """Log-odds of every output, ``(n, outputs)``; a linear output is its value."""
+    if output != "softmax":
+        return raw
+    others = [raw[:, [k for k in range(raw.shape[1]) if k != i]] for i in range(raw.shape[1])]
+    return torch.stack([raw[:, i] - o.logsumexp(dim=1) for i, o in enumerate(others)], dim=1)
+
+
+# -- discrimination -------------------------------------------------------------------------------
+
+
+def auroc(score: Array, positive: NDArray[np.bool_]) -> float:
+    """Area under the ROC curve (Mann-Whitney, ties count half); NaN without both classes."""
+    from scipy.stats import rankdata
+
+    ranks, n = rankdata(score), int(positive.sum())
+    if not 0 < n < len(score):
+        return float("nan")
+    return float((ranks[positive].sum() - n * (n + 1) / 2) / (n * (len(score) - n)))
+
+
+def interval(
+    statistic: Callable[[NDArray[np.intp]], float],
+    patients: NDArray[np.str_],
+    strata: NDArray[np.bool_] | None = None,
+    draws: int = 1000,
+) -> tuple[float, float]:
+    """95 % bootstrap interval of a statistic of rows.
+
+    Parameters
+    ----------
+    statistic : callable
+        Of an array of row numbers.
+    patients : (n,)
+        Whole patients are drawn, with all their rows.
+    strata : (n,) bool, optional
+        Patients with and without a marked row are drawn apart.
+    """
+    rng = np.random.default_rng(0)
+    marked = np.zeros(len(patients), bool) if strata is None else strata
+    names, owner = np.unique(patients, return_inverse=True)
+    rows = [np.flatnonzero(owner == k) for k in range(len(names))]
+    kind = np.array([marked[one].any() for one in rows])
+    groups = [g for g in (np.flatnonzero(kind), np.flatnonzero(~kind)) if len(g)]
+    values = []
+    for _ in range(draws):
+        chosen = np.concatenate([rng.choice(group, len(group)) for group in groups])
+        values.append(statistic(np.concatenate([rows[k] for k in chosen])))
+    low, high = np.nanpercentile(values, [2.5, 97.5])
+    return float(low), float(high)
+
+
+def proportion(right: NDArray[np.bool_]) -> str:
+    """A share with its 95 % interval (Wilson 1927)."""
+    n, z = len(right), 1.96
+    if not n:
+        return "none"
+    p = float(right.mean())
+    middle = (p + z * z / (2 * n)) / (1 + z * z / n)
+    half = z / (1 + z * z / n) * np.sqrt(p * (1 - p) / n + z * z / (4 * n * n))
+    return f"{p:.2f} ({middle - half:.2f}-{middle + half:.2f})"
+
+
+# -- calibration ----------------------------------------------------------------------------------
+
+
+def calibration_error(probability: Array, positive: NDArray[np.bool_], bins: int = 10) -> float:
+    """Expected calibration error over bins of equal width (Guo et al., ICML 2017)."""
+    place = (probability * bins).astype(int).clip(0, bins - 1)
+    total = 0.0
+    for k in range(bins):
+        here = place == k
+        if here.any():
+            total += here.mean() * abs(probability[here].mean() - positive[here].mean())
+    return float(total)
+
+
+def temperature(score: Array, positive: NDArray[np.bool_]) -> float:
+    """What log-odds are divided by to make them likeliest (Guo et al. 2017), from 0.2 to 5."""
+    from scipy.optimize import minimize_scalar
+
+    sign = np.where(positive, -1.0, 1.0)
+
+    def loss(log_t: float) -> float:
+        return float(np.logaddexp(0.0, sign * score * np.exp(-log_t)).mean())
+
+    found = minimize_scalar(loss, bounds=(np.log(0.2), np.log(5.0)), method="bounded")
+    return float(np.exp(found.x))
+
+
+# -- robustness -----------------------------------------------------------------------------------
+
+
+def noisy(x: Tensor, uv: float) -> Tensor:
+    """``x`` in mV with white noise, always the same."""
+    return x + uv / 1000 * torch.randn(x.shape, generator=torch.Generator().manual_seed(0))
+
+
+def slopes(model: nn.Module, x: Tensor, output: str, k: int) -> Tensor:
+    """Gradient of the log-odds (or value) of output ``k``, scaled to 1 mV RMS a record."""
+    parts = []
+    for part in x.split(32):
+        leaf = part.detach().requires_grad_(True)
+        (slope,) = torch.autograd.grad(log_odds(model(leaf), output)[:, k].sum(), leaf)
+        parts.append(slope / (slope.square().mean(dim=(1, 2), keepdim=True).sqrt() + 1e-12))
+    return torch.cat(parts)
+
+
+def smallest_step(model: nn.Module, x: Tensor, output: str, k: int) -> Array:
+    """Smallest step along the gradient that flips output ``k``, uV RMS, ``(n,)``.
+
+    Infinite where none up to 200 uV does.
+    """
+    model.eval()
+    start = log_odds(raw_outputs(model, x), output)[:, k]
+    away = -torch.sign(start)[:, None, None] * slopes(model, x, output, k)
+    found = np.full(len(x), np.inf)
+    for radius in RADII_UV:
+        rows = np.flatnonzero(np.isinf(found))
+        if not rows.size:
+            break
+        moved = x[rows] + radius / 1000 * away[rows]
+        after = log_odds(raw_outputs(model, moved), output)[:, k]
+        found[rows[(after * start[rows] <= 0).numpy()]] = radius
+    return found
+
+
+def median_uv(steps: Array) -> str:
+    """Median of smallest steps, which may be that none was found."""
+    middle = float(np.median(steps))
+    return f"{middle:.0f} uV" if np.isfinite(middle) else f"none up to {RADII_UV[-1]:.0f} uV"

@@ -1,0 +1,296 @@
+"""The core of every predictor's recipe: batches in, a robust and calibrated model with its card out.
+
+A model that ripple flips is not worth explaining, so training adds noise, gain, lead and tempo
+changes (`examples.augment`) and one adversarial step a batch. What ships is the running mean of the
+weights at the best validation loss (CoFE section 3: Adam 1e-3, early stopping on validation loss).
+"""
+
+from __future__ import annotations
+
+import argparse
+import copy
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from ..ecg import LEADS
+from ..models import WEIGHTS, save
+from ..models.inception import InceptionTime
+from ..models.resnet import ResNet1d
+from . import judge
+from .checkpoint import Run, average
+from .data import FS, SECONDS
+from .examples import Examples
+from .options import add_options
+
+ARCHITECTURES: dict[str, type[nn.Module]] = {"resnet": ResNet1d, "inception": InceptionTime}
+CHECK_EVERY, PATIENCE, MEAN_DECAY = 40, 10, 0.99
+#: Share of a label's certainty that is not believed.
+SMOOTHING = 0.02
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What a model is to learn.
+
+    Attributes
+    ----------
+    outputs, output : names, and softmax (one class of several), sigmoid (labels) or linear (values)
+    batch : makes ``(n, leads, samples)`` mV and truth ``(n, outputs)`` from a generator and n
+    held : the validation split: decides when training stops
+    leads : names of the leads
+    ripple_mv : largest adversarial step in training, RMS
+    """
+
+    outputs: tuple[str, ...]
+    output: str
+    batch: Callable[[np.random.Generator, int], tuple[Tensor, Tensor]]
+    held: Examples
+    leads: tuple[str, ...] = LEADS
+    ripple_mv: float = 0.020
+
+
+def add_recipe_options(parser: argparse.ArgumentParser, name: str, steps: int) -> None:
+    """Options that the recipes of predictors share; `settled` completes them."""
+    add_options(parser, name, steps)
+    parser.add_argument("--architecture", choices=tuple(ARCHITECTURES), default="resnet")
+    parser.add_argument("--out", type=Path, help="weights to write (default: the shipped ones)")
+    parser.set_defaults(batch=48, run=None)
+
+
+def settled(options: argparse.Namespace, name: str) -> argparse.Namespace:
+    """Options with the run folder and the weights named after task and architecture."""
+    full = f"{name}-{options.architecture}"
+    options.run = options.run or Path("runs") / full
+    options.out = options.out or WEIGHTS / f"{full}.safetensors"
+    return options
+
+
+def loss_of(raw: Tensor, truth: Tensor, output: str) -> Tensor:
+    """Mean loss of what is known: cross-entropy, binary cross-entropy or squared error.
+
+    Parameters
+    ----------
+    raw, truth : Tensor
+        ``(n, outputs)``; NaN in ``truth`` where nobody knows.
+    """
+    known = torch.isfinite(truth)
+    aim = truth.nan_to_num()
+    if output == "linear":
+        each = (raw - aim).square()
+    elif output == "sigmoid":
+        soft = aim * (1 - SMOOTHING) + SMOOTHING / 2
+        each = F.binary_cross_entropy_with_logits(raw, soft, reduction="none")
+    else:
+        soft = aim * (1 - SMOOTHING) + SMOOTHING / raw.shape[1]
+        each = -soft * raw.log_softmax(dim=1) * raw.shape[1]
+    return (each * known).sum() / known.sum().clamp(min=1)
+
+
+def adversarial(model: nn.Module, x: Tensor, truth: Tensor, output: str, rms_mv: float) -> Tensor:
+    """``x`` moved by one gradient step of ``rms_mv`` root mean square that raises the loss."""
+    x = x.detach().requires_grad_(True)
+    (slope,) = torch.autograd.grad(loss_of(model(x), truth, output), x)
+    size = slope.square().mean(dim=(1, 2), keepdim=True).sqrt() + 1e-12
+    return (x + rms_mv * slope / size).detach()
+
+
+def validation(model: nn.Module, held: Examples, output: str) -> tuple[float, float]:
+    """Loss and mean AUROC on held-back records; presence and absence of each output weigh alike.
+
+    Of a linear output: mean squared error and its square root.
+    """
+    score = judge.log_odds(judge.raw_outputs(model, held.signals), output).double().numpy()
+    if output == "linear":
+        error = float(np.nanmean((score - held.truth) ** 2))
+        return error, error**0.5
+    losses, areas = [], []
+    for k in range(score.shape[1]):
+        known = np.isfinite(held.truth[:, k])
+        s, positive = score[known, k], held.truth[known, k] > 0.5
+        each = np.logaddexp(0.0, np.where(positive, -s, s))
+        losses += [each[part].mean() for part in (positive, ~positive) if part.any()]
+        areas.append(judge.auroc(s, positive))
+    return float(np.mean(losses)), float(np.nanmean(areas))
+
+
+def train(recipe: Recipe, options: argparse.Namespace) -> nn.Module:
+    """Train until the validation loss no longer falls; resumes a run that was cut off.
+
+    Raises
+    ------
+    RuntimeError
+        When no validation loss was finite.
+    """
+    device = torch.device(options.device)
+    model = ARCHITECTURES[options.architecture](len(recipe.leads), len(recipe.outputs), FS)
+    if recipe.output == "linear":  # begin at the mean, not at zero
+        model.head.bias.data[:] = torch.from_numpy(np.nanmean(recipe.held.truth, axis=0))
+    model.to(device)
+    optimizer = torch.optim.Adam(model.parameters(), lr=1e-3)
+    mean, best_model = copy.deepcopy(model), copy.deepcopy(model)
+    modules = {"model": model, "mean": mean, "best": best_model}
+    run = Run(options.run, modules, {"adam": optimizer})
+    state = run.resume() or {"step": 0, "best": float("inf"), "best_step": 0}
+    best, best_step = state["best"], state["best_step"]
+    rng = np.random.default_rng([options.seed, state["step"]])
+    began = time.monotonic()
+    for step in range(state["step"] + 1, options.steps + 1):
+        x, truth = (part.to(device) for part in recipe.batch(rng, options.batch))
+        model.train()
+        ripple = float(rng.uniform(0.0, recipe.ripple_mv))
+        loss = loss_of(
+            model(adversarial(model, x, truth, recipe.output, ripple)), truth, recipe.output
+        )
+        optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        optimizer.step()
+        average(mean, model, min(MEAN_DECAY, step / (step + 10)))
+        stop = step == options.steps or time.monotonic() - began > 60 * options.minutes
+        if step % CHECK_EVERY and not stop:
+            continue
+        value, figure = validation(mean, recipe.held, recipe.output)
+        if value < best:
+            best, best_step = value, step
+            best_model.load_state_dict(mean.state_dict())
+        figures = {"val_loss": value, "val_figure": figure, "best_step": best_step}
+        run.log(step=step, train_loss=loss.item(), **figures)
+        run.save(step, best=best, best_step=best_step)
+        if stop or step - best_step >= PATIENCE * CHECK_EVERY:
+            break
+    if not np.isfinite(best):
+        raise RuntimeError(f"no validation loss was finite: see {options.run / 'log.csv'}")
+    return best_model.eval().cpu()
+
+
+# -- calibrating and judging ----------------------------------------------------------------------
+
+
+def decisions(
+    model: nn.Module, held: Examples, output: str
+) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """Log-odds and presence of every known label; of two exclusive classes, the second's only."""
+    score = judge.log_odds(judge.raw_outputs(model, held.signals), output).double().numpy()
+    truth = held.truth
+    if output == "softmax" and score.shape[1] == 2:
+        score, truth = score[:, 1:], truth[:, 1:]
+    known = np.isfinite(truth)
+    return score[known], truth[known] > 0.5
+
+
+def calibrate(model: nn.Module, held: Examples, output: str) -> dict[str, str]:
+    """Divide the head's logits by the temperature that suits ``held``; before and after, in words."""
+    score, positive = decisions(model, held, output)
+    warm = judge.temperature(score, positive)
+    before = judge.calibration_error(1 / (1 + np.exp(-score)), positive)
+    model.head.weight.data /= warm
+    model.head.bias.data /= warm
+    after = judge.calibration_error(1 / (1 + np.exp(-score / warm)), positive)
+    return {
+        "temperature": f"{warm:.2f}, fitted on val and folded into the last layer",
+        "val: calibration error before and after": f"{before:.3f}, {after:.3f}",
+    }
+
+
+def calibration(model: nn.Module, held: Examples, output: str) -> str:
+    """Expected calibration error, in words."""
+    score, positive = decisions(model, held, output)
+    return f"{judge.calibration_error(1 / (1 + np.exp(-score)), positive):.3f}"
+
+
+def discrimination(
+    model: nn.Module, held: Examples, outputs: tuple[str, ...], output: str
+) -> dict[str, str]:
+    """AUROC, sensitivity and specificity at 0.5 of every output, with 95 % intervals by patient."""
+    score = judge.log_odds(judge.raw_outputs(model, held.signals), output).double().numpy()
+    two = output == "softmax" and len(outputs) == 2
+    out = {}
+    for k, name in enumerate(outputs):
+        known = np.isfinite(held.truth[:, k])
+        s, positive = score[known, k], held.truth[known, k] > 0.5
+        if (two and k == 0) or not positive.any() or positive.all():
+            continue
+        owners = held.patients[known]
+        low, high = judge.interval(
+            lambda rows, s=s, p=positive: judge.auroc(s[rows], p[rows]),  # type: ignore[misc]
+            owners,
+            positive,
+        )
+        out[f"{name}, {int(positive.sum())} of {len(s)}"] = (
+            f"AUROC {judge.auroc(s, positive):.3f} ({low:.3f}-{high:.3f}), "
+            f"sensitivity {judge.proportion(s[positive] > 0)}, "
+            f"specificity {judge.proportion(s[~positive] <= 0)}"
+        )
+    return out
+
+
+def robustness(model: nn.Module, held: Examples, output: str) -> dict[str, str]:
+    """Answers (at 0.5) kept under white noise, and the smallest adversarial step that flips one."""
+    x = torch.from_numpy(held.signals)
+    score = judge.log_odds(judge.raw_outputs(model, x), output)
+    if output == "softmax":
+        score = score[:, 1:] if score.shape[1] == 2 else score
+    kept = []
+    for uv in (25, 50, 100):
+        after = judge.log_odds(judge.raw_outputs(model, judge.noisy(x, uv)), output)
+        after = after[:, -score.shape[1] :]
+        kept.append(f"{uv} uV {float(((after > 0) == (score > 0)).float().mean()):.1%}")
+    first = held.truth.shape[1] - score.shape[1]
+    steps = np.stack(
+        [
+            judge.smallest_step(model, x, output, k)
+            for k in range(first, first + score.shape[1])
+        ]
+    )  # fmt: skip
+    least = steps.min(axis=0)
+    shares = ", ".join(f"{uv} uV {float((least <= uv).mean()):.0%}" for uv in (5, 10, 20))
+    words = "smallest adversarial step that flips"
+    words += " the answer" if score.shape[1] == 1 else " any answer"
+    return {
+        "answers kept under white noise": ", ".join(kept),
+        f"{words}, median": judge.median_uv(least),
+        "flipped by an adversarial step (RMS) of": shares,
+    }
+
+
+def ship(
+    model: nn.Module,
+    recipe: Recipe,
+    options: argparse.Namespace,
+    command: str,
+    card: dict[str, Any],
+) -> None:
+    """Write weights and card, and print the metrics.
+
+    Parameters
+    ----------
+    command : str
+        How the recipe is called.
+    card : dict
+        ``summary``, ``data``, ``licences``, ``metrics`` and ``limits``; the rest is known here.
+    """
+    said = f"{command} --architecture {options.architecture} --steps {options.steps}"
+    said += f" --batch {options.batch}" + (f"; {options.note}" if options.note else "")
+    full = {
+        "summary": card["summary"],
+        "architecture": type(model).__name__,
+        "arguments": {"leads": len(recipe.leads), "outputs": len(recipe.outputs), "fs": FS},
+        "outputs": recipe.outputs,
+        "output": recipe.output,
+        "fs": FS,
+        "leads": recipe.leads,
+        "seconds": SECONDS,
+        "recipe": said,
+        "seed": options.seed,
+        **{key: card[key] for key in ("data", "licences", "metrics", "limits")},
+    }
+    save(model, options.out, full)
+    print("\n".join(f"{k}: {v}" for k, v in card["metrics"].items()), flush=True)
