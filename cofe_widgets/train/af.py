@@ -1,7 +1,8 @@
 """Recipe: the AF classifiers (``cofe-widgets train af``).
 
 CoFE section 3: 1-D ResNet-16, cross-entropy; ``--architecture inception`` trains an independent
-second opinion. Simulated rhythms separate the cues: irregular with P waves, regular without.
+second opinion. Simulated rhythms separate the cues: irregular with P waves, regular without. A
+folder of PhysioNet Challenge 2017 as ``--data`` trains a single-lead variant.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from torch import Tensor
 
 from ..ecg import expand_matrix
 from ..simulate import draw
-from . import predictors
+from . import cinc2017, predictors
 from .data import RealRecords
 from .examples import Changes, Examples, augment
 from .options import start
@@ -81,7 +82,11 @@ def main(argv: list[str] | None = None) -> None:
     """Train, stop early, calibrate, evaluate once on the test split, write weights and card."""
     parser = argparse.ArgumentParser(prog="cofe-widgets train af", description=__doc__)
     predictors.add_recipe_options(parser, "af", 2000)
-    options = predictors.settled(parser.parse_args(argv), "af")
+    options = parser.parse_args(argv)
+    if cinc2017.is_folder(options.data):
+        cinc2017.train(predictors.settled(options, "af-single-lead"))
+        return
+    options = predictors.settled(options, "af")
     real = start(options)
     known = real.where(real.rhythms != "") if real else None
     if known is not None:
@@ -107,7 +112,7 @@ def _check(known: RealRecords) -> None:
                 )
 
 
-def _card(model: torch.nn.Module, recipe: Recipe, known: RealRecords | None) -> dict[str, Any]:
+def _card(model: predictors.Network, recipe: Recipe, known: RealRecords | None) -> dict[str, Any]:
     """Calibrate the model and say what it is; the test split is read here, once."""
     metrics: dict[str, str] = {}
     data = "simulated ECGs only"

@@ -158,7 +158,8 @@ class Batches:
             truth = np.concatenate((truth, self.real.truth[rows]))
         # Where the gain is changed much, nobody knows the voltage any more.
         loud = rng.random(size) < 0.3
-        truth[np.ix_(loud, [_INDEX[name] for name in VOLTAGES])] = np.nan
+        for name in VOLTAGES:
+            truth[loud, _INDEX[name]] = np.nan
         gain = np.where(loud, 1.6 ** rng.uniform(-1, 1, size), 1.0).astype(np.float32)
         x = torch.from_numpy(signals * gain[:, None, None])
         return augment(x, rng, CHANGES), torch.from_numpy(truth)
@@ -225,7 +226,7 @@ def twins(model: nn.Module, seed: int, n: int = 48) -> dict[str, str]:
 
 
 def _card(
-    model: nn.Module, held: Examples, parts: dict[str, Examples] | None, seed: int
+    model: predictors.Network, held: Examples, parts: dict[str, Examples] | None, seed: int
 ) -> dict[str, Any]:
     """Calibrate the model and say what it is; the test split is read here, once."""
     metrics = predictors.calibrate(model, held, "sigmoid")

@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import torch
@@ -31,7 +31,8 @@ from .data import FS, SECONDS
 from .examples import Examples
 from .options import add_options
 
-ARCHITECTURES: dict[str, type[nn.Module]] = {"resnet": ResNet1d, "inception": InceptionTime}
+Network: TypeAlias = ResNet1d | InceptionTime
+ARCHITECTURES: dict[str, type[Network]] = {"resnet": ResNet1d, "inception": InceptionTime}
 CHECK_EVERY, PATIENCE, MEAN_DECAY = 40, 10, 0.99
 #: Share of a label's certainty that is not believed.
 SMOOTHING = 0.02
@@ -122,7 +123,7 @@ def validation(model: nn.Module, held: Examples, output: str) -> tuple[float, fl
     return float(np.mean(losses)), float(np.nanmean(areas))
 
 
-def train(recipe: Recipe, options: argparse.Namespace) -> nn.Module:
+def train(recipe: Recipe, options: argparse.Namespace) -> Network:
     """Train until the validation loss no longer falls; resumes a run that was cut off.
 
     Raises
@@ -137,7 +138,7 @@ def train(recipe: Recipe, options: argparse.Namespace) -> nn.Module:
     model.to(device)
     optimizer = torch.optim.Adam(model.parameters(), lr=1e-3)
     mean, best_model = copy.deepcopy(model), copy.deepcopy(model)
-    modules = {"model": model, "mean": mean, "best": best_model}
+    modules: dict[str, nn.Module] = {"model": model, "mean": mean, "best": best_model}
     run = Run(options.run, modules, {"adam": optimizer})
     state = run.resume() or {"step": 0, "best": float("inf"), "best_step": 0}
     best, best_step = state["best"], state["best_step"]
@@ -186,7 +187,7 @@ def decisions(
     return score[known], truth[known] > 0.5
 
 
-def calibrate(model: nn.Module, held: Examples, output: str) -> dict[str, str]:
+def calibrate(model: Network, held: Examples, output: str) -> dict[str, str]:
     """Divide the head's logits by the temperature that suits ``held``; before and after, in words."""
     score, positive = decisions(model, held, output)
     warm = judge.temperature(score, positive)
