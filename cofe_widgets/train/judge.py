@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import torch
@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 Array = NDArray[np.float64]
 #: Radii (uV RMS) tried for the smallest step that flips an answer.
-RADII_UV = 0.5 * 1.15 ** np.arange(44)
+RADII_UV = 0.5 * 1.25 ** np.arange(28)
 
 
 @torch.no_grad()
@@ -122,31 +122,44 @@ def noisy(x: Tensor, uv: float) -> Tensor:
 
 
 def slopes(model: nn.Module, x: Tensor, output: str, k: int) -> Tensor:
-    """Gradient of the log-odds (or value) of output ``k``, scaled to 1 mV RMS a record."""
+    """Gradient of the log-odds (or value) of output ``k``, ``(n, leads, samples)``, per mV."""
+    model.eval()
     parts = []
     for part in x.split(32):
         leaf = part.detach().requires_grad_(True)
-        (slope,) = torch.autograd.grad(log_odds(model(leaf), output)[:, k].sum(), leaf)
-        parts.append(slope / (slope.square().mean(dim=(1, 2), keepdim=True).sqrt() + 1e-12))
+        parts.append(torch.autograd.grad(log_odds(model(leaf), output)[:, k].sum(), leaf)[0])
     return torch.cat(parts)
 
 
-def smallest_step(model: nn.Module, x: Tensor, output: str, k: int) -> Array:
-    """Smallest step along the gradient that flips output ``k``, uV RMS, ``(n,)``.
+def unit(slope: Tensor) -> Tensor:
+    """Scaled to a root mean square of 1 a record."""
+    return slope / (slope.square().mean(dim=(1, 2), keepdim=True).sqrt() + 1e-12)
 
-    Infinite where none up to 200 uV does.
+
+def smallest_step(model: nn.Module, x: Tensor, output: str, columns: Sequence[int]) -> Array:
+    """Smallest step along a gradient that flips one of the answers, uV RMS, ``(n,)``.
+
+    Of several outputs the step aims at the one that a straight line would reach first (DeepFool,
+    Moosavi-Dezfooli et al., CVPR 2016). Infinite where no step up to the last of `RADII_UV` flips.
     """
-    model.eval()
-    start = log_odds(raw_outputs(model, x), output)[:, k]
-    away = -torch.sign(start)[:, None, None] * slopes(model, x, output, k)
+    start = log_odds(raw_outputs(model, x), output)
+    nearest, away, aim = np.full(len(x), np.inf), torch.zeros_like(x), np.zeros(len(x), int)
+    for k in columns:
+        slope = slopes(model, x, output, k)
+        size = slope.square().mean(dim=(1, 2)).sqrt() + 1e-12
+        distance = (start[:, k].abs() / size).numpy()
+        closer = distance < nearest
+        nearest[closer], aim[closer] = distance[closer], k
+        away[closer] = (-torch.sign(start[:, k])[:, None, None] * unit(slope))[closer]
+    before = start[torch.arange(len(x)), torch.from_numpy(aim)]
     found = np.full(len(x), np.inf)
     for radius in RADII_UV:
         rows = np.flatnonzero(np.isinf(found))
         if not rows.size:
             break
-        moved = x[rows] + radius / 1000 * away[rows]
-        after = log_odds(raw_outputs(model, moved), output)[:, k]
-        found[rows[(after * start[rows] <= 0).numpy()]] = radius
+        after = log_odds(raw_outputs(model, x[rows] + radius / 1000 * away[rows]), output)
+        after = after[torch.arange(len(rows)), torch.from_numpy(aim[rows])]
+        found[rows[(after * before[rows] <= 0).numpy()]] = radius
     return found
 
 

@@ -61,6 +61,8 @@ _OPEN = {
 }
 #: Intervals and voltages make these labels: gain and tempo are changed less.
 CHANGES = Changes(gain=1.08, tempo=0.98)
+#: Simulated hearts that are shown at every severity.
+TWINS = 48
 
 
 def truth_of(labels: str, dataset: str, millivolts: bool) -> np.ndarray:
@@ -197,7 +199,7 @@ def _splits(real: RealRecords) -> dict[str, Examples]:
     return parts
 
 
-def twins(model: nn.Module, seed: int, n: int = 48) -> dict[str, str]:
+def twins(model: nn.Module, seed: int) -> dict[str, str]:
     """Probability of each label in the same simulated hearts at rising severity of it."""
     out = {}
     severities = (0.0, 0.25, 0.5, 0.75, 1.0)
@@ -205,7 +207,7 @@ def twins(model: nn.Module, seed: int, n: int = 48) -> dict[str, str]:
         logits = np.stack(
             [
                 judge.raw_outputs(
-                    model, expand_matrix() @ draw([name] * n, seed, severity=s).signals
+                    model, expand_matrix() @ draw([name] * TWINS, seed, severity=s).signals
                 )[:, _INDEX[name]].numpy()
                 for s in severities
             ]
@@ -216,7 +218,9 @@ def twins(model: nn.Module, seed: int, n: int = 48) -> dict[str, str]:
             ", ".join(f"{p:.2f}" for p in mean) + f"; {rises:.0%} of the steps raise it"
         )
     both = [
-        judge.raw_outputs(model, expand_matrix() @ draw([code] * n, seed).signals).sigmoid().mean(0)
+        judge.raw_outputs(model, expand_matrix() @ draw([code] * TWINS, seed).signals)
+        .sigmoid()
+        .mean(0)
         for code in ("NSR", "AF")
     ]
     out["twins: mean p(NSR), p(AF) in sinus rhythm, in fibrillation"] = "; ".join(

@@ -43,6 +43,10 @@ MENUS = (
 )
 #: T height and QRS width are what potassium changes: gain and tempo are changed less here.
 CHANGES = Changes(gain=1.2, tempo=0.97)
+#: Simulated hearts that decide when training stops, and on which it is judged at the end.
+HELD, JUDGED = 480, 960
+#: Simulated hearts that are shown at every potassium, and under every other condition.
+TWINS = 48
 _BANDS = ((2.5, 3.5), (3.5, 5.2), (5.2, 6.5), (6.5, 8.0))
 
 
@@ -151,7 +155,7 @@ def main(argv: list[str] | None = None) -> None:
         for split, part in pairs.items():
             if len(part) < 2:
                 raise ValueError(f"{len(part)} pairs fall into the {split} split: more are needed")
-    held = pairs["val"] if pairs else simulated(480, options.seed + 999)
+    held = pairs["val"] if pairs else simulated(HELD, options.seed + 999)
     batches = Batches(pairs["train"] if pairs else None)
     recipe = Recipe(OUTPUTS, "linear", batches, held)
     model = predictors.train(recipe, options)
@@ -192,7 +196,7 @@ def steadiness(model: nn.Module, signals: np.ndarray) -> dict[str, str]:
     def moved(changed: Tensor) -> float:
         return float((judge.raw_outputs(model, changed)[:, 0] - still).abs().median())
 
-    slope = judge.slopes(model, x, "linear", 0)
+    slope = judge.unit(judge.slopes(model, x, "linear", 0))
     noise = [f"{uv} uV {moved(judge.noisy(x, uv)):.2f}" for uv in (25, 50, 100)]
     steps = [f"{uv} uV {moved(x + uv / 1000 * slope):.2f}" for uv in (5, 10, 20)]
     return {
@@ -201,13 +205,13 @@ def steadiness(model: nn.Module, signals: np.ndarray) -> dict[str, str]:
     }
 
 
-def twins(model: nn.Module, seed: int, n: int = 48) -> dict[str, str]:
+def twins(model: nn.Module, seed: int) -> dict[str, str]:
     """Answers to the same hearts at rising potassium."""
     levels = np.arange(2.5, 8.01, 0.5)
     answers = np.stack(
         [
             judge.raw_outputs(
-                model, expand_matrix() @ draw(["NSR"] * n, seed, potassium=k).signals
+                model, expand_matrix() @ draw(["NSR"] * TWINS, seed, potassium=k).signals
             )[:, 0].numpy()
             for k in levels
         ]
@@ -215,16 +219,16 @@ def twins(model: nn.Module, seed: int, n: int = 48) -> dict[str, str]:
     high = np.diff(answers[levels >= 5.5], axis=0) > 0
     said = ", ".join(f"{k:g}: {v:.1f}" for k, v in zip(levels, answers.mean(axis=1), strict=True))
     return {
-        f"twins: mean answer to {n} simulated hearts at a potassium of": said,
+        f"twins: mean answer to {TWINS} simulated hearts at a potassium of": said,
         "twins: half steps from 5.5 mmol/L up that raise the answer": f"{high.mean():.0%}",
     }
 
 
-def others(model: nn.Module, seed: int, n: int = 64) -> dict[str, str]:
+def others(model: nn.Module, seed: int) -> dict[str, str]:
     """Simulated hearts of normal potassium: what is taken for a disorder of it."""
     said = []
     for code in ("NSR", "AF", "LBBB", "RBBB", "LVH", "STEMI_A", "AMI"):
-        made = draw([code] * n, seed, potassium=4.2)
+        made = draw([code] * TWINS, seed, potassium=4.2)
         answer = judge.raw_outputs(model, expand_matrix() @ made.signals)[:, 0].numpy()
         said.append(f"{code} {np.mean(answer):.1f} ({(answer > 5.5).mean():.0%} over 5.5)")
     return {"simulated hearts at 4.2 mmol/L: mean answer": ", ".join(said)}
@@ -256,7 +260,7 @@ def _card(
 ) -> dict[str, Any]:
     """What the model is; the test split is read here, once."""
     metrics: dict[str, str] = {}
-    made = simulated(960, options.seed + 4999)
+    made = simulated(JUDGED, options.seed + 4999)
     parts = {"simulated, never seen": made}
     if pairs:
         parts |= {"val": pairs["val"], "test": pairs["test"]}

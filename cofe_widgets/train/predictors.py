@@ -244,14 +244,8 @@ def robustness(model: nn.Module, held: Examples, output: str) -> dict[str, str]:
         after = judge.log_odds(judge.raw_outputs(model, judge.noisy(x, uv)), output)
         after = after[:, -score.shape[1] :]
         kept.append(f"{uv} uV {float(((after > 0) == (score > 0)).float().mean()):.1%}")
-    first = held.truth.shape[1] - score.shape[1]
-    steps = np.stack(
-        [
-            judge.smallest_step(model, x, output, k)
-            for k in range(first, first + score.shape[1])
-        ]
-    )  # fmt: skip
-    least = steps.min(axis=0)
+    columns = range(held.truth.shape[1] - score.shape[1], held.truth.shape[1])
+    least = judge.smallest_step(model, x, output, columns)
     shares = ", ".join(f"{uv} uV {float((least <= uv).mean()):.0%}" for uv in (5, 10, 20))
     words = "smallest adversarial step that flips"
     words += " the answer" if score.shape[1] == 1 else " any answer"

@@ -9,7 +9,7 @@ import wfdb
 
 import cofe_widgets as cw
 from cofe_widgets.models import load
-from cofe_widgets.train import af, encoder, generator
+from cofe_widgets.train import encoder, generator
 from cofe_widgets.train.checkpoint import Run
 from cofe_widgets.train.data import load_real, rhythm_of, split_of
 
@@ -78,13 +78,6 @@ def test_splits_depend_on_the_name_alone_and_have_their_shares():
     assert splits == [split_of(f"patient{k}") for k in range(4000)]
 
 
-def test_area_under_the_curve_by_hand():
-    # Positives 0.9 and 0.4, negatives 0.5 and 0.1: 3 of 4 pairs are in order.
-    score, positive = np.array([0.9, 0.4, 0.5, 0.1]), np.array([True, True, False, False])
-    assert af.auroc(score, positive) == pytest.approx(0.75)
-    assert af.auroc(np.array([0.5, 0.5]), np.array([True, False])) == pytest.approx(0.5)
-
-
 def test_checkpoints_come_back_with_optimizer_and_values(tmp_path):
     def fresh():
         torch.manual_seed(0)
@@ -104,19 +97,6 @@ def test_checkpoints_come_back_with_optimizer_and_values(tmp_path):
         one(torch.ones(1, 3)).sum().backward()
         optimizer.step()
     assert torch.equal(model.weight, other.weight)
-
-
-def test_the_af_recipe_trains_validates_and_ships(folder, tmp_path, capsys, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    out = tmp_path / "af.safetensors"
-    options = ["--data", str(folder), "--steps", "2", "--batch", "8", "--run", str(tmp_path / "r")]
-    af.main([*options, "--out", str(out)])
-    assert "AUROC" in capsys.readouterr().out
-    f = cw.load(out)
-    assert f.outputs == ("SR", "AF")
-    assert "real records (" in f.card["data"]
-    torch.manual_seed(0)
-    assert not torch.equal(f.module.head.weight, af.ResNet1d().head.weight)  # it did learn
 
 
 def test_the_generator_recipe_plays_the_game_resumes_and_ships(tmp_path, capsys, monkeypatch):
