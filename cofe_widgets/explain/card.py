@@ -1,0 +1,139 @@
+"""`TrustCard`: what speaks for and against a counterfactual, as a value to read, print and store."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from html import escape
+from math import isfinite
+from typing import Any, Literal
+
+Verdict = Literal["good", "mind", "bad", "unknown"]
+#: What verdicts are called, with a sign that does not need colour.
+SIGNS: dict[str, str] = {"good": "✓ good", "mind": "! mind", "bad": "✗ bad", "unknown": "? unknown"}
+
+
+@dataclass(frozen=True)
+class TrustRow:
+    """One reason to believe or not.
+
+    Attributes
+    ----------
+    name : str
+        What was looked at.
+    value : float or None
+        None where it could not be measured; infinity where nothing tried sufficed.
+    unit : str
+    yardstick : str
+        What the value is to be compared with, and where that comes from.
+    verdict : "good", "mind", "bad" or "unknown"
+    sentence : str
+        What it means for the reader.
+    """
+
+    name: str
+    value: float | None
+    unit: str
+    yardstick: str
+    verdict: Verdict
+    sentence: str
+
+    def shown(self) -> str:
+        """The value with its unit, as printed."""
+        if self.value is None:
+            return "–"
+        number = f"{self.value:.3g}" if isfinite(self.value) else "none found"
+        return f"{number} {self.unit}".strip() if isfinite(self.value) else number
+
+
+@dataclass(frozen=True)
+class TrustCard:
+    """What speaks for and against a counterfactual.
+
+    Attributes
+    ----------
+    headline : str
+        The verdict in plain language; a target that was not reached is said first.
+    rows : tuple of TrustRow
+    """
+
+    headline: str
+    rows: tuple[TrustRow, ...]
+
+    @property
+    def verdict(self) -> Verdict:
+        """The worst of the rows that could be judged."""
+        found = {row.verdict for row in self.rows}
+        return "bad" if "bad" in found else "mind" if "mind" in found else "good"
+
+    def row(self, name: str) -> TrustRow:
+        """A row by its name.
+
+        Raises
+        ------
+        KeyError
+            When there is none of that name, naming those there are.
+        """
+        for row in self.rows:
+            if row.name == name:
+                return row
+        raise KeyError(f"no row {name!r}: {', '.join(row.name for row in self.rows)}")
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values for JSON; infinity as the string ``"inf"``."""
+        rows = [asdict(row) for row in self.rows]
+        for row in rows:
+            if row["value"] is not None and not isfinite(row["value"]):
+                row["value"] = "inf"
+        return {"headline": self.headline, "rows": rows}
+
+    @classmethod
+    def from_dict(cls, stored: Mapping[str, Any]) -> TrustCard:
+        """What `to_dict` gave.
+
+        Raises
+        ------
+        ValueError
+            When it is something else.
+        """
+        try:
+            rows = []
+            for row in stored["rows"]:
+                value = None if row["value"] is None else float(row["value"])
+                if row["verdict"] not in SIGNS:
+                    raise ValueError(f"verdict {row['verdict']!r}")
+                rows.append(TrustRow(**{**row, "value": value}))
+            return cls(str(stored["headline"]), tuple(rows))
+        except (KeyError, TypeError, ValueError) as error:
+            raise ValueError(f"no stored trust card: {error}") from error
+
+    def __repr__(self) -> str:
+        width = max(len(row.name) for row in self.rows)
+        lines = [
+            f"{SIGNS[row.verdict]:<10} {row.name:<{width}}  {row.shown()}: {row.sentence}"
+            for row in self.rows
+        ]
+        return "\n".join([self.headline, *lines])
+
+    def _repr_html_(self) -> str:
+        line = "border-bottom:1px solid rgba(128,128,128,.35);padding:3px 10px 3px 0"
+        head = "".join(
+            f'<th scope="col" style="text-align:left;{line}">{title}</th>'
+            for title in ("Verdict", "What", "Value", "Yardstick", "Meaning")
+        )
+        body = "".join(
+            f'<tr><td style="white-space:nowrap;{line}">{SIGNS[row.verdict]}</td>'
+            f'<th scope="row" style="text-align:left;font-weight:600;{line}">{escape(row.name)}</th>'
+            + "".join(
+                f'<td style="text-align:left;{line}">{escape(text)}</td>'
+                for text in (row.shown(), row.yardstick, row.sentence)
+            )
+            + "</tr>"
+            for row in self.rows
+        )
+        return (
+            '<table style="border-collapse:collapse;color:inherit;background:none">'
+            '<caption style="text-align:left;font-weight:600;padding-bottom:6px;color:inherit">'
+            f"{escape(self.headline)}</caption><thead><tr>{head}</tr></thead>"
+            f"<tbody>{body}</tbody></table>"
+        )

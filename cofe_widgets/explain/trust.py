@@ -1,0 +1,302 @@
+"""The trust card of a counterfactual: is it reached, is it an ECG, does it say what it seems to say.
+
+Yardsticks are measured on real recordings (``python -m benchmarks trust`` prints them again); those
+of latent distances come from the real ECGs that the encoder carries along.
+"""
+
+from __future__ import annotations
+
+from math import isfinite
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ..models.generator import FS as GENERATOR_FS
+from ..models.generator import SAMPLES
+from ..signals import r_peaks
+from ..wrap import Predictor
+from .card import TrustCard, TrustRow
+from .card import Verdict as Judged
+from .findings import LEAST, LEAST_OF_LEAD, Findings
+from .inversion import networks
+from .plausibility import (
+    bank,
+    beats_amiss,
+    coordinates,
+    distances,
+    einthoven_uv,
+    ripple,
+    size,
+)
+from .trust_model import agreement_row, fragility_rows, saliency_row
+from .words import model, shown, title
+
+if TYPE_CHECKING:
+    from .counterfactual import Counterfactual
+
+#: What a part of the search may move: code -> measurements.
+_ATRIA = ("p_presence", "p_amplitude_mv", "pr_ms")
+_SHAPE = ("qrs_ms", "qrs_axis_deg", "q_amplitude_mv", "r_amplitude_mv")
+_REPOLARISATION = ("st_amplitude_mv", "t_amplitude_mv")
+ASKED_BY_CODE: dict[str, tuple[str, ...]] = {
+    "irregularity": ("rr_sd_ms",),
+    "f_wave_amplitude": _ATRIA,
+    "p_wave_taken_away": _ATRIA,
+    "heart_rate": ("heart_rate_bpm", "rr_sd_ms", "qt_ms"),
+    "pr": ("pr_ms",),
+    "qrs": ("qrs_ms", "qt_ms"),
+    "qt": ("qt_ms",),
+    "r_amplitude": ("r_amplitude_mv", "q_amplitude_mv"),
+    "st": ("st_amplitude_mv",),
+    "t_amplitude": ("t_amplitude_mv",),
+}
+#: What belongs to a diagnosis, hence is no surprise on the way to or from it.
+ASKED_BY_TARGET: dict[str, tuple[str, ...]] = {
+    "AF": ("rr_sd_ms", *_ATRIA),
+    "SR": ("rr_sd_ms", *_ATRIA),
+    "NSR": ("rr_sd_ms", "heart_rate_bpm", *_ATRIA),
+    "SB": ("heart_rate_bpm", "rr_sd_ms", "qt_ms"),
+    "STach": ("heart_rate_bpm", "rr_sd_ms", "qt_ms"),
+    "IAVB": ("pr_ms",),
+    "RBBB": (*_SHAPE, *_REPOLARISATION, "qt_ms"),
+    "LBBB": (*_SHAPE, *_REPOLARISATION, "qt_ms"),
+    "LVH": (*_SHAPE, *_REPOLARISATION),
+    "LQRSV": ("q_amplitude_mv", "r_amplitude_mv"),
+    "MI": (*_SHAPE, *_REPOLARISATION),
+    "potassium_mmol_l": ("t_amplitude_mv", "st_amplitude_mv", "qrs_ms", "qt_ms", *_ATRIA),
+}
+#: Redrawing of held-back real records: half of them above, and a twentieth below.
+R_MEDIAN, R_LOW, R_UNTRUSTED = 0.975, 0.87, 0.8
+#: Largest share of a change's energy above 25 Hz outside the QRS, and what the record's own noise,
+#: moved along, multiplies fast energy by.
+RIPPLE_SHARE, MOVED_NOISE = 0.10, 1.3
+#: uV that rounding and resampling leave of Einthoven's law.
+EINTHOVEN_UV = 5.0
+
+
+def trust_card(
+    cf: Counterfactual,
+    f: Predictor | None = None,
+    *,
+    second: Predictor | None = None,
+    found: Findings | None = None,
+) -> TrustCard:
+    """What speaks for and against a counterfactual.
+
+    Parameters
+    ----------
+    cf : Counterfactual
+    f : Predictor, optional
+        The model it explains; without it the rows about the model are unknown.
+    second : Predictor, optional
+        A model of the same outputs, trained independently; by default the shipped sibling, where
+        there is one.
+    found : Findings, optional
+        The two ECGs already measured.
+
+    Returns
+    -------
+    TrustCard
+    """
+    found = found or Findings.between(cf.original, cf.record(1.0))
+    beats = [np.asarray(r_peaks(one)) for one in (cf.original, cf.record(1.0))]
+    rows = [_reached(cf), _space(cf), *_size(cf), _off_target(cf, found), *_distances(cf, beats)]
+    rows += [_reconstruction(cf), _einthoven(cf), _ripple(cf, beats), _beats(cf, beats[1])]
+    rows += [agreement_row(cf, f, second), saliency_row(cf, f, beats), *fragility_rows(cf, f)]
+    return TrustCard(_headline(cf, rows), tuple(rows))
+
+
+def _headline(cf: Counterfactual, rows: list[TrustRow]) -> str:
+    by = {kind: [row for row in rows[1:] if row.verdict == kind] for kind in ("bad", "mind")}
+    names = {
+        kind: ", ".join(row.name[0].lower() + row.name[1:] for row in some)
+        for kind, some in by.items()
+    }
+    if by["bad"]:
+        judged = f"Do not rely on it: {names['bad']}."
+    elif by["mind"]:
+        judged = f"Read it with care: {names['mind']}."
+    else:
+        judged = "Nothing that was measured speaks against it."
+    return f"{rows[0].sentence} {judged}"
+
+
+# -- the answer -----------------------------------------------------------------------------------
+
+
+def _reached(cf: Counterfactual) -> TrustRow:
+    last, asked = float(cf.predictions[-1]), shown(cf, cf.level)
+    what = title(cf.target)
+    if cf.reached:
+        sentence = f"Reached: {model(cf)} answers {what} {shown(cf, last)} ({asked} was asked)."
+    else:
+        sentence = (
+            f"Not reached: {asked} was asked of {model(cf)} for {what}, "
+            f"the search ended at {shown(cf, last)}."
+        )
+    unit = "mmol/L" if cf.target.endswith("_mmol_l") else ""
+    verdict: Judged = "good" if cf.reached else "bad"
+    return TrustRow("Target reached", last, unit, f"{asked} asked", verdict, sentence)
+
+
+def _space(cf: Counterfactual) -> TrustRow:
+    number = 3 if "whole" in cf.space else 2 if "component" in cf.space else 1
+    verdict, sentence = {
+        1: ("good", "The change is made of rhythm and named measurements alone."),
+        2: ("good", "The change needed leading components of morphology beside named numbers."),
+        3: ("bad", "The model was flipped without a nameable change."),
+    }[number]
+    if number == 3 and not cf.reached:
+        sentence = "Even the whole of the latent space held no answer."
+    yardstick = "1 named, 2 leading components, 3 everything"
+    return TrustRow("Search space needed", number, "", yardstick, verdict, sentence)  # type: ignore[arg-type]
+
+
+# -- the change -----------------------------------------------------------------------------------
+
+
+def _size(cf: Counterfactual) -> list[TrustRow]:
+    found = size(cf.signals[0], cf.signals[-1])
+    apart = found.rms_uv / max(found.own_rms_uv, 1e-9)
+    verdict: Judged = "good" if apart < 1.42 else "mind" if apart < 1.7 else "bad"
+    sentence = (
+        "No further from the original than the same beats at other times would be."
+        if verdict == "good"
+        else "Further from the original than its own beats at other times: more than timing changed."
+    )
+    yardstick = f"{1.42 * found.own_rms_uv:.0f} uV: the same ECG with all its beats out of step"
+    whole = f"{found.share:.0%} of the samples moved by more than 20 uV"
+    moved = "; beats that come at other times move all of theirs." if found.share > 0.5 else "."
+    return [
+        TrustRow("Size of the change", found.rms_uv, "uV RMS", yardstick, verdict, sentence),
+        TrustRow(
+            "Samples changed",
+            100 * found.share,
+            "%",
+            "by more than 20 uV",
+            "good" if verdict == "good" else "mind",
+            whole + moved,
+        ),
+    ]
+
+
+def _off_target(cf: Counterfactual, found: Findings) -> TrustRow:
+    asked = set(ASKED_BY_TARGET.get(cf.target, ()))
+    for code in _codes(cf):
+        asked |= set(ASKED_BY_CODE.get(code, ()))
+    off = {name: one for name, one in found.moved.items() if name not in asked}
+    said = []
+    for name, (lead, change) in off.items():
+        label = (LEAST_OF_LEAD[name] if lead else LEAST[name]).label
+        digits = 2 if change.unit == "mV" else 0
+        unit = "°" if change.unit == "deg" else f" {change.unit}" if change.unit else ""
+        where = f" in {lead}" if lead else ""
+        said.append(f"{label}{where} {change.before:.{digits}f} -> {change.after:.{digits}f}{unit}")
+    sentence = (
+        f"Moved although nobody asked: {'; '.join(said)}."
+        if said
+        else "No measurement moved, beyond its own error, that was not asked to."
+    )
+    verdict: Judged = "good" if not off else "mind" if len(off) < 3 else "bad"
+    yardstick = "0; 3 or more are bad"
+    return TrustRow("Measurements off target", len(off), "", yardstick, verdict, sentence)
+
+
+def _codes(cf: Counterfactual) -> list[str]:
+    """Named codes that the answer moved."""
+    moved = getattr(cf, "moved", None) or cf.provenance.get("rhythm_code", {})
+    return [name for name, amount in moved.items() if amount]
+
+
+# -- is it an ECG ---------------------------------------------------------------------------------
+
+
+def _distances(cf: Counterfactual, beats: list[np.ndarray]) -> list[TrustRow]:
+    names = ("Distance from the mean ECG", "Distance to the nearest real ECG")
+    encoder = networks().encoder
+    z = coordinates(encoder, np.stack((cf.signals[0], cf.signals[-1])), beats)
+    known = bank(encoder)
+    if known is None or not np.isfinite(z).all():
+        why = "no beats to encode" if known else "the encoder carries no real ECGs to compare with"
+        return [TrustRow(name, None, "SD", "", "unknown", f"Unknown: {why}.") for name in names]
+    far = np.linalg.norm(z, axis=1)
+    near = distances(z, known.z).min(axis=1)
+    return [
+        _distance(names[0], far[0], far[1], known.far, "of the mean"),
+        _distance(names[1], near[0], near[1], known.nearest, "of another real one"),
+    ]
+
+
+def _distance(name: str, before: float, after: float, limits: np.ndarray, what: str) -> TrustRow:
+    usual, rare = limits
+    yardstick = f"{usual:.1f}; 95 % of real ECGs are within that {what}"
+    verdict: Judged = "good" if after <= usual else "mind" if after <= rare else "bad"
+    if verdict == "good":
+        sentence = "As near to real ECGs as they are to each other."
+    elif after <= before + 0.5:  # half a SD is the encoder's own scatter
+        verdict = "mind"
+        sentence = f"The original is as unusual ({before:.1f} SD): the change did not make it so."
+    else:
+        sentence = f"Few real ECGs lie so far out; the original lies at {before:.1f} SD."
+    return TrustRow(name, float(after), "SD", yardstick, verdict, sentence)
+
+
+def _reconstruction(cf: Counterfactual) -> TrustRow:
+    name, yardstick = "Redrawing of the original (r)", f"{R_MEDIAN:g} half of held-back real ECGs"
+    r = cf.provenance.get("reconstruction_r")
+    if r is None:
+        return TrustRow(name, None, "", yardstick, "unknown", "Unknown: it was not kept.")
+    if r < R_UNTRUSTED:
+        verdict: Judged = "bad"
+        sentence = "The generator cannot draw this ECG: what it would change is not to be trusted."
+    elif r < R_LOW:
+        verdict = "mind"
+        sentence = "The generator draws this ECG worse than 19 of 20 others."
+    else:
+        verdict, sentence = "good", "The generator knows ECGs like this one."
+    return TrustRow(name, float(r), "", yardstick, verdict, sentence)
+
+
+def _einthoven(cf: Counterfactual) -> TrustRow:
+    before, after = (einthoven_uv(cf.signals[k]) for k in (0, -1))
+    verdict: Judged = "good"
+    sentence = "Einthoven's and Goldberger's laws hold."
+    if after > max(EINTHOVEN_UV, 1.5 * before):
+        verdict, sentence = "bad", "The limb leads contradict each other: no heart draws this."
+    elif after > EINTHOVEN_UV:
+        verdict, sentence = "mind", f"The recording itself breaks the laws by {before:.0f} uV."
+    yardstick = f"{EINTHOVEN_UV:g} uV of rounding"
+    return TrustRow("Einthoven residual", after, "uV", yardstick, verdict, sentence)
+
+
+def _ripple(cf: Counterfactual, beats: list[np.ndarray]) -> TrustRow:
+    found = ripple(cf.signals[0], cf.signals[-1], np.concatenate(beats))
+    name, yardstick = "Ripple outside the QRS", f"{RIPPLE_SHARE:.0%} of the change above 25 Hz"
+    if not isfinite(found.share):
+        sentence = "Nothing changed outside the QRS."
+        return TrustRow(name, 0.0, "%", yardstick, "good", sentence)
+    verdict: Judged = "good"
+    sentence = "The change is made of waves, not of ripple."
+    if found.share > RIPPLE_SHARE:
+        if found.gain <= MOVED_NOISE:
+            verdict = "mind"
+            sentence = "Noise of the recording moved along with its beats; none was added."
+        else:
+            verdict, sentence = "bad", "The change is fast ripple, which no heart makes."
+    return TrustRow(name, 100 * found.share, "%", yardstick, verdict, sentence)
+
+
+def _beats(cf: Counterfactual, found_s: np.ndarray) -> TrustRow:
+    name, yardstick = "Beats amiss", "0"
+    intended = cf.provenance.get("beats_s")
+    if intended is None:
+        sentence = "Unknown: the intended beats were not kept."
+        return TrustRow(name, None, "", yardstick, "unknown", sentence)
+    wrong = beats_amiss(np.asarray(intended, float), found_s, SAMPLES / GENERATOR_FS)
+    verdict: Judged = "good" if wrong == 0 else "mind" if wrong == 1 else "bad"
+    sentence = (
+        "A beat detector finds exactly the intended beats: no ghosts, none lost."
+        if wrong == 0
+        else f"A beat detector misses or adds {wrong} of {len(intended)} beats: look for ghosts."
+    )
+    return TrustRow(name, wrong, "", yardstick, verdict, sentence)
