@@ -23,13 +23,15 @@ from .options import start
 from .predictors import Recipe
 
 OUTPUTS = ("SR", "AF")
-#: What is drawn of each class, and how often; MoI, PAC, PVC and SA are irregular with P waves,
-#: severe hyperkalaemia is regular without, and what ails the ventricles says nothing of the atria.
+#: What is drawn of each class, and how often. Extrasystoles, SA and MoI are irregular with P waves,
+#: slow and fast; severe hyperkalaemia is regular without; what ails the ventricles says nothing of
+#: the atria.
 # fmt: off
 SIMULATED = {
     "SR": {
-        "NSR": 0.16, "SB": 0.07, "STach": 0.07, "SA": 0.20, "PAC": 0.22, "PVC": 0.08,
-        "MoI": 0.06, "HYPERK": 0.05, "LBBB": 0.03, "RBBB": 0.03, "LVH": 0.03,
+        "NSR": 0.12, "SB": 0.06, "STach": 0.08, "SA": 0.14, "NSR+PAC": 0.12, "SB+PAC": 0.06,
+        "STach+PAC": 0.10, "NSR+PVC": 0.05, "STach+PVC": 0.05, "NSR+PAC+PVC": 0.05, "MoI": 0.05,
+        "HYPERK": 0.04, "LBBB+PAC": 0.04, "RBBB+PAC": 0.04,
     },
     "AF": {
         "AF": 0.58, "AF+PVC": 0.08, "AF+LBBB": 0.08, "AF+RBBB": 0.10, "AF+LVH": 0.08,
@@ -130,7 +132,7 @@ def _card(model: predictors.Network, recipe: Recipe, known: RealRecords | None) 
         metrics["test: calibration error"] = predictors.calibration(model, part, "softmax")
         train = known.where(known.splits == "train")
         data = (
-            f"half simulated ECGs (cofe_widgets.simulate: {', '.join(SIMULATED['SR'])}, AF alone and with "
+            f"half simulated ECGs (cofe_widgets.simulate: {', '.join(SIMULATED['SR'])}; AF alone and with "
             f"PVC, blocks and voltages), half {len(train)} real records "
             f"({int((train.rhythms == 'AF').sum())} AF) of LUDB, PhysioNet Challenge 2021 sources, "
             "G12EC, CPSC2018, SPH and PTB-XL (the z-scored PTB-XL set rescaled to typical lead "

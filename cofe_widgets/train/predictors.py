@@ -34,6 +34,8 @@ from .options import add_options
 Network: TypeAlias = ResNet1d | InceptionTime
 ARCHITECTURES: dict[str, type[Network]] = {"resnet": ResNet1d, "inception": InceptionTime}
 CHECK_EVERY, PATIENCE, MEAN_DECAY = 40, 10, 0.99
+#: Learning rate; it falls to a tenth in the last third of a run.
+RATE = 1e-3
 #: Share of a label's certainty that is not believed.
 SMOOTHING = 0.02
 
@@ -126,6 +128,8 @@ def validation(model: nn.Module, held: Examples, output: str) -> tuple[float, fl
 def train(recipe: Recipe, options: argparse.Namespace) -> Network:
     """Train until the validation loss no longer falls; resumes a run that was cut off.
 
+    The step whose weights come back is left in ``options.steps``, for the card.
+
     Raises
     ------
     RuntimeError
@@ -136,7 +140,7 @@ def train(recipe: Recipe, options: argparse.Namespace) -> Network:
     if recipe.output == "linear":  # begin at the mean, not at zero
         model.head.bias.data[:] = torch.from_numpy(np.nanmean(recipe.held.truth, axis=0))
     model.to(device)
-    optimizer = torch.optim.Adam(model.parameters(), lr=1e-3)
+    optimizer = torch.optim.Adam(model.parameters(), lr=RATE)
     mean, best_model = copy.deepcopy(model), copy.deepcopy(model)
     modules: dict[str, nn.Module] = {"model": model, "mean": mean, "best": best_model}
     run = Run(options.run, modules, {"adam": optimizer})
@@ -145,6 +149,9 @@ def train(recipe: Recipe, options: argparse.Namespace) -> Network:
     rng = np.random.default_rng([options.seed, state["step"]])
     began = time.monotonic()
     for step in range(state["step"] + 1, options.steps + 1):
+        done = max(step / options.steps, (time.monotonic() - began) / (60 * options.minutes))
+        for group in optimizer.param_groups:
+            group["lr"] = RATE * min(1.0, max(0.1, 3 * (1 - done)))
         x, truth = (part.to(device) for part in recipe.batch(rng, options.batch))
         model.train()
         ripple = float(rng.uniform(0.0, recipe.ripple_mv))
@@ -169,6 +176,7 @@ def train(recipe: Recipe, options: argparse.Namespace) -> Network:
             break
     if not np.isfinite(best):
         raise RuntimeError(f"no validation loss was finite: see {options.run / 'log.csv'}")
+    options.steps = best_step
     return best_model.eval().cpu()
 
 
