@@ -22,7 +22,7 @@ ROOT_OK := $(if $(filter 0,$(shell id -u)),--allow-root)
 # Arguments of a training or benchmark, e.g. make train-af ARGS="--device cuda"
 ARGS ?=
 
-.PHONY: help lab dashboard demo test js bench bench-signals train-af train-generator train-encoder train-delineator clean
+.PHONY: help lab dashboard demo test js bench bench-signals train-af train-af-inception train-potassium train-nine train-generator train-encoder train-delineator clean
 
 help:
 	@echo "make lab              JupyterLab on the quickstart notebook"
@@ -32,7 +32,8 @@ help:
 	@echo "make js               rebuild the JavaScript after a change in js/"
 	@echo "make bench            measure the speed"
 	@echo "make bench-signals    simulator, delineator and measurements against their bars"
-	@echo "make train-af, train-generator, train-encoder, train-delineator"
+	@echo "make train-af, train-af-inception, train-potassium, train-nine,"
+	@echo "     train-generator, train-encoder, train-delineator"
 	@echo "                      train the shipped models again"
 	@echo "make clean            remove the virtual environment and what was built"
 
@@ -91,8 +92,12 @@ bench: $(VENV)/test.stamp
 bench-signals: $(VENV)/test.stamp
 	$(BIN)/python -m benchmarks signals delineation realism $(ARGS)
 
-train-af train-generator train-encoder train-delineator: train-%: $(VENV)/lab.stamp
+train-af train-potassium train-nine train-generator train-encoder train-delineator: train-%: $(VENV)/lab.stamp
 	$(BIN)/cofe-widgets train $* $(ARGS)
+
+# The second opinion on fibrillation: another architecture, a seed of its own.
+train-af-inception: $(VENV)/lab.stamp
+	$(BIN)/cofe-widgets train af --architecture inception --seed 1 $(ARGS)
 
 clean:
 	rm -rf $(VENV) cofe_widgets/static js/node_modules build dist *.egg-info

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from .explain import Counterfactual
     from .wrap import Predictor
 
-RECIPES = ("af", "generator", "encoder", "delineator")
+RECIPES = ("af", "potassium", "nine", "generator", "encoder", "delineator")
 DEFAULT_MODEL = "af-resnet"
 
 #: What `doctor` looks for: distribution, what it is for, and the extra that brings it.
@@ -308,7 +308,7 @@ def _doctor(options: argparse.Namespace) -> int:
                 f"{name}.safetensors"
                 for name in (DEFAULT_MODEL, "generator", "encoder", "delineator")
             ],
-            "make train-af train-generator train-encoder train-delineator",
+            "make train-af train-generator train-encoder train-delineator (make help lists all)",
         ),
         "samples": (here / "samples", ["*.hea"], "pip install ."),
     }
