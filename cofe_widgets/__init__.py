@@ -11,6 +11,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:  # what __getattr__ below finds, for type checkers and editors
+    from . import audit as audit
     from .apps import explore as explore
     from .ecg import LEADS as LEADS
     from .ecg import EcgError as EcgError
@@ -33,6 +34,7 @@ if TYPE_CHECKING:  # what __getattr__ below finds, for type checkers and editors
     from .signals import r_peaks as r_peaks
     from .signals import rules as rules
     from .simulate import simulate as simulate
+    from .widgets.ecglab import EcgLab as EcgLab
     from .widgets.heart import HeartLab as HeartLab
     from .widgets.page import to_html as to_html
     from .widgets.viewer import EcgViewer as EcgViewer
@@ -67,13 +69,17 @@ _HOME = {
     "Attribution": "explain",
     "METHODS": "explain",
     "ExplainError": "explain",
+    "EcgLab": "widgets",
     "EcgViewer": "widgets",
     "HeartLab": "widgets",
     "to_html": "widgets",
     "explore": "apps",
 }
 
-__all__ = ["__version__", *_HOME]
+#: Rooms that are reached as such: ``cw.audit.counterfactual_table``.
+_ROOMS = ("audit",)
+
+__all__ = ["__version__", *_HOME, *_ROOMS]
 
 
 def __getattr__(name: str) -> Any:
@@ -81,6 +87,8 @@ def __getattr__(name: str) -> Any:
         value = getattr(importlib.import_module(f"{__name__}.{_HOME[name]}"), name)
         globals()[name] = value
         return value
+    if name in _ROOMS:
+        return importlib.import_module(f"{__name__}.{name}")
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

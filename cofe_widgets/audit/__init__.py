@@ -1,0 +1,18 @@
+"""Audits: many records to tables with statistics, of what a model asks for and whether it is right."""
+
+from .counterfactuals import counterfactual_table
+from .numbers import MEASUREMENTS
+from .statistics import compare, holm
+from .table import AuditError, CounterfactualTable
+from .twins import TwinScore, twin_score
+
+__all__ = [
+    "MEASUREMENTS",
+    "AuditError",
+    "CounterfactualTable",
+    "TwinScore",
+    "compare",
+    "counterfactual_table",
+    "holm",
+    "twin_score",
+]

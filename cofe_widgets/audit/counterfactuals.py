@@ -1,0 +1,305 @@
+"""Table 1 of the paper as one call: what counterfactuals of many records change (CoFE, section 4.1)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Sized
+from dataclasses import dataclass
+from itertools import islice
+from math import nan
+from pathlib import Path
+from typing import Any
+
+from ..ecg import EcgError, Record
+from ..explain.counterfactual import Counterfactual, counterfactual
+from ..explain.inversion import ExplainError, networks
+from ..explain.search import Question
+from ..io import read
+from ..wrap import Predictor, WrapError
+from .numbers import MEASUREMENTS, numbers
+from .store import Store, record_hash
+from .table import BACK, TOWARDS, AuditError, CounterfactualTable, Row, table_of
+
+#: Records that are read, asked and kept together.
+CHUNK = 16
+
+Source = Record | str | Path
+#: Called with a record's place, the direction and each counterfactual as it is made.
+Watcher = Callable[[int, str, Counterfactual], None]
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """One question about one record, and where its answer is kept."""
+
+    place: int
+    name: str
+    record: Record
+    direction: str
+    level: float
+    before: float
+    key: str
+
+
+def _failed(
+    place: int, name: str, reason: str, direction: str = TOWARDS, **known: float
+) -> dict[str, Any]:
+    """The outcome of a record without a counterfactual."""
+    return {
+        "record": place,
+        "name": name,
+        "direction": direction,
+        "level": known.get("level", nan),
+        "before": known.get("before", nan),
+        "after": nan,
+        "reached": False,
+        "space": "",
+        "message": "",
+        "failure": reason,
+    }
+
+
+class _Questions:
+    """What is asked of every record, checked before any work is done."""
+
+    def __init__(
+        self,
+        f: Predictor,
+        target: str,
+        level: float | None,
+        by: float | None,
+        both_ways: bool,
+    ) -> None:
+        value = f.output == "linear"
+        if by is not None and not value:
+            raise AuditError(
+                f"by={by:g} is for a model of values; {f.name} answers probabilities: give level"
+            )
+        if by is not None and level is not None:
+            raise AuditError(f"level={level:g} and by={by:g}: give one of them")
+        if by is not None and not by > 0:
+            raise AuditError(f"by={by:g}: expected a positive number; both_ways=True asks for less")
+        if value and level is None and by is None:
+            raise AuditError(
+                f"{f.name} answers values: give level, the value to reach, or by, how much more"
+            )
+        self.level = 0.9 if level is None and not value else level
+        if both_ways and by is None and (value or not 0.5 < (self.level or 0) < 1):
+            raise AuditError(
+                "both_ways=True needs by, how much more and less, for a model of values, and a "
+                f"level between 0.5 and 1 for probabilities (given: {level})"
+            )
+        self.f, self.target, self.by, self.both_ways = f, target, by, both_ways
+        Question(
+            f, target, 1.0 if self.level is None else self.level
+        )  # refuses what cannot be asked
+
+    def of(self, answer: float) -> list[tuple[str, float]]:
+        """Directions and levels asked of a record that the model gives ``answer``."""
+        if self.by is not None:
+            both = [(TOWARDS, answer + self.by), (BACK, answer - self.by)]
+            return both if self.both_ways else both[:1]
+        assert self.level is not None
+        if self.both_ways and answer >= 0.5:
+            return [(BACK, 1 - self.level)]
+        return [(TOWARDS, self.level)]
+
+
+def counterfactual_table(
+    records: Iterable[Source],
+    f: Predictor,
+    target: str,
+    level: float | None = None,
+    *,
+    by: float | None = None,
+    both_ways: bool = False,
+    store: str | Path | None = None,
+    progress: bool = True,
+    seed: int = 0,
+    each: Watcher | None = None,
+    **search: Any,
+) -> CounterfactualTable:
+    """Counterfactuals of many records, and what they changed, with statistics.
+
+    Parameters
+    ----------
+    records : iterable of Record or of paths
+        Paths are read one after another. A record that cannot be read or explained is reported
+        under ``failures`` and stops nothing.
+    f : Predictor
+    target : str
+        Output by name.
+    level : float, optional
+        As `counterfactual` takes it: a probability to reach (0.9 unless given), or a value.
+    by : float, optional
+        For a model of values, instead of ``level``: this much more than it answers now.
+    both_ways : bool
+        Probabilities: records that are the target already (0.5 or more) are taken back, until the
+        answer falls to ``1 - level``; the others towards it. Values: each record is taken up and
+        down by ``by``.
+    store : path, optional
+        A folder for one small file a record: an interrupted run, called again, goes on where it
+        was. What is kept depends on the record's samples, the model, the networks, the parameters
+        and the code, so nothing stale comes back; ``preprocess`` and ``postprocess`` of a wrapped
+        model are not seen.
+    progress : bool
+        Show a progress bar.
+    seed : int
+    each : callable, optional
+        Called with (place of the record, direction, Counterfactual) as each is made; not for those
+        that come from ``store``.
+    **search
+        Other arguments of `counterfactual` (``method``, ``keep`` ...).
+
+    Returns
+    -------
+    CounterfactualTable
+
+    Raises
+    ------
+    AuditError
+        No records, or a level that cannot be asked.
+    ExplainError
+        Unknown target, level out of range, a model that cannot be explained.
+
+    Notes
+    -----
+    CoFE, Jang et al. 2025, section 4.1 and table 1.
+    """
+    from tqdm.auto import tqdm
+
+    if isinstance(records, Record | str | Path):
+        records = [records]
+    questions = _Questions(f, target, level, by, both_ways)
+    kept = Store(store)
+    how = {"severities": 2, **search}
+    facts = {
+        "target": target,
+        "seed": seed,
+        "model": f.name,
+        "model_hash": f.weight_hash,
+        "expects": (f.output, f.outputs, f.leads, f.fs, f.seconds),
+        "networks_hash": networks().weight_hash,
+        "search": how,
+    }
+    rows = []
+    total = len(records) if isinstance(records, Sized) else None
+    with tqdm(total=total, disable=not progress, unit="ECG", desc=f"to {target}") as bar:
+        for chunk in _chunks(records):
+            asked, broken = _ask(chunk, questions, kept, facts)
+            rows += broken
+            found = _answered(asked, questions, kept, how, seed, each)
+            rows += found
+            bar.update(len(chunk))
+    if not rows:
+        raise AuditError("no records were given: expected at least one Record or path")
+    rows.sort(key=lambda row: (row[0]["record"], row[0]["direction"] == BACK))
+    from .. import __version__
+
+    provenance = {**facts, "level": questions.level, "by": by, "both_ways": both_ways}
+    return table_of(rows, target, json.loads(json.dumps({**provenance, "version": __version__})))
+
+
+def _chunks(records: Iterable[Source]) -> Iterator[list[tuple[int, Source]]]:
+    """Places and records, some at a time."""
+    numbered = enumerate(records)
+    while chunk := list(islice(numbered, CHUNK)):
+        yield chunk
+
+
+_NOTHING = dict.fromkeys(MEASUREMENTS, nan)
+
+
+def _ask(
+    chunk: list[tuple[int, Source]], questions: _Questions, kept: Store, facts: dict[str, Any]
+) -> tuple[list[_Asked], list[Row]]:
+    """The questions about each record, and the rows of those that cannot be asked."""
+    asked: list[_Asked] = []
+    broken: list[Row] = []
+    for place, source in chunk:
+        name = str(source) if not isinstance(source, Record) else _name(source, place)
+        try:
+            record = source if isinstance(source, Record) else read(source)
+            before = questions.f.predict(record)[questions.target]
+        except (EcgError, WrapError, OSError) as error:
+            broken.append((_failed(place, name, str(error)), _NOTHING, _NOTHING))
+            continue
+        for direction, level in questions.of(before):
+            key = kept.key(record=record_hash(record), level=level, **facts)
+            asked.append(_Asked(place, name, record, direction, level, before, key))
+    return asked, broken
+
+
+def _name(record: Record, place: int) -> str:
+    """What people call a record: its patient or source, as far as that is known."""
+    known = [str(record.meta[k]) for k in ("patient_id", "source") if record.meta.get(k)]
+    return known[0] if known else f"record {place}"
+
+
+def _answered(
+    asked: list[_Asked],
+    questions: _Questions,
+    kept: Store,
+    search: dict[str, Any],
+    seed: int,
+    each: Watcher | None,
+) -> list[Row]:
+    """A row for every question, from the store or worked out now and kept."""
+    rows: list[Row] = []
+    new: dict[float, list[_Asked]] = {}
+    for one in asked:
+        stored = kept.get(one.key)
+        if stored is None:
+            new.setdefault(one.level, []).append(one)
+        else:
+            told = {**stored["outcome"], "record": one.place, "name": one.name}
+            rows.append((told, stored["original"], stored["counterfactual"]))
+    for level, together in new.items():
+        arguments = {**search, "seed": seed, "level": level}
+        for one, found in zip(together, _explained(together, questions, arguments), strict=True):
+            outcome, before, after = _row(one, found)
+            kept.put(one.key, {"outcome": outcome, "original": before, "counterfactual": after})
+            rows.append((outcome, before, after))
+            if each is not None and isinstance(found, Counterfactual):
+                each(one.place, one.direction, found)
+    return rows
+
+
+def _explained(
+    together: list[_Asked], questions: _Questions, arguments: dict[str, Any]
+) -> list[Counterfactual | Exception]:
+    """Counterfactuals, or why there is none: together, and one by one where one spoils the batch."""
+    f, target = questions.f, questions.target
+    many = [one.record for one in together]
+    try:
+        if len(many) > 1:
+            return list(counterfactual(many, f, target, **arguments))
+    except (ExplainError, EcgError):
+        pass
+    out: list[Counterfactual | Exception] = []
+    for record in many:
+        try:
+            out.append(counterfactual(record, f, target, **arguments))
+        except (ExplainError, EcgError) as error:
+            out.append(error)
+    return out
+
+
+def _row(one: _Asked, found: Counterfactual | Exception) -> Row:
+    if isinstance(found, Exception):
+        known = {"level": one.level, "before": one.before}
+        row = _failed(one.place, one.name, str(found), one.direction, **known)
+        return row, _NOTHING, _NOTHING
+    outcome = {
+        "record": one.place,
+        "name": one.name,
+        "direction": one.direction,
+        "level": one.level,
+        "before": one.before,
+        "after": float(found.predictions[-1]),
+        "reached": bool(found.reached),
+        "space": found.space,
+        "message": found.message,
+        "failure": "",
+    }
+    return outcome, numbers(found.original), numbers(found.record(1.0))

@@ -1,0 +1,309 @@
+"""Counterfactuals against the truth: the same simulated heart without and with a condition.
+
+A healthy heart's counterfactual towards a condition is a claim: so this heart would look if it had
+it. The simulator can draw that very heart, its true twin, and the claim can be marked.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from math import nan
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..ecg import EcgError
+from ..explain.counterfactual import Counterfactual, counterfactual
+from ..explain.inversion import ExplainError, prepare
+from ..explain.search import Question
+from ..models.generator import FS
+from ..signals import r_peaks
+from ..signals.beats import cut
+from ..simulate import Simulated, simulate
+from ..wrap import Predictor
+from .numbers import MEASUREMENTS, chosen, numbers
+from .table import AuditError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Array = NDArray[np.floating[Any]]
+#: A sample is altered when it changes by more than this, mV: a line's width on paper.
+ALTERED_MV = 0.03
+#: Beats are compared from so long before R to so long after it, ms, where rhythms differ.
+BEAT_MS = np.arange(-300.0, 450.0 + 1, 4.0)
+#: No change smaller than this is asked for, by unit: nobody reads it off an ECG.
+LEAST = {"bpm": 3.0, "ms": 5.0, "mV": 0.02, "": 0.1, "deg": 5.0}
+#: Of the measurement's own errors on these hearts, this quantile is what a change must exceed.
+ERROR_QUANTILE = 0.9
+
+
+@dataclass(frozen=True, eq=False)
+class TwinScore:
+    """How near counterfactuals come to true twins.
+
+    Attributes
+    ----------
+    condition, target : str
+    pairs : DataFrame
+        One row a heart: the model's answer for the healthy heart, for its true twin and for the
+        counterfactual; reached; r, the correlation of the counterfactual's change with the true
+        change; iou, overlap of the altered samples with those that the condition truly alters;
+        energy, share of the energy of the counterfactual's change that lies on those; chance, the
+        share of all samples that they are; failure (empty where there is a counterfactual).
+    changes : DataFrame
+        One row a heart and measurement that truly changes by more than ``error``: true change,
+        found change, right (whether the signs agree; an unmeasurable change is not right).
+    provenance : dict
+    """
+
+    condition: str
+    target: str
+    pairs: pd.DataFrame
+    changes: pd.DataFrame
+    provenance: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def r(self) -> float:
+        """Median correlation of the counterfactual's change with the true change."""
+        return float(self.pairs.r.median())
+
+    @property
+    def signs_right(self) -> float:
+        """Share of the true measurement changes whose sign the counterfactual has; NaN of none."""
+        return float(self.changes.right.mean()) if len(self.changes) else nan
+
+    @cached_property
+    def table(self) -> pd.DataFrame:
+        """A row a measurement: n, median true and found change, their median ratio, signs right."""
+        import pandas as pd
+
+        rows = {}
+        for name in MEASUREMENTS:
+            part = self.changes[self.changes.measurement == name]
+            if len(part):
+                size = (part.found / part.true).median()
+                medians = part.true.median(), part.found.median()
+                rows[name] = (len(part), part.error.median(), *medians, size, part.right.mean())
+        columns = ["n", "error", "true", "found", "found/true", "signs right"]
+        table = pd.DataFrame.from_dict(rows, orient="index", columns=columns)
+        table["unit"] = [MEASUREMENTS[name] for name in table.index]
+        return table
+
+    def __repr__(self) -> str:
+        found = self.pairs[self.pairs.failure == ""]
+        overlap = found[["iou", "energy", "chance"]].median()
+        return (
+            f"TwinScore({self.condition}: {len(found)} of {len(self.pairs)} hearts, median r "
+            f"{self.r:.2f}, signs right {self.signs_right:.0%} of {len(self.changes)}, overlap "
+            f"with the cause: IoU {overlap.iou:.2f}, energy {overlap.energy:.0%} where chance "
+            f"is {overlap.chance:.0%})"
+        )
+
+    def _repr_html_(self) -> str:
+        return f"<p>{self!r}</p>" + self.table.to_html(float_format="{:.3g}".format, na_rep="–")
+
+
+def twin_score(
+    condition: str,
+    f: Predictor,
+    target: str,
+    n: int = 24,
+    seed: int = 0,
+    *,
+    level: float | None = None,
+    without: str = "NSR",
+    search: dict[str, Any] | None = None,
+    **options: Any,
+) -> TwinScore:
+    """Mark counterfactuals of healthy simulated hearts against their true twins.
+
+    Parameters
+    ----------
+    condition : str
+        As `simulate` takes it; the heart without it is the same heart under ``without``.
+    f : Predictor
+    target : str
+        The output that stands for the condition.
+    n, seed : int
+        Hearts.
+    level : float, optional
+        The answer to reach. Unless given: 0.9 for a probability; for a value, what the model says
+        of the true twin.
+    search : dict, optional
+        Other arguments of `counterfactual`.
+    **options
+        Of `simulate`: ``severity``, ``potassium``, ``noise`` ...
+
+    Notes
+    -----
+    The true change of a measurement counts where it exceeds the 90 % quantile of the error that the
+    same measurement makes on these hearts, healthy and ill, and what a reader can see at all.
+    Changes of the signal are compared sample by sample; where the condition decides when the beats
+    come, beat by beat: the median beat of each lead about R, before and after.
+
+    Raises
+    ------
+    AuditError
+        When n is not positive.
+    ValueError
+        Unknown condition or target, or a level out of range, as `simulate` and `counterfactual` say.
+    """
+    import pandas as pd
+
+    if n < 1:
+        raise AuditError(f"n={n}: expected at least one heart")
+    Question(f, target, 0.9 if level is None else level)
+    ill = simulate(condition, n, seed, **options)
+    healthy = [one.twin(without) for one in ill]
+    errors = _errors([*ill, *healthy])
+    pairs, changes = [], []
+    for i, (sick, well) in enumerate(zip(ill, healthy, strict=True)):
+        pair, moved = _pair(
+            sick, well, f, target, level, {"severities": 2, **(search or {})}, errors
+        )
+        pairs.append({"heart": i, **pair})
+        changes += [{"heart": i, **one} for one in moved]
+    from .. import __version__
+
+    provenance = {
+        "model": f.name,
+        "model_hash": f.weight_hash,
+        "n": n,
+        "seed": seed,
+        "level": level,
+        "without": without,
+        "options": options,
+        "search": search or {},
+        "version": __version__,
+    }
+    columns = ["heart", "measurement", "error", "true", "found", "right"]
+    return TwinScore(
+        condition, target, pd.DataFrame(pairs), pd.DataFrame(changes, columns=columns), provenance
+    )
+
+
+def _errors(hearts: list[Simulated]) -> dict[str, float]:
+    """What a true change must exceed: the error of each measurement on these hearts."""
+    true = [chosen(one.truth.measurements) for one in hearts]
+    found = [numbers(one.record) for one in hearts]
+    out = {}
+    for name, unit in MEASUREMENTS.items():
+        error = np.array(
+            [_change(a[name], b[name], unit) for a, b in zip(true, found, strict=True)]
+        )
+        size = np.abs(error[np.isfinite(error)])
+        worst = float(np.quantile(size, ERROR_QUANTILE)) if len(size) else 0.0
+        out[name] = max(worst, LEAST[unit])
+    return out
+
+
+def _change(before: float, after: float, unit: str) -> float:
+    change = after - before
+    return (change + 180) % 360 - 180 if unit == "deg" else change
+
+
+def _pair(
+    ill: Simulated,
+    healthy: Simulated,
+    f: Predictor,
+    target: str,
+    level: float | None,
+    search: dict[str, Any],
+    errors: dict[str, float],
+) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """One heart: how the counterfactual of its healthy form compares with its ill form."""
+    answers = {
+        "healthy": f.predict(healthy.record)[target],
+        "twin": f.predict(ill.record)[target],
+    }
+    asked = level if level is not None else answers["twin"] if f.output == "linear" else 0.9
+    nothing = {"counterfactual": nan, "reached": False, "r": nan, "iou": nan}
+    try:
+        cf = counterfactual(healthy.record, f, target, level=asked, **search)
+    except (ExplainError, EcgError) as error:
+        failed = {**nothing, "energy": nan, "chance": nan, "failure": str(error)}
+        return {**answers, **failed}, []
+    pair = {
+        **answers,
+        "counterfactual": float(cf.predictions[-1]),
+        "reached": bool(cf.reached),
+        **_overlap(cf, ill),
+        "failure": "",
+    }
+    return pair, sign_of_changes(
+        chosen(healthy.truth.measurements),
+        chosen(ill.truth.measurements),
+        numbers(cf.original),
+        numbers(cf.record(1.0)),
+        errors,
+    )
+
+
+def sign_of_changes(
+    healthy: dict[str, float],
+    ill: dict[str, float],
+    original: dict[str, float],
+    found: dict[str, float],
+    errors: dict[str, float],
+) -> list[dict[str, Any]]:
+    """Every measurement that truly changes by more than its error, and what the edit made of it."""
+    rows = []
+    for name, unit in MEASUREMENTS.items():
+        true = _change(healthy[name], ill[name], unit)
+        if not abs(true) > errors[name]:  # nor NaN: a wave that only one of them has
+            continue
+        change = _change(original[name], found[name], unit)
+        right = bool(np.isfinite(change) and np.sign(change) == np.sign(true))
+        row = {"measurement": name, "error": errors[name], "true": true, "found": change}
+        rows.append({**row, "right": right})
+    return rows
+
+
+def _overlap(cf: Counterfactual, ill: Simulated) -> dict[str, float]:
+    """Correlation of the change with the true one, and overlap with what the condition altered."""
+    was, now, twin = cf.original, cf.record(1.0), prepare(ill.record)
+    untouched = prepare(ill.record.with_signal(ill.record.signal - ill.truth.cause))
+    seen = [one.signal for one in (was, now, twin, untouched)]
+    if ill.truth.rhythm_altered:
+        # Beats come at other times: what can be compared is the beat.
+        beats = [r_peaks(was), r_peaks(now), *(2 * [r_peaks(twin)])]
+        seen = [median_of_beats(signal, FS, r_s) for signal, r_s in zip(seen, beats, strict=True)]
+    change, true, cause = seen[1] - seen[0], seen[2] - seen[0], seen[2] - seen[3]
+    return {"r": correlation(change, true), **overlap(change, cause)}
+
+
+def median_of_beats(signal: Array, fs: float, r_s: Array) -> Array:
+    """Median over the beats at ``r_s``, ``(leads, times)``, mV from each lead's level before QRS.
+
+    NaN where no beat has all of `BEAT_MS` inside the record.
+    """
+    seconds = signal.shape[1] / fs
+    inside = (r_s + BEAT_MS[0] / 1000 > 0) & (r_s + BEAT_MS[-1] / 1000 < seconds)
+    if not inside.any():
+        return np.full((len(signal), len(BEAT_MS)), nan)
+    beats = cut(signal.astype(float), fs, r_s[inside], BEAT_MS)
+    level = (BEAT_MS > -70) & (BEAT_MS < -50)
+    beats -= beats[..., level].mean(axis=2, keepdims=True)
+    return np.asarray(np.median(beats, axis=0))
+
+
+def correlation(a: Array, b: Array) -> float:
+    """Pearson r over all leads and samples of two changes; NaN where either is none."""
+    x, y = a.ravel().astype(float), b.ravel().astype(float)
+    x, y = x - x.mean(), y - y.mean()
+    norm = float(np.linalg.norm(x) * np.linalg.norm(y))
+    return float(x @ y / norm) if norm > 0 else nan
+
+
+def overlap(change: Array, cause: Array) -> dict[str, float]:
+    """Overlap of the altered samples: iou, energy share on the cause, share expected by chance."""
+    a, b = np.abs(change) > ALTERED_MV, np.abs(cause) > ALTERED_MV
+    either, energy = int((a | b).sum()), np.square(change.astype(float))
+    return {
+        "iou": float((a & b).sum() / either) if either else nan,
+        "energy": float(energy[b].sum() / energy.sum()) if energy.any() else nan,
+        "chance": float(b.mean()),
+    }
