@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from .explain import Counterfactual
     from .wrap import Predictor
 
-RECIPES = ("af", "potassium", "nine", "generator", "encoder", "delineator")
+RECIPES = ("af", "generator", "encoder", "delineator", "potassium", "nine")
 DEFAULT_MODEL = "af-resnet"
 
 #: What `doctor` looks for: distribution, what it is for, and the extra that brings it.
