@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import sys
 
-NAMES = ("engine", "signals", "widgets", "counterfactuals", "realism", "delineation")
+NAMES = ("engine", "signals", "widgets", "counterfactuals", "trust", "realism", "delineation")
 
 
 def main(chosen: list[str]) -> int:

@@ -43,12 +43,13 @@ LEAST: dict[str, Least] = {
     "qtc_fridericia_ms": Least("QTc (Fridericia)", "ms", 20.0, inf),
     "qrs_axis_deg": Least("QRS axis", "deg", 10.0, 15.0),
 }
-#: The same for the numbers of each lead.
+#: The same for the numbers of each lead: of halves, one in ten or fewer show such a change in two
+#: neighbouring leads.
 LEAST_OF_LEAD: dict[str, Least] = {
     "q_amplitude_mv": Least("Q wave", "mV", 0.10, 0.12),
     "r_amplitude_mv": Least("R wave", "mV", 0.12, 0.15),
     "st_amplitude_mv": Least("ST", "mV", 0.05, 0.06),
-    "t_amplitude_mv": Least("T wave", "mV", 0.08, 0.15),
+    "t_amplitude_mv": Least("T wave", "mV", 0.08, 0.18),
 }
 #: Numbers that say the same as others, of which one is enough.
 _REPEATS = ("rr_rmssd_ms", "qtc_fridericia_ms")
@@ -190,17 +191,21 @@ class Findings:
         return found
 
     @cached_property
-    def turned(self) -> list[tuple[Verdict, Verdict]]:
-        """Criteria that newly hold or cease to hold, before and after, in the order of reading."""
+    def judged(self) -> list[tuple[Verdict, Verdict]]:
+        """Every criterion that a change may be told by, before and after, in the order of reading."""
         judges = [*CRITERIA, *(RULES[name] for name in TOLD_RULES)]
-        pairs = [(judge(self.before), judge(self.after)) for judge in judges]
+        return [(judge(self.before), judge(self.after)) for judge in judges]
+
+    @cached_property
+    def turned(self) -> list[tuple[Verdict, Verdict]]:
+        """Those of `judged` that newly hold or cease to hold, by more than an error."""
         return [
             (old, new)
-            for old, new in pairs
-            if None not in (old.met, new.met) and old.met != new.met and self._beyond(new.name)
+            for old, new in self.judged
+            if None not in (old.met, new.met) and old.met != new.met and self.beyond(new.name)
         ]
 
-    def _beyond(self, name: str) -> bool:
+    def beyond(self, name: str) -> bool:
         """Whether what a criterion rests on changed by more than its error."""
         if name in _RESTS_ON:
             return any(self.in_leads(number) for number in _RESTS_ON[name])

@@ -111,7 +111,9 @@ def beats_amiss(intended_s: Times, found_s: Times, seconds: float) -> int:
 # -- latent space ---------------------------------------------------------------------------------
 
 
-def coordinates(encoder: Encoder, signals: Signal, beats_s: list[Times]) -> NDArray[np.float64]:
+def coordinates(
+    encoder: Encoder, signals: Signal, beats_s: list[Times], components: int = COMPONENTS
+) -> NDArray[np.float64]:
     """Where ECGs lie along the leading components of the styles, in standard deviations.
 
     Parameters
@@ -120,20 +122,21 @@ def coordinates(encoder: Encoder, signals: Signal, beats_s: list[Times]) -> NDAr
     signals : (n, 12, samples)
     beats_s : list of (beats,)
         R-peaks of each.
+    components : int
 
     Returns
     -------
-    (n, COMPONENTS)
+    (n, components)
         NaN for an ECG without beats, or with more than the encoder takes.
     """
     fits = [0 < len(beats) <= MAX_BEATS for beats in beats_s]
-    z = np.full((len(signals), COMPONENTS), np.nan)
+    z = np.full((len(signals), components), np.nan)
     if any(fits):
         x = _band_pass()(torch.from_numpy(np.ascontiguousarray(signals[:, _ROWS])[fits]))
         r_s = np.stack([pad_beats(beats) for beats, fit in zip(beats_s, fits, strict=True) if fit])
         with torch.no_grad():
             styles = encoder(x, torch.from_numpy(r_s)).styles.flatten(1)
-            basis = encoder.style_basis[:COMPONENTS]
+            basis = encoder.style_basis[:components]
             along = (styles - encoder.style_mean) @ basis.T / basis.square().sum(dim=1)
         z[fits] = along.double().numpy()
     return z

@@ -131,7 +131,9 @@ def narrative(cf: Counterfactual, found: Findings | None = None) -> str:
 
 def title(target: str) -> str:
     """A target as people call it, its code beside it."""
-    return f"{TITLES[target]} ({target})" if target in TITLES else target
+    if target not in TITLES:
+        return target
+    return TITLES[target] if target.endswith("_mmol_l") else f"{TITLES[target]} ({target})"
 
 
 def shown(cf: Counterfactual, value: float) -> str:
@@ -162,6 +164,7 @@ def _answer(cf: Counterfactual) -> str:
     first, last = (shown(cf, float(cf.predictions[k])) for k in (0, -1))
     gives = "estimates" if is_value(cf) else "gives"
     what = title(cf.target) if is_value(cf) else f"probability of {title(cf.target)}"
+    first = first.removesuffix(" mmol/L")
     return f"the {what} that {model(cf)} {gives} moves from {first} to {last}"
 
 
@@ -351,10 +354,11 @@ def _potassium(cf: Counterfactual, found: Findings) -> str:
     seen: list[str] = []
     against: list[str] = []
     for name, direction, up, down in POTASSIUM_SIGNS:
-        change = found.changes[name]
-        by = change.by if change.counts else 0.0
-        if name == "t_amplitude_mv":  # seen wherever two neighbouring leads show it
+        if name in LEAST_OF_LEAD:  # seen wherever two neighbouring leads show it
             by = sum(one.by for one in found.in_leads(name).values())
+        else:
+            change = found.changes[name]
+            by = change.by if change.counts else 0.0
         if by:
             expected = (by * direction > 0) == rising
             (seen if expected else against).append(up if by * direction > 0 else down)
