@@ -7,7 +7,7 @@ of latent distances come from the real ECGs that the encoder carries along.
 from __future__ import annotations
 
 from math import isfinite
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -34,21 +34,31 @@ from .words import model, shown, title
 if TYPE_CHECKING:
     from .counterfactual import Counterfactual
 
-#: What a part of the search may move: code -> measurements.
 _ATRIA = ("p_presence", "p_amplitude_mv", "pr_ms")
 _SHAPE = ("qrs_ms", "qrs_axis_deg", "q_amplitude_mv", "r_amplitude_mv")
 _REPOLARISATION = ("st_amplitude_mv", "t_amplitude_mv")
-ASKED_BY_CODE: dict[str, tuple[str, ...]] = {
-    "irregularity": ("rr_sd_ms",),
-    "f_wave_amplitude": _ATRIA,
-    "p_wave_taken_away": _ATRIA,
-    "heart_rate": ("heart_rate_bpm", "rr_sd_ms", "qt_ms"),
-    "pr": ("pr_ms",),
-    "qrs": ("qrs_ms", "qt_ms"),
-    "qt": ("qt_ms",),
-    "r_amplitude": ("r_amplitude_mv", "q_amplitude_mv"),
-    "st": ("st_amplitude_mv",),
-    "t_amplitude": ("t_amplitude_mv",),
+
+
+class Code(NamedTuple):
+    """A named number of the search: its value at rest, the least that asks for something, for what."""
+
+    rest: float
+    least: float
+    measurements: tuple[str, ...]
+
+
+#: Named numbers of ``Counterfactual.moved``, and the measurements that they ask to move.
+CODES = {
+    "irregularity": Code(0.0, 0.02, ("rr_sd_ms",)),
+    "f_wave_amplitude": Code(0.0, 0.1, _ATRIA),
+    "p_wave_taken_away": Code(0.0, 0.1, _ATRIA),
+    "heart_rate_factor": Code(1.0, 0.03, ("heart_rate_bpm", "rr_sd_ms", "qt_ms")),
+    "pr_ms": Code(0.0, 5.0, ("pr_ms",)),
+    "qrs_factor": Code(1.0, 0.03, ("qrs_ms", "qt_ms")),
+    "jt_factor": Code(1.0, 0.03, ("qt_ms",)),
+    "r_amplitude_factor": Code(1.0, 0.03, ("r_amplitude_mv", "q_amplitude_mv")),
+    "st_mv": Code(0.0, 0.02, ("st_amplitude_mv",)),
+    "t_amplitude_mv": Code(0.0, 0.03, ("t_amplitude_mv",)),
 }
 #: What belongs to a diagnosis, hence is no surprise on the way to or from it.
 ASKED_BY_TARGET: dict[str, tuple[str, ...]] = {
@@ -181,9 +191,11 @@ def _size(cf: Counterfactual) -> list[TrustRow]:
 
 
 def _off_target(cf: Counterfactual, found: Findings) -> TrustRow:
-    asked = set(ASKED_BY_TARGET.get(cf.target, ()))
-    for code in _codes(cf):
-        asked |= set(ASKED_BY_CODE.get(code, ()))
+    asked = {*ASKED_BY_TARGET.get(cf.target, ())}
+    moved = cf.moved if hasattr(cf, "moved") else cf.provenance["rhythm_code"]
+    for name, code in CODES.items():
+        if abs(moved.get(name, code.rest) - code.rest) >= code.least:
+            asked |= {*code.measurements}
     off = {name: one for name, one in found.moved.items() if name not in asked}
     said = []
     for name, (lead, change) in off.items():
@@ -200,12 +212,6 @@ def _off_target(cf: Counterfactual, found: Findings) -> TrustRow:
     verdict: Judged = "good" if not off else "mind" if len(off) < 3 else "bad"
     yardstick = "0; 3 or more are bad"
     return TrustRow("Measurements off target", len(off), "", yardstick, verdict, sentence)
-
-
-def _codes(cf: Counterfactual) -> list[str]:
-    """Named codes that the answer moved."""
-    moved = getattr(cf, "moved", None) or cf.provenance.get("rhythm_code", {})
-    return [name for name, amount in moved.items() if amount]
 
 
 # -- is it an ECG ---------------------------------------------------------------------------------
