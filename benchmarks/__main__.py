@@ -5,7 +5,17 @@ from __future__ import annotations
 import importlib
 import sys
 
-NAMES = ("engine", "signals", "widgets", "counterfactuals", "trust", "realism", "delineation")
+NAMES = (
+    "engine",
+    "signals",
+    "widgets",
+    "counterfactuals",
+    "plain",
+    "twins",
+    "trust",
+    "realism",
+    "delineation",
+)
 
 
 def main(chosen: list[str]) -> int:
