@@ -42,8 +42,10 @@ class TrustRow:
         """The value with its unit, as printed."""
         if self.value is None:
             return "–"
-        number = f"{self.value:.3g}" if isfinite(self.value) else "none found"
-        return f"{number} {self.unit}".strip() if isfinite(self.value) else number
+        if not isfinite(self.value):
+            return "none found"
+        number = "< 0.01" if 0 < self.value < 0.01 else f"{self.value:.3g}"
+        return f"{number} {self.unit}".strip()
 
 
 @dataclass(frozen=True)

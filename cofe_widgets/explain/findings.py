@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from ..ecg import Record
 from ..signals import Measured, Verdict, measured
-from ..signals.criteria import CRITERIA, irregular_rr
+from ..signals.criteria import CRITERIA, irregular_rr, wide_qrs
 from ..signals.rules import RULES
 from ..signals.rules_infarction import PAIRS
 
@@ -44,12 +44,12 @@ LEAST: dict[str, Least] = {
     "qrs_axis_deg": Least("QRS axis", "deg", 10.0, 15.0),
 }
 #: The same for the numbers of each lead: of halves, one in ten or fewer show such a change in two
-#: neighbouring leads.
+#: neighbouring leads. ST is taken at J: later, it rises with the rate, being T then.
 LEAST_OF_LEAD: dict[str, Least] = {
     "q_amplitude_mv": Least("Q wave", "mV", 0.10, 0.12),
     "r_amplitude_mv": Least("R wave", "mV", 0.12, 0.15),
-    "st_amplitude_mv": Least("ST", "mV", 0.05, 0.06),
-    "t_amplitude_mv": Least("T wave", "mV", 0.08, 0.18),
+    "j_amplitude_mv": Least("ST at J", "mV", 0.05, 0.08),
+    "t_amplitude_mv": Least("T wave", "mV", 0.08, 0.20),
 }
 #: Numbers that say the same as others, of which one is enough.
 _REPEATS = ("rr_rmssd_ms", "qtc_fridericia_ms")
@@ -65,11 +65,12 @@ TOLD_RULES = {
 }
 _RESTS_ON = {
     "QWAVES-MI": ("q_amplitude_mv",),
-    "ST-ELEV-ISC": ("st_amplitude_mv",),
-    "ST-DEPR-ISC": ("st_amplitude_mv", "t_amplitude_mv"),
+    "ST-ELEV-ISC": ("j_amplitude_mv",),
+    "ST-DEPR-ISC": ("j_amplitude_mv", "t_amplitude_mv"),
     "SLI-LVH": ("r_amplitude_mv",),
     "low QRS voltage": ("r_amplitude_mv",),
 }
+_OF_NORMAL_CONDUCTION = ("QWAVES-MI", "SLI-LVH")
 #: ... and of the record, for the other criteria.
 _RESTS_ON_ONE = {
     "no P waves": "p_presence",
@@ -198,11 +199,18 @@ class Findings:
 
     @cached_property
     def turned(self) -> list[tuple[Verdict, Verdict]]:
-        """Those of `judged` that newly hold or cease to hold, by more than an error."""
+        """Those of `judged` that newly hold or cease to hold, by more than an error.
+
+        Where conduction is abnormal, before or after, Q waves and voltages mean something else.
+        """
+        wide = wide_qrs(self.before).met or wide_qrs(self.after).met
         return [
             (old, new)
             for old, new in self.judged
-            if None not in (old.met, new.met) and old.met != new.met and self.beyond(new.name)
+            if None not in (old.met, new.met)
+            and old.met != new.met
+            and self.beyond(new.name)
+            and not (wide and new.name in _OF_NORMAL_CONDUCTION)
         ]
 
     def beyond(self, name: str) -> bool:

@@ -19,6 +19,7 @@ from .card import TrustCard, TrustRow
 from .card import Verdict as Judged
 from .findings import LEAST, LEAST_OF_LEAD, Findings
 from .inversion import networks
+from .narrative import model, shown, title
 from .plausibility import (
     bank,
     beats_amiss,
@@ -29,14 +30,13 @@ from .plausibility import (
     size,
 )
 from .trust_model import agreement_row, fragility_rows, saliency_row
-from .words import model, shown, title
 
 if TYPE_CHECKING:
     from .counterfactual import Counterfactual
 
 _ATRIA = ("p_presence", "p_amplitude_mv", "pr_ms")
 _SHAPE = ("qrs_ms", "qrs_axis_deg", "q_amplitude_mv", "r_amplitude_mv")
-_REPOLARISATION = ("st_amplitude_mv", "t_amplitude_mv")
+_REPOLARISATION = ("j_amplitude_mv", "t_amplitude_mv")
 
 
 class Code(NamedTuple):
@@ -57,7 +57,7 @@ CODES = {
     "qrs_factor": Code(1.0, 0.03, ("qrs_ms", "qt_ms")),
     "jt_factor": Code(1.0, 0.03, ("qt_ms",)),
     "r_amplitude_factor": Code(1.0, 0.03, ("r_amplitude_mv", "q_amplitude_mv")),
-    "st_mv": Code(0.0, 0.02, ("st_amplitude_mv",)),
+    "st_mv": Code(0.0, 0.02, ("j_amplitude_mv",)),
     "t_amplitude_mv": Code(0.0, 0.03, ("t_amplitude_mv",)),
 }
 #: What belongs to a diagnosis, hence is no surprise on the way to or from it.
@@ -73,7 +73,7 @@ ASKED_BY_TARGET: dict[str, tuple[str, ...]] = {
     "LVH": (*_SHAPE, *_REPOLARISATION),
     "LQRSV": ("q_amplitude_mv", "r_amplitude_mv"),
     "MI": (*_SHAPE, *_REPOLARISATION),
-    "potassium_mmol_l": ("t_amplitude_mv", "st_amplitude_mv", "qrs_ms", "qt_ms", *_ATRIA),
+    "potassium_mmol_l": ("t_amplitude_mv", "j_amplitude_mv", "qrs_ms", "qt_ms", *_ATRIA),
 }
 #: Redrawing of held-back real records: half of them above, and a twentieth below.
 R_MEDIAN, R_LOW, R_UNTRUSTED = 0.975, 0.87, 0.8
@@ -175,7 +175,7 @@ def _size(cf: Counterfactual) -> list[TrustRow]:
         else "Further from the original than its own beats at other times: more than timing changed."
     )
     yardstick = f"{1.42 * found.own_rms_uv:.0f} uV: the same ECG with all its beats out of step"
-    whole = f"{found.share:.0%} of the samples moved by more than 20 uV"
+    whole = f"{100 * found.share:.0f} % of the samples moved by more than 20 uV"
     moved = "; beats that come at other times move all of theirs." if found.share > 0.5 else "."
     return [
         TrustRow("Size of the change", found.rms_uv, "uV RMS", yardstick, verdict, sentence),
@@ -277,7 +277,10 @@ def _einthoven(cf: Counterfactual) -> TrustRow:
 
 def _ripple(cf: Counterfactual, beats: list[np.ndarray]) -> TrustRow:
     found = ripple(cf.signals[0], cf.signals[-1], np.concatenate(beats))
-    name, yardstick = "Ripple outside the QRS", f"{RIPPLE_SHARE:.0%} of the change above 25 Hz"
+    name, yardstick = (
+        "Ripple outside the QRS",
+        f"{100 * RIPPLE_SHARE:.0f} % of the change above 25 Hz",
+    )
     if not isfinite(found.share):
         sentence = "Nothing changed outside the QRS."
         return TrustRow(name, 0.0, "%", yardstick, "good", sentence)

@@ -17,7 +17,7 @@ from .card import TrustRow
 from .card import Verdict as Judged
 from .fragility import fragility
 from .inversion import ExplainError
-from .words import is_value, model, shown
+from .narrative import is_value, model, shown
 
 if TYPE_CHECKING:
     from .counterfactual import Counterfactual

@@ -167,7 +167,7 @@ def large_voltage(ecg: Measured) -> Verdict:
     met = any_of(part.met for part in parts)
     deciding = parts if not met else [part for part in parts if part.met]
     seen = {"": {name: value for part in deciding for name, value in part.values.items()}}
-    words = "a voltage criterion or the point score of left ventricular hypertrophy"
+    words = "a voltage criterion or 5 points of Romhilt and Estes"
     return judge("a criterion of left ventricular hypertrophy", met, seen, words, parts[0].source)
 
 

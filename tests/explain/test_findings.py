@@ -33,13 +33,13 @@ def test_errors_are_larger_where_the_rhythm_is_irregular_and_qt_means_nothing_th
 
 
 def test_a_lead_alone_is_chance_two_neighbours_are_a_finding():
-    up = {"st_amplitude_mv": 0.15}
+    up = {"j_amplitude_mv": 0.15}
     alone = Findings(heart(), heart(leads={"V2": up, "V5": up}))
-    assert alone.in_leads("st_amplitude_mv") == {}
+    assert alone.in_leads("j_amplitude_mv") == {}
     both = Findings(heart(), heart(leads={"V2": up, "V3": up, "V6": up}))
-    assert set(both.in_leads("st_amplitude_mv")) == {"V2", "V3"}
-    opposed = heart(leads={"V2": up, "V3": {"st_amplitude_mv": -0.15}})
-    assert Findings(heart(), opposed).in_leads("st_amplitude_mv") == {}
+    assert set(both.in_leads("j_amplitude_mv")) == {"V2", "V3"}
+    opposed = heart(leads={"V2": up, "V3": {"j_amplitude_mv": -0.15}})
+    assert Findings(heart(), opposed).in_leads("j_amplitude_mv") == {}
 
 
 def test_a_deflection_that_appears_is_measured_from_zero():

@@ -6,7 +6,8 @@ import pytest
 
 import cofe_widgets as cw
 from cofe_widgets.explain.findings import Findings
-from cofe_widgets.explain.words import narrative, words
+from cofe_widgets.explain.narrative import narrative
+from cofe_widgets.explain.words import words
 
 from .hearts import fibrillating, heart
 
@@ -27,7 +28,7 @@ def test_atrial_fibrillation_is_told_as_a_cardiologist_reads_it(found):
         "The P wave present before every beat is gone; "
         "RR intervals become irregular (SD 20 -> 168 ms). "
         "The probability of atrial fibrillation (AF) that af-resnet gives moves from 0.03 to 0.94. "
-        "The changed ECG meets what defines atrial fibrillation: no P waves and irregular RR "
+        "The changed ECG meets the criteria of atrial fibrillation: no P waves and irregular RR "
         "intervals."
     )
 
@@ -36,7 +37,7 @@ def test_the_way_back_says_where_the_p_wave_is(found):
     text = told(found, fibrillating(), heart(), target="SR")
     assert "A P wave (0.12 mV in II) now precedes every beat, where there was none" in text
     assert "RR intervals become regular (SD 168 -> 20 ms)" in text
-    assert "meets what defines sinus rhythm" in text
+    assert "meets the criteria of sinus rhythm" in text
 
 
 def test_a_target_that_was_not_reached_is_said_first(found):
@@ -54,13 +55,16 @@ def test_a_model_that_asks_for_less_than_the_definition_is_told_so(found):
 
 def test_what_cannot_be_measured_is_not_judged(found):
     text = told(found, heart(), fibrillating(rr_rmssd_ms=nan))
-    assert "Whether the ECG meets what defines atrial fibrillation cannot be measured" in text
+    assert (
+        "Whether the changed ECG meets the criteria of atrial fibrillation cannot be measured"
+        in text
+    )
     assert "nan" not in text
 
 
 def test_a_falling_answer_is_told_by_what_is_lost(found):
     text = told(found, fibrillating(), heart(), predictions=(0.97, 0.1), level=0.1)
-    assert "no longer meets what defines atrial fibrillation" in text
+    assert "no longer meets the criteria of atrial fibrillation" in text
     text = told(found, fibrillating(), fibrillating(), predictions=(0.97, 0.1), level=0.1)
     assert "is still atrial fibrillation, whatever the model says" in text
 
@@ -88,7 +92,7 @@ def test_findings_are_in_the_order_in_which_an_ecg_is_read(found):
         "PR lengthens (160 -> 220 ms)",
         "the QRS axis turns to the left (45 -> 20°)",
         "Q or QS deepens in II, III, aVF (II -0.05 -> -0.40 mV)",
-        "ST rises in II, III, aVF (II 0.00 -> 0.30 mV)",
+        "ST rises at J in II, III, aVF (II 0.00 -> 0.30 mV)",
         "the T wave inverts in II, III, aVF (II 0.30 -> -0.20 mV)",
         "R shrinks in II, III, aVF (II 1.00 -> 0.50 mV)",
         "Now met: tachycardia (heart rate 110 bpm), a long PR interval (PR 220 ms), ST elevation",
@@ -114,13 +118,11 @@ def test_potassium_is_told_by_its_signs_and_in_its_unit(found):
     high = heart(leads=tall, qrs_ms=115.0)
     text = told(found, heart(), high, predictions=(4.1, 6.5), **facts)
     assert "The potassium that af-resnet estimates moves from 4.1 to 6.5 mmol/L" in text
-    assert (
-        "signs of a rising potassium the changed ECG shows taller T waves and a longer QRS." in text
-    )
+    assert "signs of a rising potassium the changed ECG shows taller T waves, a longer QRS." in text
     text = told(found, heart(), heart(qrs_ms=70.0), predictions=(4.1, 6.5), **facts)
     assert "shows none; a shorter QRS would speak against it" in text
     text = told(found, high, heart(), predictions=(6.5, 4.1), **facts | {"level": 4.1})
-    assert "falling potassium the changed ECG shows lower T waves and a shorter QRS" in text
+    assert "falling potassium the changed ECG shows lower T waves, a shorter QRS" in text
     text = told(found, heart(), heart(), predictions=(4.1, 6.5), **facts)
     assert "None of the measured signs of a rising potassium appears" in text
 
