@@ -21,7 +21,7 @@ from .store import Store, record_hash
 from .table import BACK, TOWARDS, AuditError, CounterfactualTable, Row, table_of
 
 #: Records that are read, asked and kept together.
-CHUNK = 16
+CHUNK = 8
 
 Source = Record | str | Path
 #: Called with a record's place, the direction and each counterfactual as it is made.

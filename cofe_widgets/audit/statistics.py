@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import nan, sqrt
+from math import copysign, inf, nan, sqrt
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -72,13 +72,19 @@ def rank_biserial(change: ArrayLike) -> float:
 
 
 def cohens_dz(change: ArrayLike) -> float:
-    """Mean change in standard deviations of the change; NaN where all change alike."""
+    """Mean change in standard deviations of the change; infinite where all change alike."""
     d = np.asarray(change, dtype=float)
     d = d[np.isfinite(d)]
     if len(d) < 2:
         return nan
-    spread = d.std(ddof=1)
-    return float(d.mean() / spread) if spread > 1e-12 * max(1.0, np.abs(d).max()) else nan
+    if not d.any():
+        return 0.0
+    spread = 0.0 if _alike(d) else d.std(ddof=1)
+    return float(d.mean() / spread) if spread else copysign(inf, d.mean())
+
+
+def _alike(d: NDArray[np.float64]) -> bool:
+    return bool(np.ptp(d) <= 1e-12 * np.abs(d).max())
 
 
 def _p_values(d: NDArray[np.float64]) -> tuple[float, float]:
@@ -89,9 +95,8 @@ def _p_values(d: NDArray[np.float64]) -> tuple[float, float]:
         return nan, nan
     if not d.any():
         return 1.0, 1.0
-    constant = np.ptp(d) <= 1e-12 * np.abs(d).max()
-    # All change by exactly as much: certain, but no t distribution says how certain.
-    return float(wilcoxon(d).pvalue), nan if constant else float(ttest_1samp(d, 0.0).pvalue)
+    # All change by exactly as much: t is infinite.
+    return float(wilcoxon(d).pvalue), 0.0 if _alike(d) else float(ttest_1samp(d, 0.0).pvalue)
 
 
 def compare(

@@ -1,6 +1,6 @@
 """Paired statistics against small cases worked out by hand."""
 
-from math import isnan, sqrt
+from math import inf, isnan, sqrt
 
 import numpy as np
 import pandas as pd
@@ -40,7 +40,7 @@ def test_rank_biserial_is_the_share_of_ranks_that_rise_less_those_that_fall():
 
 def test_dz_is_the_mean_change_in_its_own_standard_deviations():
     assert cohens_dz([1, 2, 3]) == pytest.approx(2.0)
-    assert isnan(cohens_dz([2, 2, 2])) and isnan(cohens_dz([1]))
+    assert cohens_dz([-2, -2, -2]) == -inf and cohens_dz([0, 0]) == 0 and isnan(cohens_dz([1]))
 
 
 def tables(before, after):
@@ -80,3 +80,9 @@ def test_nothing_changed_is_no_evidence_and_nothing_measured_is_nothing():
     table = compare(*tables(same, same), UNITS)
     assert table.wilcoxon_p["rr_sd_ms"] == 1 and table.t_p["rr_sd_ms"] == 1
     assert table.n["p_amplitude_mv"] == 0 and isnan(table.original["p_amplitude_mv"])
+
+
+def test_all_by_exactly_as_much_is_certain_for_t_and_as_ranks_allow_for_wilcoxon():
+    before, after = ({name: [v] * 5 for name in UNITS} for v in (1.0, 0.0))
+    row = compare(*tables(before, after), UNITS).loc["rr_sd_ms"]
+    assert row.t_p == 0 and row.wilcoxon_p == pytest.approx(2 / 2**5) and row.cohens_dz == -inf
