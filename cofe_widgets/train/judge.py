@@ -136,14 +136,21 @@ def unit(slope: Tensor) -> Tensor:
     return slope / (slope.square().mean(dim=(1, 2), keepdim=True).sqrt() + 1e-12)
 
 
-def smallest_step(model: nn.Module, x: Tensor, output: str, columns: Sequence[int]) -> Array:
-    """Smallest step along a gradient that flips one of the answers, uV RMS, ``(n,)``.
+def nearest_answer(
+    model: nn.Module, x: Tensor, output: str, columns: Sequence[int]
+) -> tuple[NDArray[np.intp], Tensor]:
+    """The output of each record that a straight line would flip first, and the way to it.
 
-    Of several outputs the step aims at the one that a straight line would reach first (DeepFool,
-    Moosavi-Dezfooli et al., CVPR 2016). Infinite where no step up to the last of `RADII_UV` flips.
+    DeepFool's estimate (Moosavi-Dezfooli et al., CVPR 2016): log-odds over the size of their slope.
+
+    Returns
+    -------
+    aim : (n,) one of ``columns``
+    away : (n, leads, samples) of 1 mV root mean square
     """
     start = log_odds(raw_outputs(model, x), output)
-    nearest, away, aim = np.full(len(x), np.inf), torch.zeros_like(x), np.zeros(len(x), int)
+    nearest, away = np.full(len(x), np.inf), torch.zeros_like(x)
+    aim = np.full(len(x), columns[0])
     for k in columns:
         slope = slopes(model, x, output, k)
         size = slope.square().mean(dim=(1, 2)).sqrt() + 1e-12
@@ -151,16 +158,53 @@ def smallest_step(model: nn.Module, x: Tensor, output: str, columns: Sequence[in
         closer = distance < nearest
         nearest[closer], aim[closer] = distance[closer], k
         away[closer] = (-torch.sign(start[:, k])[:, None, None] * unit(slope))[closer]
-    before = start[torch.arange(len(x)), torch.from_numpy(aim)]
+    return aim, away
+
+
+def smallest_step(model: nn.Module, x: Tensor, output: str, columns: Sequence[int]) -> Array:
+    """Smallest single step along the gradient that flips the nearest answer, uV RMS, ``(n,)``.
+
+    Infinite where no step up to the last of `RADII_UV` flips it.
+    """
+    aim, away = nearest_answer(model, x, output, columns)
+    before = _chosen(log_odds(raw_outputs(model, x), output), aim)
     found = np.full(len(x), np.inf)
     for radius in RADII_UV:
         rows = np.flatnonzero(np.isinf(found))
         if not rows.size:
             break
         after = log_odds(raw_outputs(model, x[rows] + radius / 1000 * away[rows]), output)
-        after = after[torch.arange(len(rows)), torch.from_numpy(aim[rows])]
-        found[rows[(after * before[rows] <= 0).numpy()]] = radius
+        found[rows[(_chosen(after, aim[rows]) * before[rows] <= 0).numpy()]] = radius
     return found
+
+
+def attacked(
+    model: nn.Module, x: Tensor, output: str, columns: Sequence[int], uv: float, steps: int = 8
+) -> NDArray[np.bool_]:
+    """Whether the nearest answer flips within ``uv`` RMS under repeated steps, ``(n,)``.
+
+    Projected gradient steps (Madry et al., ICLR 2018), each a quarter of ``uv``, from the first
+    straight one.
+    """
+    aim, away = nearest_answer(model, x, output, columns)
+    before = _chosen(log_odds(raw_outputs(model, x), output), aim)
+    flipped = np.zeros(len(x), bool)
+    for part in np.array_split(np.arange(len(x)), max(1, len(x) // 32)):
+        pick = torch.from_numpy(aim[part])[:, None]
+        sign, moved = torch.sign(before[part]), uv / 1000 * away[part]
+        for _ in range(steps):
+            leaf = (x[part] + moved).requires_grad_(True)
+            score = log_odds(model(leaf), output).gather(1, pick)[:, 0]
+            flipped[part] |= (score.detach() * sign <= 0).numpy()
+            (slope,) = torch.autograd.grad((-sign * score).sum(), leaf)
+            moved = moved + uv / 4000 * unit(slope)
+            size = moved.square().mean(dim=(1, 2), keepdim=True).sqrt()
+            moved = moved * (uv / 1000 / size).clamp(max=1)
+    return flipped
+
+
+def _chosen(score: Tensor, aim: NDArray[np.intp]) -> Tensor:
+    return score.gather(1, torch.from_numpy(aim)[:, None])[:, 0]
 
 
 def median_uv(steps: Array) -> str:

@@ -113,6 +113,14 @@ class Mean(torch.nn.Module):
         return (10 * x.mean(dim=(1, 2)) + self.offset)[:, None]
 
 
+def test_repeated_steps_flip_a_mean_within_its_distance_only():
+    x = torch.randn(3, 3, 50) * 0.001
+    x -= x.mean(dim=(1, 2), keepdim=True)
+    model = Mean(0.2)
+    assert judge.attacked(model, x, "sigmoid", [0], 25.0).all()
+    assert not judge.attacked(model, x, "sigmoid", [0], 15.0).any()
+
+
 class Two(Mean):
     """The mean, and the same further from its threshold."""
 
@@ -288,6 +296,7 @@ def test_the_af_recipe_trains_calibrates_and_ships(folder, here, capsys, archite
     af.main([*options, "--architecture", architecture, "--out", str(out)])
     said = capsys.readouterr().out
     assert "AUROC" in said and "calibration error before and after" in said
+    assert "irregular with P waves 0." in said
     f = cw.load(out)
     assert f.outputs == ("SR", "AF") and "temperature" in f.card["metrics"]
     assert "real records (" in f.card["data"]
