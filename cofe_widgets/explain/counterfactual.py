@@ -7,7 +7,7 @@ not probabilities, the search starts in few named numbers, and the crossing is s
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -22,12 +22,16 @@ from torch import Tensor
 from ..ecg import LEADS, Record
 from ..models.generator import FS
 from ..wrap import Predictor
+from .amortised import direction
 from .inversion import ExplainError, Inversion, invert, networks
-from .moves import RHYTHM_NAMES, SPACES, Moves, Space
-from .search import BATCH, SHARES, Question, path, solve
+from .moves import NAMES, SPACES, Moves
+from .search import BATCH, Answer, Question, path, solve
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from .card import TrustCard
+    from .words import Words
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,10 +54,18 @@ class Counterfactual:
         Whether the last frame reaches ``level``.
     space : str
         The smallest search space that sufficed.
+    method : str
+        How it was found.
+    moved : dict
+        What the edit asks for, each in its own unit (see `moves.amounts`); the ECG's measurements
+        say what came of it.
     message : str
         The outcome in one sentence.
     provenance : dict
-        Method, parameters, seed, model and network hashes, package version.
+        Parameters, seed, model and network hashes, the beats the last frame is to have, package
+        version.
+    predictor : Predictor or None
+        The model explained; not saved with the rest.
     """
 
     original: Record
@@ -64,8 +76,11 @@ class Counterfactual:
     level: float
     reached: bool
     space: str
+    method: str
+    moved: dict[str, float]
     message: str
     provenance: dict[str, Any] = field(default_factory=dict)
+    predictor: Predictor | None = field(default=None, repr=False)
 
     def __repr__(self) -> str:
         return f"Counterfactual({self.message})"
@@ -105,9 +120,28 @@ class Counterfactual:
         columns = ["measurement", "original", "counterfactual", "change", "unit"]
         return pd.DataFrame(rows, columns=columns)
 
+    @cached_property
+    def trust(self) -> TrustCard:
+        """What speaks for and against it; rows about the model are unknown once it was saved."""
+        from .trust import trust_card
+
+        return trust_card(self, self.predictor)
+
+    def words(self, rephrase: Callable[[str], str] | None = None) -> Words:
+        """What happened, in clinical words (see `words.words`).
+
+        Parameters
+        ----------
+        rephrase : callable, optional
+            Anything that says a text in other words; the result is marked so, the original is kept.
+        """
+        from .words import words
+
+        return words(self, rephrase)
+
     def save(self, path: str | Path) -> None:
         """Write everything to one ``.npz`` file (no pickle inside)."""
-        names = ("target", "level", "reached", "space", "message", "provenance")
+        names = ("target", "level", "reached", "space", "method", "moved", "message", "provenance")
         facts = {k: getattr(self, k) for k in names}
         arrays = {k: getattr(self, k) for k in ("signals", "predictions", "severities")}
         text = json.dumps({"facts": facts, "meta": dict(self.original.meta)}, default=str)
@@ -158,67 +192,102 @@ class Step:
     result: Counterfactual | None = None
 
 
-def _result(
-    inversion: Inversion,
-    question: Question,
-    start: float,
-    answer: tuple[Space, Tensor, bool],
-    count: int,
-    seed: int,
-) -> Counterfactual:
+METHODS = ("refined", "direction", "gradient")
+#: A record that the generator redraws worse than this is explained, and the answer is not trusted.
+UNTRUSTED_R = 0.8
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """Everything a caller asks for, checked."""
+
+    question: Question
+    severities: int
+    seed: int
+    method: str
+    residual: bool
+    keep: tuple[str, ...]
+    diverse: int
+
+    def __post_init__(self) -> None:
+        if self.severities < 2:
+            raise ExplainError(f"severities={self.severities}: a path has at least two frames")
+        if self.method not in METHODS:
+            raise ExplainError(f"method={self.method!r}: choose one of {', '.join(METHODS)}")
+        if self.diverse < 1:
+            raise ExplainError(f"diverse={self.diverse}: expected how many answers to look for")
+        if self.diverse > 1 and self.method != "refined":
+            raise ExplainError(
+                f"diverse={self.diverse} needs method='refined': {self.method!r} has one answer"
+            )
+
+    def moves(self, inversion: Inversion) -> Moves:
+        # The paper's way moves w alone.
+        frozen = NAMES if self.method == "gradient" else ()
+        keep = (*self.keep, *frozen)
+        return Moves(inversion, SPACES[-1], self.seed, keep, self.residual)
+
+    def begin(self, record: Record) -> tuple[Inversion, Tensor]:
+        """A record in the latent space and its score, ``(1,)``; refused when it cannot be asked."""
+        inversion = invert([record])
+        with torch.no_grad():
+            start = self.question.score(inversion.signals)
+        self.question.sign(start)
+        return inversion, start
+
+    def direction(self) -> Tensor | None:
+        return None if self.method == "gradient" else direction(self.question)
+
+
+def _result(inversion: Inversion, asked: _Asked, start: float, answer: Answer) -> Counterfactual:
     """The path of one record, with its outcome in words."""
-    space, move, reached = answer
-    moves = Moves(inversion, space, seed)
-    signals, predictions = path(moves, question, move, start, count)
+    question = asked.question
     f, target = question.f, question.target
+    moves = asked.moves(inversion).within(answer.space)
+    signals, predictions, beats, share = path(moves, question, answer.move, start, asked.severities)
+    move = share * answer.move
     first, last = predictions[0], predictions[-1]
-    reached = reached and question.reached(start, last)
+    reached = answer.reached and question.reached(start, last)
     name, digits = (target, ".3g") if f.output == "linear" else (f"p({target})", ".2f")
     message = f"{name} goes from {first:{digits}} to {last:{digits}}: {moves.words(move)}"
     if not reached:
         message = f"not reached ({question.level:g} was asked): {message}"
-    elif space is SPACES[-1]:
-        message += "; no change of rhythm and leading components alone was enough"
+    elif answer.space is SPACES[-1]:
+        message += "; the model was flipped without a nameable change"
+    r = float(inversion.correlation[0])
+    if r < UNTRUSTED_R:
+        message += f"; not to be trusted: the generator redraws this record with r = {r:.2f}"
     from .. import __version__
 
-    code = [float(v) for v in moves.rhythm(move[None])[0]]
+    inside = np.isfinite(beats) & (beats >= 0) & (beats < inversion.signals.shape[2] / FS)
     provenance = {
-        "method": "latent search, residual kept",
-        "seed": seed,
+        "seed": asked.seed,
+        "keep": list(asked.keep),
+        "residual": asked.residual,
         "model": f.name,
         "model_hash": f.weight_hash,
+        "output": f.output,
         "networks_hash": networks().weight_hash,
         "version": __version__,
-        "reconstruction_r": float(inversion.correlation[0]),
-        "rhythm_code": dict(zip(RHYTHM_NAMES, code, strict=True)),
+        "reconstruction_r": r,
+        "beats_s": beats[inside].tolist(),
         "distance_sd": float(move.norm()),
     }
     return Counterfactual(
         original=inversion.records[0],
         signals=signals,
         predictions=predictions,
-        severities=np.linspace(0, 1, count),
+        severities=np.linspace(0, 1, asked.severities),
         target=target,
         level=question.level,
         reached=reached,
-        space=space.name,
+        space=answer.space.name,
+        method=asked.method,
+        moved=moves.moved(move),
         message=message,
         provenance=provenance,
+        predictor=f,
     )
-
-
-def _check_severities(severities: int) -> None:
-    if severities < 2:
-        raise ExplainError(f"severities={severities}: a path has at least two frames")
-
-
-def _begin(question: Question, record: Record) -> tuple[Inversion, Tensor]:
-    """A record in the latent space and its score, ``(1,)``; refused when it cannot be asked."""
-    inversion = invert([record])
-    with torch.no_grad():
-        start = question.score(torch.from_numpy(inversion.records[0].signal.copy())[None])
-    question.sign(start)
-    return inversion, start
 
 
 def _steps(
@@ -228,25 +297,33 @@ def _steps(
     level: float = 0.9,
     severities: int = 21,
     seed: int = 0,
+    *,
+    method: str = "refined",
+    residual: bool = True,
+    keep: Sequence[str] = (),
 ) -> Iterator[Step]:
     """The search of `counterfactual`, streamed: a generator of `Step` that can be closed at any time."""
-    question = Question(f, target, level)
-    _check_severities(severities)
-    inversion, start = _begin(question, record)
-    r = float(inversion.correlation[0])
-    yield Step(
-        0.0, f"encoded: the generator redraws it with r = {r:.2f}", float(question.answer(start))
+    asked = _Asked(
+        Question(f, target, level), severities, seed, method, residual, _names(keep), diverse=1
     )
-    for found in solve(inversion, question, start, seed):
-        space, done, signals, score, answers = found
-        message = f"searching {space.name}"
-        yield Step(done, message, float(question.answer(score)[0]), signals[0].numpy())
+    inversion, start = asked.begin(record)
+    r, answer = float(inversion.correlation[0]), asked.question.answer
+    message = f"encoded: the generator redraws it with r = {r:.2f}"
+    yield Step(0.0, message, float(answer(start)))
+    moves, answers = asked.moves(inversion), None
+    for looked in solve(moves, asked.question, start, method, asked.direction()):
+        now = float(answer(torch.tensor(looked.score)))
+        message = f"searching {looked.space.name}"
+        yield Step(0.02 + 0.83 * looked.done, message, now, looked.signal.numpy())
+        answers = looked.answers
     assert answers is not None
-    yield Step(
-        SHARES[-1][1], f"solving for {severities} severities", float(question.answer(score)[0])
-    )
-    result = _result(inversion, question, float(start), answers[0], severities, seed)
+    yield Step(0.86, f"solving for {severities} severities", now)
+    result = _result(inversion, asked, float(start), answers[0])
     yield Step(1.0, result.message, float(result.predictions[-1]), result.signals[-1], result)
+
+
+def _names(keep: Sequence[str]) -> tuple[str, ...]:
+    return (keep,) if isinstance(keep, str) else tuple(keep)
 
 
 def counterfactual(
@@ -256,6 +333,11 @@ def counterfactual(
     level: float = 0.9,
     severities: int = 21,
     seed: int = 0,
+    *,
+    method: str = "refined",
+    residual: bool = True,
+    keep: Sequence[str] = (),
+    diverse: int = 1,
 ) -> Any:
     """How the ECG would have to change for ``f`` to answer ``target`` with ``level``.
 
@@ -267,49 +349,77 @@ def counterfactual(
     target : str
         Output by name.
     level : float
-        Probability to reach, in (0, 1); below 0.5 it may be asked to fall to that. For a model of
-        values, the value.
+        Probability to reach, in (0, 1): towards it from below, or away, down to it, from above. For
+        a model of values, the value.
     severities : int
         Frames of the path, the original included.
     seed : int
         Of the irregular rhythm and the fibrillatory waves that an edit may add.
+    method : {"refined", "direction", "gradient"}
+        A search for the smallest change, from named numbers to the whole latent space; the model's
+        amortised direction alone, at once; or the paper's gradient descent on w.
+    residual : bool
+        Whether what the generator does not draw of the patient is kept (then no edit gives back the
+        record itself), or the generator's drawing alone is shown.
+    keep : sequence of str
+        What must not change: ``"rhythm"``, ``"intervals"``, ``"morphology"``, a group of layers
+        (``"coarse"``, ``"middle"``, ``"fine"``) or a named number (`moves.NAMES`).
+    diverse : int
+        How many different answers to look for.
 
     Returns
     -------
-    Counterfactual or list of Counterfactual
+    Counterfactual, or a list of them
+        A list for a sequence of records; with ``diverse`` above 1, a list of answers a record.
 
     Raises
     ------
     ExplainError
         When the request has no answer: unknown target, level out of range, target already reached,
-        record too short or without beats, model without gradient. Of a sequence, the message
-        names the record, and none is explained.
+        record too short or without beats, model constant, saturated or without gradient. Of a
+        sequence, the message names the record, and none is explained.
 
     Notes
     -----
     CoFE, Jang et al. 2025, section 2.2. `counterfactual.steps` streams the same search.
     """
-    if isinstance(record, Record):
-        *_, last = _steps(record, f, target, level, severities, seed)
-        assert last.result is not None
-        return last.result
-    question, many, begun, out = Question(f, target, level), list(record), [], []
-    _check_severities(severities)
+    asked = _Asked(
+        Question(f, target, level), severities, seed, method, residual, _names(keep), diverse
+    )
+    many, begun = [record] if isinstance(record, Record) else list(record), []
     for i, one in enumerate(many):  # all are looked at before work begins on any
         try:
-            begun.append(_begin(question, one))
+            begun.append(asked.begin(one))
         except ExplainError as error:
-            raise ExplainError(f"record {i} of {len(many)}: {error}") from error
+            where = "" if isinstance(record, Record) else f"record {i} of {len(many)}: "
+            raise ExplainError(f"{where}{error}") from error
+    out: list[Any] = []
     for first in range(0, len(many), BATCH):
-        inversions, starts = zip(*begun[first : first + BATCH], strict=True)
-        joined, start = Inversion.join(inversions), torch.cat(starts)
-        *_, (_, _, _, _, answers) = solve(joined, question, start, seed)
-        assert answers is not None
-        out += [
-            _result(inversion, question, float(start[i]), answer, severities, seed)
-            for i, (inversion, answer) in enumerate(zip(inversions, answers, strict=True))
-        ]
-    return out
+        out += _explained(asked, begun[first : first + BATCH])
+    found = out if diverse > 1 else [answers[0] for answers in out]
+    return found[0] if isinstance(record, Record) else found
+
+
+def _explained(
+    asked: _Asked, begun: Sequence[tuple[Inversion, Tensor]]
+) -> list[list[Counterfactual]]:
+    """The answers of one batch of records, a list for each."""
+    inversions, starts = zip(*begun, strict=True)
+    moves, start = asked.moves(Inversion.join(inversions)), torch.cat(starts)
+    found: list[list[Counterfactual]] = [[] for _ in inversions]
+    given: list[Tensor] = []
+    for _ in range(asked.diverse):
+        *_, last = solve(moves, asked.question, start, asked.method, asked.direction(), given)
+        assert last.answers is not None
+        size = moves.within(SPACES[-1]).size
+        given.append(
+            torch.stack(
+                [torch.nn.functional.pad(a.move, (0, size - len(a.move))) for a in last.answers]
+            )
+        )
+        for i, (inversion, answer) in enumerate(zip(inversions, last.answers, strict=True)):
+            found[i].append(_result(inversion, asked, float(start[i]), answer))
+    return found
 
 
 counterfactual.steps = _steps  # type: ignore[attr-defined]

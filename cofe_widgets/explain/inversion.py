@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from functools import lru_cache
 
 import numpy as np
@@ -17,10 +17,11 @@ from ..models.filters import BandPass
 from ..models.generator import CODES, FS, LAYERS, SAMPLES, STYLE, Generator, Latent, agreement
 from ..models.phase import MAX_BEATS, pad_beats
 from ..signals import r_peaks
+from ..signals.median import median_beat
 from ..simulate import draw
-from ..simulate.heart import P_KERNELS, draw_hearts
 from ..wrap import SLACK_S
-from .rhythm import P_WINDOW_S, carry, p_wave_left, place_p_waves
+from .atrial import p_wave_left, place_p_waves, typical_p_wave
+from .warp import USUAL_S, TimeEdit, Timeline, carry, parts_of
 
 SECONDS = SAMPLES / FS
 MIN_BEATS = 4
@@ -46,6 +47,11 @@ def networks() -> Networks:
     g: Loaded = load("generator")
     e: Loaded = load("encoder")
     assert isinstance(g.module, Generator) and isinstance(e.module, Encoder)
+    if e.card.get("generator_hash") != g.weight_hash:
+        raise ExplainError(
+            "the encoder was trained for another generator than the one installed: train it anew "
+            "with `cofe-widgets train encoder`, or install weights that belong together"
+        )
     return Networks(g.module, e.module, g.weight_hash + e.weight_hash)
 
 
@@ -85,9 +91,15 @@ class Inversion:
     records : list of Record
         Prepared (`prepare`), one a row.
     latent : Latent
-    residual : (batch, 12, samples)
-        Record minus drawing, mV: whatever the generator cannot say about the patient.
-    p_wave : (batch, 12, window)
+    timeline : Timeline
+        Beats, and what they are made of.
+    signals : (batch, 12, samples)
+        The records, mV.
+    lively : (batch, 8, samples)
+        The independent leads without baseline wander, which does not ride on beats.
+    drawn : (batch, 8, samples)
+        G(E(x)).
+    p_wave : (batch, 8, window)
         What is left of the P wave when the generator draws none, so that P waves are edited whole.
     correlation, rmse_uv : (batch,)
         How well G(E(x)) draws the record, 0.5-40 Hz, eight leads.
@@ -95,44 +107,74 @@ class Inversion:
 
     records: list[Record]
     latent: Latent
-    residual: Tensor
+    timeline: Timeline
+    signals: Tensor
+    lively: Tensor
+    drawn: Tensor
     p_wave: Tensor
     correlation: Tensor
     rmse_uv: Tensor
 
-    def draw(self, latent: Latent, keep_residual: bool = True) -> Tensor:
-        """Twelve leads ``(batch, 12, samples)`` of an edited latent, mV.
+    def draw(
+        self, latent: Latent, edit: TimeEdit | None = None, keep_residual: bool = True
+    ) -> tuple[Tensor, Tensor]:
+        """Twelve leads of an edited latent, and the beats that they are to have.
 
-        With ``keep_residual`` the patient's own residual rides along with the beats, so that an
-        unchanged latent gives back the record itself.
+        Parameters
+        ----------
+        latent : Latent
+            Edited styles, codes, f-waves and P gain, on the record's own beats.
+        edit : TimeEdit, optional
+            Where the beats and their parts are moved then.
+        keep_residual : bool
+            What the generator does not draw of the patient rides along with the beats, so that no
+            edit gives back the record itself. Else the drawing alone.
+
+        Returns
+        -------
+        (batch, 12, samples) in mV, (batch, beats) in s
         """
-        drawn = expansion().to(self.residual) @ networks().generator(latent)
-        if not keep_residual:
-            return drawn
+        drawn = networks().generator(latent)
         n = len(drawn)
-        residual = self.residual.expand(n, -1, -1)
-        kept = carry(residual, self.latent.r_s.expand(n, -1), latent.r_s, FS)
         gain = latent.p_gain[:, None, None]
-        wave = (gain - 1).clamp(max=0) * self.p_wave + (gain - 1).clamp(min=0) * typical_p_wave()
-        return drawn + kept + place_p_waves(wave, latent.r_s, SAMPLES, FS)
+        grown = (gain - 1).clamp(min=0) * typical_p_wave()
+        if not keep_residual:
+            shown, origin = drawn + place_p_waves(grown, latent.r_s, SAMPLES, FS), None
+        else:
+            wave = (gain - 1).clamp(max=0) * self.p_wave + grown
+            change = drawn - self.drawn + place_p_waves(wave, latent.r_s, SAMPLES, FS)
+            shown, origin = self.lively + change, self.lively
+        timeline = self.timeline.expand(n)
+        beats = timeline.times_s
+        if edit is not None:
+            shown, beats = carry(shown, timeline, edit, FS, SAMPLES)
+        if origin is None:
+            return expansion() @ shown, beats
+        return self.signals + expansion() @ (shown - origin), beats
 
     @classmethod
     def join(cls, parts: Sequence[Inversion]) -> Inversion:
         """One batch of several."""
         records = [record for part in parts for record in part.records]
         latents = [part.latent for part in parts]
-        fields = Latent.__dataclass_fields__
-        latent = Latent(*(torch.cat([getattr(one, k) for one in latents]) for k in fields))
-        names = ("residual", "p_wave", "correlation", "rmse_uv")
-        return cls(records, latent, *(torch.cat([getattr(p, k) for p in parts]) for k in names))
+        latent = Latent(*(torch.cat([getattr(one, k) for one in latents]) for k in LATENT_PARTS))
+        timeline = Timeline.join([part.timeline for part in parts])
+        return cls(
+            records, latent, timeline, *(torch.cat([getattr(p, k) for p in parts]) for k in TENSORS)
+        )
 
-    def take(self, rows: Sequence[int]) -> Inversion:
+    def take(self, rows: Sequence[int] | Tensor) -> Inversion:
         """The given records of the batch."""
         at = torch.as_tensor(rows)
-        latent = Latent(*(getattr(self.latent, k)[at] for k in Latent.__dataclass_fields__))
-        records = [self.records[i] for i in rows]
-        rest = (getattr(self, k)[at] for k in ("residual", "p_wave", "correlation", "rmse_uv"))
-        return Inversion(records, latent, *rest)
+        latent = Latent(*(getattr(self.latent, k)[at] for k in LATENT_PARTS))
+        records = [self.records[int(i)] for i in at]
+        rest = (getattr(self, k)[at] for k in TENSORS)
+        return Inversion(records, latent, self.timeline.take(at), *rest)
+
+
+LATENT_PARTS = tuple(f.name for f in fields(Latent))
+#: Attributes of `Inversion` that are plain tensors.
+TENSORS = ("signals", "lively", "drawn", "p_wave", "correlation", "rmse_uv")
 
 
 @lru_cache(maxsize=1)
@@ -142,28 +184,10 @@ def expansion() -> Tensor:
     return torch.from_numpy(expand_matrix())
 
 
-@lru_cache(maxsize=1)
+@lru_cache(maxsize=2)
 @torch.inference_mode(False)  # kept tensors must not forbid later gradients
-def typical_p_wave() -> Tensor:
-    """Mean P wave of simulated hearts in the window of `place_p_waves`, ``(12, window)``, mV.
-
-    What an edit adds where a P wave is to grow: a fibrillating patient has none of his own.
-    """
-    hearts = draw_hearts(256, np.random.default_rng(0))
-    time = torch.arange(round(P_WINDOW_S[0] * FS), round(P_WINDOW_S[1] * FS) + 1).numpy() / FS
-    # Mean times: a mean of waves at everybody's own times would be flat and long.
-    centre, width = (
-        value[:, P_KERNELS].mean(axis=0)[:, None] for value in (hearts.mu, hearts.rise)
-    )
-    kernels = np.exp(-0.5 * np.square((time - centre) / width))
-    seen = hearts.weights()[:, :, P_KERNELS].mean(axis=0) @ kernels
-    return expansion() @ torch.from_numpy(seen.astype(np.float32))
-
-
-@lru_cache(maxsize=1)
-@torch.inference_mode(False)  # kept tensors must not forbid later gradients
-def _band_pass() -> BandPass:
-    return BandPass(FS)
+def _band_pass(high: float = 40.0) -> BandPass:
+    return BandPass(FS, high=high)
 
 
 @torch.no_grad()
@@ -178,17 +202,19 @@ def invert(records: Sequence[Record]) -> Inversion:
     prepared = [prepare(record) for record in records]
     x = torch.from_numpy(np.stack([record.signal for record in prepared]))
     r_s = torch.from_numpy(np.stack([_beats(record) for record in prepared]))
-    rows = [LEADS.index(name) for name in INDEPENDENT_LEADS]
-    filtered = _band_pass()(x[:, rows])
+    parts = torch.tensor([_parts(record) for record in prepared])
+    independent = x[:, [LEADS.index(name) for name in INDEPENDENT_LEADS]]
+    lively = _band_pass(FS)(independent)
+    filtered = _band_pass()(independent)
     nets = networks()
     latent = nets.encoder(filtered, r_s)
     drawn = nets.generator(latent)
-    correlation, rmse = agreement(drawn, filtered)
-    residual = x - expansion() @ drawn
     without_p = nets.generator(replace(latent, p_gain=torch.zeros_like(latent.p_gain)))
-    # Medians are taken in the eight leads: in twelve they would break Einthoven's law.
-    left = p_wave_left(residual[:, rows] + without_p, r_s, FS)
-    return Inversion(prepared, latent, residual, expansion() @ left, correlation, rmse)
+    p_wave = p_wave_left(lively - drawn + without_p, r_s, FS)
+    timeline = Timeline.of(r_s, parts, SAMPLES, FS)
+    return Inversion(
+        prepared, latent, timeline, x, lively, drawn, p_wave, *agreement(drawn, filtered)
+    )
 
 
 def _beats(record: Record) -> np.ndarray:
@@ -199,6 +225,14 @@ def _beats(record: Record) -> np.ndarray:
             f"{MIN_BEATS} to {MAX_BEATS}. Is this an ECG of a beating heart, free of artefact?"
         )
     return pad_beats(peaks)
+
+
+def _parts(record: Record) -> list[float]:
+    """Lengths of the parts of a record's beats, s (see `warp.PARTS`)."""
+    try:
+        return parts_of(median_beat(record))
+    except EcgError:  # no beat comes back: the usual lengths serve
+        return list(USUAL_S)
 
 
 def reconstruct(record: Record | Sequence[Record]) -> Record | list[Record]:
@@ -218,7 +252,7 @@ def reconstruct(record: Record | Sequence[Record]) -> Record | list[Record]:
     many = [record] if isinstance(record, Record) else list(record)
     inverted = invert(many)
     with torch.no_grad():
-        drawn = inverted.draw(inverted.latent, keep_residual=False).numpy()
+        drawn = inverted.draw(inverted.latent, keep_residual=False)[0].numpy()
     made = [
         one.with_signal(signal, source="generated", correlation=float(r), rmse_uv=float(e))
         for one, signal, r, e in zip(

@@ -2,131 +2,282 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from math import exp
+from typing import NamedTuple
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from ..models.generator import Latent
+from ..models.generator import LAYERS, STYLE, Latent
 from ..simulate.rhythm import draw_f_waves
-from .inversion import Inversion, networks
-from .rhythm import edited_beats, rr_pattern
+from .inversion import ExplainError, Inversion, networks
+from .rhythm import rr_pattern
+from .warp import TimeEdit, carried_back
 
-#: The rhythm code, and what one unit of each is worth (about one SD over the simulated rhythms):
-#: added coefficient of variation of RR (below zero, e-fold loss of the variation that is there);
-#: amplitude of added fibrillatory waves (below zero, e-fold loss of the record's own); share of the
-#: P wave taken away (below zero, a typical P wave is added).
-IRREGULARITY, F_WAVE, P_WAVE = 0, 1, 2
-RHYTHM_NAMES = ("irregularity", "f_wave_amplitude", "p_wave_taken_away")
-UNITS = (0.10, 0.5, 0.5)
-RHYTHM = len(UNITS)
-#: Irregular beats, f-waves and absent P waves come together: this is their correlation over the
-#: simulated rhythms, half of them AF. Moving together costs less than moving one of them alone.
-COUPLING = 0.75
+
+class Named(NamedTuple):
+    """A number with a name: what one standard deviation of it is worth, and how far it may go."""
+
+    sd: float
+    low: float
+    high: float
+
+
+#: The named numbers. Irregularity: added coefficient of variation of RR (below zero, e-fold loss of
+#: the variation that is there); amplitude of added fibrillatory waves (below zero, e-fold loss of the
+#: record's own); share of the P wave taken away (below zero, a typical P wave is added); log of the
+#: factor on the heart rate; seconds of PR; log of the factors on QRS duration and JT; and three
+#: directions of W+: QRS amplitude by 20 %, ST by 0.1 mV, T by 0.1 mV.
+NAMED = {
+    "irregularity": Named(0.10, -0.6, 0.45),
+    "f_wave_amplitude": Named(0.5, -3.0, 2.0),
+    "p_wave_taken_away": Named(0.5, -1.5, 1.0),
+    "heart_rate": Named(0.20, -0.65, 0.65),
+    "pr": Named(0.022, -0.15, 0.20),
+    "qrs": Named(0.12, -0.5, 0.8),
+    "qt": Named(0.07, -0.45, 0.45),
+    "r_amplitude": Named(1.5, -6.0, 8.0),
+    "st": Named(0.5, -5.0, 6.0),
+    "t_amplitude": Named(1.2, -10.0, 12.0),
+}
+NAMES = tuple(NAMED)
+_AT = {name: i for i, name in enumerate(NAMES)}
+#: Those that together make an atrial rhythm. Irregular beats, f-waves and absent P waves come
+#: together: this is their correlation over the simulated rhythms, half of them AF. Moving together
+#: costs less than moving one of them alone.
+RHYTHM, COUPLING = 3, 0.75
+#: Those that are directions of W+, in the order of the encoder's ``named_styles``.
+AMPLITUDES = ("r_amplitude", "st", "t_amplitude")
+#: Layers of the generator: those at 62.5, at 125 and at 250 Hz.
+LAYER_GROUPS = {"coarse": slice(0, 3), "middle": slice(3, 5), "fine": slice(5, 7)}
+#: What `keep` may name besides single numbers and groups of layers.
+GROUPS = {
+    "rhythm": ("irregularity", "f_wave_amplitude", "heart_rate"),
+    "intervals": ("pr", "qrs", "qt"),
+    "morphology": ("p_wave_taken_away", *AMPLITUDES, *LAYER_GROUPS),
+}
 
 
 @dataclass(frozen=True)
 class Space:
-    """A search space: the rhythm code and the leading ``components`` of the styles.
+    """A search space: the named numbers and the leading ``components`` of the styles.
 
     Attributes
     ----------
     name : str
         For people.
-    components : int
+    components : int or None
         How many principal components of W+; each is measured in standard deviations of real and
-        simulated ECGs.
+        simulated ECGs. None for all of them.
     """
 
     name: str
-    components: int
+    components: int | None
 
 
 #: Smallest first: an answer says which it needed.
 SPACES = (
-    Space("rhythm and the 12 leading components of morphology", 12),
-    Space("rhythm and the whole of W+", 0),
+    Space("rhythm and named measurements", 0),
+    Space("leading components of morphology", 12),
+    Space("the whole of W+", None),
 )
 
 
+def kept(keep: Iterable[str]) -> frozenset[str]:
+    """The numbers and layer groups that ``keep`` names.
+
+    Raises
+    ------
+    ExplainError
+        For an unknown name, listing those there are.
+    """
+    if isinstance(keep, str):
+        keep = (keep,)
+    names: set[str] = set()
+    for name in keep:
+        if name not in (*GROUPS, *NAMES, *LAYER_GROUPS):
+            known = ", ".join((*GROUPS, *LAYER_GROUPS, *NAMES))
+            raise ExplainError(f"keep={name!r} is no part of an ECG that can be kept: {known}")
+        names.update(GROUPS.get(name, (name,)))
+    if names.issuperset({*NAMES, *LAYER_GROUPS}):
+        raise ExplainError("keep names every part of the ECG: nothing is left to change")
+    return frozenset(names)
+
+
 class Moves:
-    """Turns moves ``(batch, size)`` into edited latents of an inversion.
+    """Turns moves ``(batch, size)`` into edited ECGs of an inversion.
 
     A move is measured in standard deviations along uncorrelated axes, so that its squared length is
-    its Mahalanobis distance: first the rhythm code, turned so that what comes together in nature is
-    one axis, then the components of morphology.
+    its Mahalanobis distance: first the named numbers, the atrial ones turned so that what comes
+    together in nature is one axis, then the components of morphology.
+
+    Parameters
+    ----------
+    inversion : Inversion
+    space : Space
+    seed : int
+        Of the irregular rhythm and the fibrillatory waves that an edit may add.
+    keep : iterable of str
+        Parts of the ECG that do not change (see `kept`).
+    residual : bool
+        Whether the patient's residual is kept, or the generator's drawing alone is shown.
     """
 
-    def __init__(self, inversion: Inversion, space: Space, seed: int) -> None:
-        self.inversion = inversion
+    def __init__(
+        self,
+        inversion: Inversion,
+        space: Space,
+        seed: int,
+        keep: Iterable[str] = (),
+        residual: bool = True,
+    ) -> None:
+        self.inversion, self.space, self.seed = inversion, space, seed
+        self.keep, self.residual = kept(keep), residual
         encoder = networks().encoder
-        rows = space.components or len(encoder.style_basis)
+        rows = len(encoder.style_basis) if space.components is None else space.components
         self.basis = encoder.style_basis[:rows]
-        self.size = RHYTHM + len(self.basis)
-        latent = inversion.latent
-        self.pattern = rr_pattern(latent.r_s, seed)
-        time = np.arange(latent.f_wave.shape[1], dtype=np.float32) / 62.5
-        waves, _ = draw_f_waves(1, time, np.random.default_rng(seed))
-        self.f_wave = torch.from_numpy(waves)
+        self.amplitudes = encoder.named_styles
+        self.size = len(NAMES) + len(self.basis)
+        self.free = torch.tensor([float(name not in self.keep) for name in NAMES])
+        layers = torch.ones(LAYERS, 1)
+        for name, span in LAYER_GROUPS.items():
+            layers[span] = float(name not in self.keep)
+        self.layers = layers
         correlation = torch.full((RHYTHM, RHYTHM), COUPLING).fill_diagonal_(1.0)
         power, axes = torch.linalg.eigh(correlation)
-        self.axes = (axes * power.sqrt()).t() * torch.tensor(UNITS)
+        self.axes = torch.diag(torch.tensor([one.sd for one in NAMED.values()]))
+        self.axes[:RHYTHM, :RHYTHM] = (axes * power.sqrt()).t() @ self.axes[:RHYTHM, :RHYTHM]
+        self.bounds = torch.tensor([(one.low, one.high) for one in NAMED.values()]).t()
+        self.pattern = rr_pattern(inversion.timeline.real, seed)
+        time = np.arange(inversion.latent.f_wave.shape[1], dtype=np.float32) / 62.5
+        waves, _ = draw_f_waves(1, time, np.random.default_rng(seed))
+        self.f_wave = torch.from_numpy(waves)
 
-    def rhythm(self, move: Tensor) -> Tensor:
-        """Irregularity, f-wave amplitude and share of the P wave taken away, ``(batch, 3)``."""
-        return move[:, :RHYTHM] @ self.axes
+    def take(self, rows: Tensor) -> Moves:
+        """Moves of the given records of the batch."""
+        return Moves(self.inversion.take(rows), self.space, self.seed, self.keep, self.residual)
 
-    def words(self, move: Tensor) -> str:
-        """What one move ``(size,)`` changes, in words: only what is large enough to see."""
-        irregularity, f_amplitude, p_taken = (float(v) for v in self.rhythm(move[None])[0])
-        said = []
-        if abs(irregularity) >= 0.02:
-            added = f"RR made irregular (variation +{irregularity:.0%})"
-            if irregularity > 0:
-                said.append(added)
-            elif self._variation() > 0.02:
-                said.append("RR made regular")
-        if abs(p_taken) >= 0.1:
-            taken = "P waves removed" if p_taken >= 0.95 else f"P waves reduced by {p_taken:.0%}"
-            said.append(taken if p_taken > 0 else f"{-p_taken:.0%} of a typical P wave added")
-        if f_amplitude >= 0.1:
-            said.append("fibrillatory waves added")
-        elif f_amplitude <= -0.1 and float(self.inversion.latent.f_wave.std()) > 0.2:
-            said.append("fibrillatory waves faded")
-        morphology = float(move[RHYTHM:].norm())
-        if morphology >= 0.3:
-            said.append(f"morphology moved {morphology:.1f} SD")
-        return ", ".join(said) or "a change too small to name"
+    def within(self, space: Space) -> Moves:
+        """Moves of the same records in another space."""
+        return Moves(self.inversion, space, self.seed, self.keep, self.residual)
 
-    def _variation(self) -> float:
-        """Coefficient of variation of RR of the one record that is put in words."""
-        rr = self.inversion.latent.r_s[0].diff()
-        rr = rr[torch.isfinite(rr)]
-        return float(rr.std() / rr.mean())
+    def named(self, move: Tensor) -> Tensor:
+        """The named numbers of a move, ``(batch, len(NAMES))``."""
+        numbers = (move[:, : len(NAMES)] @ self.axes) * self.free
+        return numbers.clamp(self.bounds[0], self.bounds[1])
 
-    def latent(self, move: Tensor) -> Latent:
-        """The edited latent of every record."""
-        old = self.inversion.latent
-        n = len(move)
-        shift = (move[:, RHYTHM:] @ self.basis).view_as(old.styles[:1].expand(n, -1, -1))
-        code = self.rhythm(move)
-        irregularity, f_amplitude = code[:, IRREGULARITY], code[:, F_WAVE, None]
-        beats = edited_beats(
-            old.r_s.expand(n, -1),
-            irregularity.clamp(max=0) / UNITS[IRREGULARITY],
-            irregularity.clamp(min=0),
-            self.pattern.expand(n, -1),
-        )
-        own = old.f_wave * (f_amplitude.clamp(max=0) / UNITS[F_WAVE]).exp()
-        return Latent(
-            styles=old.styles + shift,
-            r_s=beats,
-            codes=old.codes.expand(n, -1, -1),
-            f_wave=own + f_amplitude.clamp(min=0) * self.f_wave,
-            p_gain=(old.p_gain - code[:, P_WAVE]).clamp(0, 2.5),
-        )
+    def drawn(self, move: Tensor) -> tuple[Tensor, Tensor]:
+        """Edited ECGs ``(batch, 12, samples)``, mV, and the beats they are to have, s."""
+        return self.edited(self.named(move), move[:, len(NAMES) :] @ self.basis)
 
     def signals(self, move: Tensor) -> Tensor:
         """Edited ECGs ``(batch, 12, samples)``, mV; the record itself for a zero move."""
-        return self.inversion.draw(self.latent(move))
+        return self.drawn(move)[0]
+
+    def edited(self, named: Tensor, shift: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        """ECGs and beats for named numbers ``(batch, len(NAMES))`` and a shift of the styles."""
+        old, n = self.inversion.latent, len(named)
+        number = dict(zip(NAMES, named.unbind(dim=1), strict=True))
+        amplitudes = torch.stack([number[name] for name in AMPLITUDES], dim=1) @ self.amplitudes
+        change = amplitudes if shift is None else amplitudes + shift
+        edit = self._time_edit(number, n)
+        f_amplitude = number["f_wave_amplitude"][:, None]
+        own = old.f_wave * (f_amplitude.clamp(max=0) / NAMED["f_wave_amplitude"].sd).exp()
+        added = carried_back(
+            self.f_wave.expand(n, -1), self.inversion.timeline.expand(n), edit, 62.5
+        )
+        latent = Latent(
+            styles=old.styles + change.view(n, LAYERS, STYLE) * self.layers,
+            r_s=old.r_s.expand(n, -1),
+            codes=old.codes.expand(n, -1, -1),
+            f_wave=own + f_amplitude.clamp(min=0) * added,
+            p_gain=(old.p_gain - number["p_wave_taken_away"]).clamp(min=0),
+        )
+        return self.inversion.draw(latent, edit, self.residual)
+
+    def _time_edit(self, number: dict[str, Tensor], n: int) -> TimeEdit:
+        irregularity = number["irregularity"].double()
+        return TimeEdit(
+            spread=irregularity.clamp(max=0) / NAMED["irregularity"].sd,
+            irregularity=irregularity.clamp(min=0),
+            rate=number["heart_rate"].double(),
+            pattern=self.pattern.expand(n, -1),
+            pr_s=number["pr"].double(),
+            qrs=number["qrs"].double(),
+            qt=number["qt"].double(),
+        )
+
+    def moved(self, move: Tensor) -> dict[str, float]:
+        """What one move ``(size,)`` asks for, each in its own unit."""
+        return amounts(
+            dict(zip(NAMES, self.named(move[None])[0].tolist(), strict=True)),
+            float((move[len(NAMES) :]).norm()),
+        )
+
+    def words(self, move: Tensor) -> str:
+        """What one move ``(size,)`` changes, in words: only what is large enough to see."""
+        rr = self.inversion.latent.r_s[0].diff()
+        rr = rr[torch.isfinite(rr)]
+        own_f_wave = float(self.inversion.latent.f_wave[0].std())
+        return words(self.moved(move), float(rr.std() / rr.mean()), own_f_wave)
+
+
+def amounts(number: dict[str, float], morphology_sd: float = 0.0) -> dict[str, float]:
+    """Named numbers in units that people read."""
+    return {
+        "irregularity": number["irregularity"],
+        "f_wave_amplitude": number["f_wave_amplitude"],
+        "p_wave_taken_away": number["p_wave_taken_away"],
+        "heart_rate_factor": exp(number["heart_rate"]),
+        "pr_ms": 1000 * number["pr"],
+        "qrs_factor": exp(number["qrs"]),
+        "jt_factor": exp(number["qt"]),
+        "r_amplitude_factor": 1 + 0.2 * number["r_amplitude"],
+        "st_mv": 0.1 * number["st"],
+        "t_amplitude_mv": 0.1 * number["t_amplitude"],
+        "morphology_sd": morphology_sd,
+    }
+
+
+def words(moved: dict[str, float], variation: float, own_f_wave: float) -> str:
+    """What `amounts` ask for, in words: only what is large enough to see.
+
+    Parameters
+    ----------
+    variation : float
+        Coefficient of variation of the record's RR intervals.
+    own_f_wave : float
+        SD of the record's own fibrillatory wave, of about 1 in AF.
+    """
+    said = []
+    irregularity, p_taken = moved["irregularity"], moved["p_wave_taken_away"]
+    if irregularity >= 0.02:
+        said.append(f"RR made irregular (variation +{irregularity:.0%})")
+    elif irregularity <= -0.02 and variation > 0.02:
+        said.append("RR made regular")
+    if abs(p_taken) >= 0.1:
+        taken = "P waves removed" if p_taken >= 0.95 else f"P waves reduced by {p_taken:.0%}"
+        said.append(taken if p_taken > 0 else f"{-p_taken:.0%} of a typical P wave added")
+    if moved["f_wave_amplitude"] >= 0.1:
+        said.append("fibrillatory waves added")
+    elif moved["f_wave_amplitude"] <= -0.1 and own_f_wave > 0.2:
+        said.append("fibrillatory waves faded")
+    for name, what in (
+        ("heart_rate_factor", "heart rate"),
+        ("qrs_factor", "QRS duration"),
+        ("jt_factor", "JT"),
+        ("r_amplitude_factor", "QRS amplitude"),
+    ):
+        if abs(moved[name] - 1) >= 0.03:
+            said.append(f"{what} {moved[name] - 1:+.0%}")
+    for name, what, least in (("st_mv", "ST", 0.02), ("t_amplitude_mv", "T", 0.03)):
+        if abs(moved[name]) >= least:
+            said.append(f"{what} {moved[name]:+.2f} mV")
+    if abs(moved["pr_ms"]) >= 5:
+        said.append(f"PR {moved['pr_ms']:+.0f} ms")
+    if moved["morphology_sd"] >= 0.3:
+        said.append(f"morphology moved {moved['morphology_sd']:.1f} SD")
+    return ", ".join(said) or "a change too small to name"
