@@ -22,10 +22,17 @@ class _Block(nn.Module):
 
 
 class Discriminator(nn.Module):
-    """Eight leads ``(batch, 8, 2500)`` -> one logit a record.
+    """Eight leads ``(batch, 8, samples)`` in mV -> one logit a record.
 
     It adds what the whole record and what its stretches, on average, say of looking real.
+
+    Attributes
+    ----------
+    scale : float
+        Factor that brings an ECG in mV to about unit standard deviation, in which D is at home.
     """
+
+    scale = 5.0
 
     def __init__(self, widths: tuple[int, ...] = (24, 32, 48, 64, 96, 96)) -> None:
         super().__init__()
@@ -38,7 +45,7 @@ class Discriminator(nn.Module):
         )
 
     def forward(self, x: Tensor) -> Tensor:
-        y = self.blocks(self.stem(x))
+        y = self.blocks(self.stem(self.scale * x))
         pooled = y.mean(dim=2)
         spread = pooled.std(dim=0, unbiased=False).mean().expand(len(x), 1)
         return self.whole(torch.cat((pooled, spread), dim=1))[:, 0] + self.local(y).mean(dim=(1, 2))

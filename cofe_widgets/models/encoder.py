@@ -9,6 +9,10 @@ from torch.nn import functional as F
 from .generator import _PADDED, CODES, LAYERS, STYLE, Latent
 from .phase import OFFSETS_S, BeatPhase, extend_beats
 
+#: Amplitudes with a direction of their own in W+, in the order of `Encoder.named_styles`.
+NAMED = ("r_amplitude", "st", "t_amplitude")
+#: Leading components along which real ECGs are known.
+REAL_COMPONENTS = 32
 _CODE_OFFSETS_S = (-0.20, -0.14, -0.06, 0.0, 0.06, 0.16, 0.26, 0.36)
 
 
@@ -19,12 +23,23 @@ class Encoder(nn.Module):
     is common lies in the styles alone. A small branch, taught by the simulator, reads the
     fibrillatory wave.
 
+    Parameters
+    ----------
+    width : int
+        Channels of the features.
+    real : int
+        Real ECGs in `real_styles`.
+
     Attributes
     ----------
     style_mean : (LAYERS * STYLE,)
         Mean of the styles of real and simulated ECGs.
     style_basis : (LAYERS * STYLE, LAYERS * STYLE)
         Their principal components, one a row, largest first, each as long as one standard deviation.
+    named_styles : (3, LAYERS * STYLE)
+        What 20 % more QRS amplitude, 0.1 mV more ST and 0.1 mV more T (in lead II) do to the styles.
+    real_styles : (real, `REAL_COMPONENTS`)
+        Real training ECGs along the leading components, in standard deviations.
 
     Notes
     -----
@@ -33,8 +48,10 @@ class Encoder(nn.Module):
 
     style_mean: Tensor
     style_basis: Tensor
+    named_styles: Tensor
+    real_styles: Tensor
 
-    def __init__(self, width: int = 64) -> None:
+    def __init__(self, width: int = 64, real: int = 0) -> None:
         super().__init__()
         self.features = nn.Sequential(
             nn.Conv1d(8, 32, 9, 1, 4),
@@ -62,6 +79,9 @@ class Encoder(nn.Module):
         size = LAYERS * STYLE
         self.register_buffer("style_mean", torch.zeros(size))
         self.register_buffer("style_basis", torch.eye(size))
+        self.register_buffer("real_styles", torch.zeros(real, REAL_COMPONENTS))
+        self.register_buffer("named_styles", torch.zeros(len(NAMED), size))
+        self.register_load_state_dict_pre_hook(_complete)
 
     def forward(self, x: Tensor, r_s: Tensor) -> Latent:
         features = self.features(F.pad(x, (0, _PADDED - x.shape[2])))
@@ -88,6 +108,16 @@ class Encoder(nn.Module):
         own = own - _masked_mean(own, valid)
         codes = 2 * torch.tanh(0.5 * self.codes(own))
         return (codes - _masked_mean(codes, valid)) * valid[..., None]
+
+
+def _complete(module: nn.Module, state: dict[str, Tensor], prefix: str, *_: object) -> None:
+    """Refuse the state of an encoder made before it carried real and named styles."""
+    missing = [k for k in ("real_styles", "named_styles") if prefix + k not in state]
+    if missing:
+        raise RuntimeError(
+            f"an encoder without {' and '.join(missing)}, made by an older version: finish it with "
+            "`cofe-widgets train encoder`"
+        )
 
 
 def _masked_mean(x: Tensor, valid: Tensor) -> Tensor:

@@ -15,14 +15,14 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from .filters import BandPass
 from .phase import OFFSETS_S, QRS_BUMPS, BeatPhase, extend_beats
 
 FS, SAMPLES = 250.0, 2500
 _PADDED = 2560  # 40 x 64: halves cleanly
 STYLE, NOISE_INPUT, CODES = 48, 48, len(BeatPhase.CODE_WINDOWS)
-#: Channels of the synthesis layers, coarse to fine, and the rate each runs at.
+#: Channels of the synthesis layers, coarse to fine: three at 62.5 Hz, two at 125, two at 250.
 WIDTHS = (80, 80, 80, 56, 56, 32, 32)
-RATES_HZ = (62.5, 62.5, 62.5, 125.0, 125.0, 250.0, 250.0)
 LAYERS = len(WIDTHS)
 
 
@@ -60,18 +60,23 @@ def agreement(drawn: Tensor, signals: Tensor) -> tuple[Tensor, Tensor]:
 
 
 class Mapping(nn.Module):
-    """Mapping network: z ``(batch, NOISE_INPUT)`` normalised, then ``w`` ``(batch, STYLE)``."""
+    """Mapping network: z ``(batch, NOISE_INPUT)``, normalised, to styles ``(batch, LAYERS, STYLE)``.
 
-    def __init__(self, depth: int = 4, hidden: int = 96) -> None:
+    It writes every layer's style, because the encoder does: of one style for all layers, the
+    morphologies that real ECGs need are not made.
+    """
+
+    def __init__(self, depth: int = 4, hidden: int = 192) -> None:
         super().__init__()
-        sizes = [NOISE_INPUT, *[hidden] * (depth - 1), STYLE]
+        sizes = [NOISE_INPUT, *[hidden] * (depth - 1), LAYERS * STYLE]
         layers: list[nn.Module] = []
         for inputs, outputs in pairwise(sizes):
             layers += [nn.Linear(inputs, outputs), nn.LeakyReLU(0.2)]
         self.layers = nn.Sequential(*layers[:-1])
 
     def forward(self, z: Tensor) -> Tensor:
-        return self.layers(z * torch.rsqrt(z.square().mean(dim=1, keepdim=True) + 1e-8))
+        unit = z * torch.rsqrt(z.square().mean(dim=1, keepdim=True) + 1e-8)
+        return self.layers(unit).view(-1, LAYERS, STYLE)
 
 
 class ModulatedConv(nn.Module):
@@ -102,21 +107,21 @@ class ModulatedConv(nn.Module):
 
 
 class StyledLayer(nn.Module):
-    """Modulated convolution, noise of learned strength, leaky ReLU."""
+    """Modulated convolution, noise of learned strength, leaky ReLU.
 
-    fixed_noise: Tensor
+    Every channel has noise of its own: the muscles under two electrodes tremble apart.
+    """
 
-    def __init__(self, inputs: int, outputs: int, samples: int, seed: int) -> None:
+    def __init__(self, inputs: int, outputs: int) -> None:
         super().__init__()
         self.conv = ModulatedConv(inputs, outputs, 5)
         self.noise_strength = nn.Parameter(torch.zeros(outputs, 1))
-        fixed = torch.randn(1, samples, generator=torch.Generator().manual_seed(seed))
-        self.register_buffer("fixed_noise", fixed, persistent=False)
 
-    def forward(self, x: Tensor, w: Tensor, fresh_noise: bool) -> Tensor:
+    def forward(self, x: Tensor, w: Tensor, noise: bool) -> Tensor:
         y = self.conv(x, w)
-        noise = torch.randn_like(y[:, :1]) if fresh_noise else self.fixed_noise
-        return F.leaky_relu(y + self.noise_strength * noise, 0.2) * math.sqrt(2)
+        if noise:
+            y = y + self.noise_strength * torch.randn_like(y)
+        return F.leaky_relu(y, 0.2) * math.sqrt(2)
 
 
 def _upsample(x: Tensor) -> Tensor:
@@ -125,7 +130,11 @@ def _upsample(x: Tensor) -> Tensor:
 
 
 class Generator(nn.Module):
-    """Latent -> eight leads ``(batch, 8, 2500)`` in mV at 250 Hz, 0.5-40 Hz."""
+    """Latent -> eight leads ``(batch, 8, 2500)`` in mV at 250 Hz, 0.5-40 Hz.
+
+    Called with ``noise=True`` it adds fresh noise of learned strength to every layer, as samples
+    need for the texture of a recording; a reconstruction or an edit is drawn without.
+    """
 
     w_mean: Tensor
 
@@ -144,19 +153,17 @@ class Generator(nn.Module):
         inputs = [fresh[0], *WIDTHS[:-1]]
         for layer in (3, 5):
             inputs[layer] += fresh[layer]
-        self.layers = nn.ModuleList(
-            StyledLayer(i, o, round(_PADDED * rate / FS), seed)
-            for seed, (i, o, rate) in enumerate(zip(inputs, WIDTHS, RATES_HZ, strict=True))
-        )
+        self.layers = nn.ModuleList(StyledLayer(i, o) for i, o in zip(inputs, WIDTHS, strict=True))
         self.to_leads = nn.ModuleDict(
             {
                 str(layer): ModulatedConv(WIDTHS[layer], 8, 1, demodulate=False)
                 for layer in (2, 4, 6)
             }
         )
-        self.register_buffer("w_mean", torch.zeros(STYLE))
+        self.band_pass = BandPass(FS)
+        self.register_buffer("w_mean", torch.zeros(LAYERS, STYLE))
 
-    def forward(self, latent: Latent, fresh_noise: bool = False) -> Tensor:
+    def forward(self, latent: Latent, noise: bool = False) -> Tensor:
         beats = extend_beats(latent.r_s)
         codes = F.pad(latent.codes, (0, 0, 1, 1))
         styles = latent.styles.unbind(dim=1)
@@ -171,14 +178,13 @@ class Generator(nn.Module):
                 x = torch.cat((_upsample(x), phase, spread), dim=1)
             elif k == 5:
                 x = torch.cat((_upsample(x), self.phase["250"](beats, _PADDED)[0]), dim=1)
-            x = layer(x, styles[k], fresh_noise)
+            x = layer(x, styles[k], noise)
             if str(k) in self.to_leads:
                 drawn = self.to_leads[str(k)](x, styles[k])
                 leads = drawn if leads is None else _upsample(leads) + drawn
         assert leads is not None
-        return leads[..., :SAMPLES]
+        return self.band_pass(leads[..., :SAMPLES])
 
     def styles_from_noise(self, z: Tensor, truncation: float = 1.0) -> Tensor:
         """W+ styles ``(batch, LAYERS, STYLE)`` of ``z``, drawn towards the mean by ``truncation``."""
-        w = self.w_mean + truncation * (self.mapping(z) - self.w_mean)
-        return w[:, None].expand(-1, LAYERS, -1)
+        return self.w_mean + truncation * (self.mapping(z) - self.w_mean)

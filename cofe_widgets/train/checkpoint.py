@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import csv
+import importlib.util
 import json
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +14,13 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
+from .parallel import rank
+
 
 class Run:
-    """A folder ``runs/NAME`` with ``state.safetensors`` and ``log.csv``.
+    """A folder ``runs/NAME`` with ``state.safetensors``, ``log.csv`` and what TensorBoard reads.
+
+    Of several processes (`parallel`), the first alone writes.
 
     Parameters
     ----------
@@ -31,9 +37,26 @@ class Run:
     ) -> None:
         self.folder, self.modules, self.optimizers = folder, modules, optimizers
         folder.mkdir(parents=True, exist_ok=True)
+        self.board = _board(folder) if rank() == 0 else None
+
+    def steps(self, done: int, last: int) -> Iterator[int]:
+        """``done + 1`` to ``last``, with a progress bar on a terminal."""
+        from tqdm import tqdm
+
+        bar = tqdm(
+            range(done + 1, last + 1),
+            initial=done,
+            total=last,
+            desc=self.folder.name,
+            unit="step",
+            disable=True if rank() else None,
+        )
+        yield from bar
 
     def save(self, step: int, **values: Any) -> None:
         """Store all modules and optimizers after ``step``."""
+        if rank():
+            return
         tensors = {
             f"{n}/{k}": v for n, m in self.modules.items() for k, v in m.state_dict().items()
         }
@@ -64,7 +87,14 @@ class Run:
         return read_metadata(path)
 
     def log(self, **values: float | int | str) -> None:
-        """Append a row to ``log.csv`` and print it."""
+        """Append a row to ``log.csv`` and to TensorBoard's, and print it; ``step`` counts the rows."""
+        if rank():
+            return
+        for name, value in values.items():
+            if self.board and name != "step" and not isinstance(value, str):
+                self.board.add_scalar(name, value, int(values.get("step", 0)))
+        if self.board:
+            self.board.flush()
         path = self.folder / "log.csv"
         new = not path.exists()
         with path.open("a", newline="") as lines:
@@ -78,6 +108,20 @@ class Run:
             ),
             flush=True,
         )
+
+
+def _board(folder: Path) -> Any:
+    """TensorBoard's writer, or None, said plainly, where the package is not installed."""
+    if importlib.util.find_spec("tensorboard") is None:
+        print(
+            "TensorBoard is not installed: the log is log.csv alone "
+            "(pip install 'cofe-widgets[train]' adds TensorBoard)",
+            flush=True,
+        )
+        return None
+    from torch.utils.tensorboard import SummaryWriter
+
+    return SummaryWriter(str(folder))
 
 
 def read_metadata(path: Path) -> dict[str, Any]:

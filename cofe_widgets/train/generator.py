@@ -2,7 +2,8 @@
 
 Two stages in one run. First G and E learn to redraw simulated and real ECGs, which gives styles
 their meaning: in the simulator P, PR, QRS, ST and T vary on their own. Then StyleGAN2's game begins
-(non-saturating loss, lazy R1, EMA), on what E encodes and on samples of the prior.
+(non-saturating loss, lazy R1 and path length, EMA), on what E encodes and on samples of the prior,
+which from the start is drawn to where E encodes.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 import argparse
 import copy
 import time
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -18,79 +19,33 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ..models import WEIGHTS, save
+from ..models import WEIGHTS, load, save
 from ..models.discriminator import Discriminator
 from ..models.encoder import Encoder
-from ..models.filters import BandPass
-from ..models.generator import NOISE_INPUT, Generator, Latent, agreement
-from ..models.phase import pad_beats
-from ..simulate import draw
+from ..models.generator import LAYERS, NOISE_INPUT, STYLE, Generator, Latent, agreement
 from .checkpoint import Run, average
-from .data import RealRecords, clean
+from .data import RealRecords
+from .game import (
+    PATH_EVERY,
+    R1_EVERY,
+    Memory,
+    blurred,
+    crops,
+    discriminator_loss,
+    path_length,
+    r1,
+    sliced_wasserstein,
+)
 from .options import add_options, start
+from .parallel import agree, average_gradients, join, leave, processes, rank, share
+from .source import Examples, Source, filtered
 
-R1_EVERY, R1_WEIGHT = 16, 0.1
-#: Weight of the game against reconstruction in the second stage.
-GAME_WEIGHT = 0.02
-SIMULATED_MIX = {"NSR": 0.3, "SB": 0.1, "STach": 0.1, "SA": 0.15, "AF": 0.35}
-
-
-@dataclass(frozen=True)
-class Examples:
-    """A batch: band-passed signals ``(n, 8, 2500)``, beats, and f-waves where they are known."""
-
-    signals: Tensor
-    r_s: Tensor
-    f_wave: Tensor
-    simulated: Tensor
-
-
-class Source:
-    """Endless batches, half simulated and half real (all simulated where there is no real data)."""
-
-    def __init__(self, real: RealRecords | None, seed: int, device: torch.device) -> None:
-        self.rng = np.random.default_rng(seed)
-        self.device = device
-        self.band_pass = BandPass()
-        self.real: tuple[Tensor, Tensor] | None = None
-        if real is not None and len(real):
-            self.real = filtered(real)
-
-    def batch(self, size: int) -> Examples:
-        """``size`` examples; real ones with a random gain."""
-        n_real = size // 2 if self.real else 0
-        parts = [self.simulated(size - n_real)]
-        if self.real and n_real:
-            signals, r_s = self.real
-            rows = torch.from_numpy(self.rng.integers(0, len(signals), n_real))
-            gain = torch.from_numpy(self.rng.uniform(0.8, 1.25, (n_real, 1, 1)).astype(np.float32))
-            none = torch.zeros(n_real, 640)
-            parts.append(Examples(signals[rows] * gain, r_s[rows], none, torch.zeros(n_real)))
-        joined = [torch.cat([getattr(p, k) for p in parts]) for k in Examples.__dataclass_fields__]
-        return Examples(*(t.to(self.device) for t in joined))
-
-    def simulated(self, n: int) -> Examples:
-        """``n`` simulated examples of varied morphology."""
-        names = self.rng.choice(list(SIMULATED_MIX), n, p=list(SIMULATED_MIX.values()))
-        noise = float(self.rng.choice([0.0, 0.5, 1.0]))
-        batch = draw(names, int(self.rng.integers(2**31)), noise=noise, variety=0.7)
-        r = batch.rhythms.r_s
-        r = np.stack([pad_beats(times[(times >= 0) & (times < 10.0)]) for times in r])
-        f_wave = np.pad(batch.f_waves.reshape(n, 625, 4).mean(axis=2), ((0, 0), (0, 15)))
-        signals = self.band_pass(torch.from_numpy(batch.signals))
-        return Examples(signals, torch.from_numpy(r), torch.from_numpy(f_wave), torch.ones(n))
-
-
-def filtered(real: RealRecords) -> tuple[Tensor, Tensor]:
-    """Band-passed signals and R-peaks of the records fit to learn morphology from."""
-    if not len(real):
-        raise ValueError(
-            "no real record falls into one of the splits (train 64 %, val 16 %, test 20 %): --data "
-            "needs a folder with more records"
-        )
-    signals = torch.cat([BandPass()(part) for part in torch.from_numpy(real.signals).split(128)])
-    keep = torch.from_numpy(clean(real, signals.numpy()))
-    return signals[keep], torch.from_numpy(real.r_s)[keep]
+#: Weight against reconstruction of the game, and of the distance of the prior from what E encodes.
+GAME_WEIGHT, PRIOR_WEIGHT = 0.03, 10.0
+#: Styles compared in one step, and how often two samples of the prior share a record's layers.
+COMPARED, MIXED = 256, 0.5
+#: Learning rate of G in the second stage against the first.
+GAME_PACE = 0.35
 
 
 def encode(encoder: nn.Module, examples: Examples) -> tuple[Latent, Tensor]:
@@ -121,20 +76,13 @@ def reconstruction_loss(drawn: Tensor, signals: Tensor, r_s: Tensor) -> Tensor:
 
 def autoencoding_loss(
     generator: nn.Module, encoder: nn.Module, examples: Examples
-) -> tuple[Tensor, Tensor, Latent]:
-    """Loss, drawn signals and latents of one batch through E and G."""
+) -> tuple[Tensor, Latent]:
+    """Loss and latents of one batch through E and G, drawn without noise."""
     latent, f_loss = encode(encoder, examples)
-    drawn = generator(latent, fresh_noise=True)
+    drawn = generator(latent)
     size = latent.styles.square().mean() + latent.codes.square().mean()
-    # Layers share what they can: a W+ near one w stays where the mapping network draws.
-    apart = (latent.styles - latent.styles.mean(dim=1, keepdim=True)).square().mean()
-    loss = (
-        reconstruction_loss(drawn, examples.signals, examples.r_s)
-        + 0.3 * f_loss
-        + 2e-3 * size
-        + 2e-3 * apart
-    )
-    return loss, drawn, latent
+    loss = reconstruction_loss(drawn, examples.signals, examples.r_s) + 0.3 * f_loss + 2e-3 * size
+    return loss, latent
 
 
 @torch.no_grad()
@@ -150,134 +98,215 @@ def quality(
 
 
 class Trainer:
-    """G, E, D, their averages and optimizers, and one step of either stage."""
+    """G, E, D, their averages and optimizers, and one step of either stage.
 
-    def __init__(self, source: Source, lr: float, device: torch.device) -> None:
-        self.source = source
+    Parameters
+    ----------
+    source : Source
+    device : torch.device
+    lr, d_lr : float
+        Learning rates of G (E takes half) and of D.
+    gamma : float
+        Weight of R1.
+    """
+
+    def __init__(
+        self, source: Source, device: torch.device, lr: float, d_lr: float, gamma: float
+    ) -> None:
+        self.source, self.lr, self.gamma = source, lr, gamma
         self.G, self.E, self.D = (
             Generator().to(device),
             Encoder().to(device),
             Discriminator().to(device),
         )
+        self.memory = Memory(LAYERS * STYLE).to(device)
         self.G_mean, self.E_mean = copy.deepcopy(self.G), copy.deepcopy(self.E)
         self.taken = 0
-        self.opt_ge = torch.optim.Adam(
-            [
-                {"params": self.G.parameters(), "lr": lr},
-                {"params": self.E.parameters(), "lr": 0.5 * lr},
-            ],
-            betas=(0.9, 0.99),
-        )
-        self.opt_d = torch.optim.Adam(self.D.parameters(), lr=1e-3, betas=(0.0, 0.99))
+        drawing = [p for n, p in self.G.named_parameters() if not n.startswith("mapping.")]
+        groups = [drawing, self.E.parameters(), self.G.mapping.parameters()]
+        self.opt_ge = torch.optim.Adam([{"params": list(g)} for g in groups], betas=(0.9, 0.99))
+        self.opt_d = torch.optim.Adam(self.D.parameters(), lr=d_lr, betas=(0.0, 0.99))
+
+    @property
+    def modules(self) -> dict[str, nn.Module]:
+        """Everything that a checkpoint holds."""
+        names = ("G", "E", "D", "G_mean", "E_mean", "memory")
+        return {name: getattr(self, name) for name in names}
+
+    def finetune(self) -> None:
+        """Begin with the shipped generator and encoder."""
+        for pair, name in (
+            ((self.G, self.G_mean), "generator"),
+            ((self.E, self.E_mean), "encoder"),
+        ):
+            for module in pair:
+                module.load_state_dict(load(name).module.state_dict())
+
+    def pace(self, share: float, playing: bool) -> None:
+        """Set the learning rates to ``share`` of their own."""
+        lr = self.lr * share * (GAME_PACE if playing else 1.0)
+        for group, own in zip(self.opt_ge.param_groups, (lr, 0.5 * lr, 1e-3 * share), strict=True):
+            group["lr"] = own
 
     def autoencode(self, size: int) -> dict[str, float]:
         """One step of the first stage."""
-        loss, _, latent = autoencoding_loss(self.G, self.E, self.source.batch(size))
-        self._apply(self.opt_ge, loss)
-        self._after(latent)
-        return {"loss": loss.item()}
-
-    def play(self, size: int, step: int) -> dict[str, float]:
-        """One step of the adversarial stage: D, then G and E."""
         examples = self.source.batch(size)
-        real = examples.signals[examples.simulated == 0] if self.source.real else examples.signals
-        loss, drawn, latent = autoencoding_loss(self.G, self.E, examples)
-        half = slice(0, None, 2)  # every other record: simulated and real alike
-        held = Latent(*(getattr(latent, k).detach()[half] for k in Latent.__dataclass_fields__))
-        fake = torch.cat((drawn, self.G(self.prior(held), True)))
+        loss, latent = autoencoding_loss(self.G, self.E, examples)
+        apart = self._prior_distance(latent, examples)
+        self._apply(self.opt_ge, loss + PRIOR_WEIGHT * apart)
+        self._after()
+        return {"loss": loss.item(), "prior": apart.item()}
 
-        d_loss = F.softplus(self.D(fake.detach())).mean() + F.softplus(-self.D(real)).mean()
-        if step % R1_EVERY == 0:
-            shown = real.detach().requires_grad_(True)
-            (slope,) = torch.autograd.grad(self.D(shown).sum(), shown, create_graph=True)
-            penalty = slope.square().sum(dim=(1, 2)).mean()
-            d_loss = d_loss + 0.5 * R1_WEIGHT * R1_EVERY * penalty
-        self._apply(self.opt_d, d_loss)
+    def play(self, size: int, step: int, fade: float) -> dict[str, float]:
+        """One step of the adversarial stage: D, then G and E.
 
-        g_loss = F.softplus(-self.D(fake)).mean()
-        self._apply(self.opt_ge, loss + GAME_WEIGHT * g_loss)
-        self._after(latent)
-        return {"loss": loss.item(), "d": d_loss.item(), "g": g_loss.item()}
+        ``fade`` is the share of the instance noise that is left.
+        """
+        examples = self.source.batch(size)
+        loss, latent = autoencoding_loss(self.G, self.E, examples)
+        apart = self._prior_distance(latent, examples)
+        fake = crops(self.G(self._fakes(latent, examples), noise=True))
+        real = blurred(crops(examples.real()), fade)
 
-    def prior(self, latent: Latent) -> Latent:
-        """Styles from the mapping network with the beats of a batch, its codes and f-waves shuffled."""
-        n = len(latent.r_s)
-        z = torch.randn(n, NOISE_INPUT, device=latent.r_s.device)
-        mix = torch.randperm(n, device=latent.r_s.device)
-        styles = self.G.styles_from_noise(z)
-        return replace(latent, styles=styles, codes=latent.codes[mix])
+        d_loss = discriminator_loss(self.D, real, blurred(fake.detach(), fade))
+        penalty = r1(self.D, real, self.gamma) if step % R1_EVERY == 0 else torch.zeros(())
+        self._apply(self.opt_d, d_loss + penalty.to(d_loss))
+
+        g_loss = F.softplus(-self.D(blurred(fake, fade))).mean()
+        total = loss + PRIOR_WEIGHT * apart + GAME_WEIGHT * g_loss
+        if step % PATH_EVERY == 8:
+            total = total + self._path_penalty(latent)
+        self._apply(self.opt_ge, total)
+        self._after()
+        names = {"loss": loss, "prior": apart, "d": d_loss, "g": g_loss}
+        return {name: value.item() for name, value in names.items()}
+
+    def _fakes(self, latent: Latent, examples: Examples) -> Latent:
+        """Of the real records, half as E encodes them, half with their beats and the prior's styles."""
+        rows = torch.nonzero(examples.simulated == 0)[:, 0]
+        rows = rows if len(rows) else torch.arange(len(latent.r_s), device=latent.r_s.device)
+        chosen = {k: getattr(latent, k)[rows].detach() for k in Latent.__dataclass_fields__}
+        encoded = len(rows) // 2
+        z = torch.randn(2, len(rows) - encoded, NOISE_INPUT, device=rows.device)
+        styles, other = self.G.mapping(z[0]), self.G.mapping(z[1])
+        layer = torch.arange(LAYERS, device=rows.device)
+        # Style mixing (Karras et al. 2019): from a random layer on, the style of another sample.
+        cut = torch.randint(1, LAYERS, (len(styles), 1), device=rows.device)
+        mixed = (torch.rand(len(styles), 1, device=rows.device) < MIXED) & (layer >= cut)
+        styles = torch.where(mixed[..., None], other, styles)
+        return Latent(**{**chosen, "styles": torch.cat((chosen["styles"][:encoded], styles))})
+
+    def _prior_distance(self, latent: Latent, examples: Examples) -> Tensor:
+        """How far the mapping network draws from what E lately encoded of real records."""
+        styles = latent.styles[examples.simulated == 0] if self.source.real else latent.styles
+        self.memory.push(styles.flatten(1))
+        z = torch.randn(COMPARED, NOISE_INPUT, device=styles.device)
+        drawn = self.G.mapping(z).flatten(1)
+        return sliced_wasserstein(drawn, self.memory.draw(COMPARED))
+
+    def _path_penalty(self, latent: Latent) -> Tensor:
+        few = {k: getattr(latent, k)[:4].detach() for k in Latent.__dataclass_fields__}
+        z = torch.randn(len(few["styles"]), NOISE_INPUT, device=few["styles"].device)
+        few["styles"] = self.G.mapping(z)
+        penalty, mean = path_length(self.G(Latent(**few)), few["styles"], self.memory.path_mean)
+        self.memory.path_mean.copy_(mean)
+        return penalty
 
     def _apply(self, optimizer: torch.optim.Optimizer, loss: Tensor) -> None:
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
-        nn.utils.clip_grad_norm_([p for g in optimizer.param_groups for p in g["params"]], 5.0)
+        for group in optimizer.param_groups:
+            average_gradients(group["params"])
+            nn.utils.clip_grad_norm_(group["params"], 5.0)
         optimizer.step()
 
-    def _after(self, latent: Latent) -> None:
+    def _after(self) -> None:
         self.taken += 1
-        with torch.no_grad():
-            w = self.G.mapping(torch.randn(32, NOISE_INPUT, device=latent.styles.device))
-            self.G.w_mean.lerp_(w.mean(dim=0), 0.01)
         decay = min(0.998, self.taken / (self.taken + 10))  # a young average follows closely
         average(self.G_mean, self.G, decay)
         average(self.E_mean, self.E, decay)
+        with torch.no_grad():
+            z = torch.randn(32, NOISE_INPUT, device=self.G_mean.w_mean.device)
+            self.G.w_mean.lerp_(self.G_mean.mapping(z).mean(dim=0), 0.02)
 
 
 def main(argv: list[str] | None = None) -> None:
     """Train G (and E, D beside it); resumes from ``--run`` when it holds a checkpoint."""
+    options = _options(argv)
+    device, real = join(options.device), start(options)
+    train = real.where(real.splits == "train") if real else None
+    trainer = Trainer(
+        Source(train, options.seed, device), device, options.lr, options.d_lr, options.r1
+    )
+    run = Run(options.run, trainer.modules, {"ge": trainer.opt_ge, "d": trainer.opt_d})
+    state = run.resume()
+    if state is None and options.finetune:
+        trainer.finetune()
+    share(trainer.modules.values())
+    first = state["step"] if state else 0
+    trainer.taken = first
+    trainer.source.rng = np.random.default_rng([options.seed, first, rank()])
+    torch.manual_seed(options.seed + 1000 * rank() + first)
+    held = filtered(real.where((real.splits == "val") & real.millivolts)) if real else None
+    began, warm = time.monotonic(), round(options.warmup * options.steps)
+    size = max(2, options.batch // processes())
+    for step in run.steps(first, options.steps):
+        playing = step > warm
+        left = (options.steps - step + 1) / options.steps
+        trainer.pace(min(1.0, left / 0.25, step / 200), playing)
+        fade = max(0.0, 1 - 2 * (step - warm) / max(1, options.steps - warm))
+        losses = trainer.play(size, step, fade) if playing else trainer.autoencode(size)
+        stop = agree(time.monotonic() - began > 60 * options.minutes, device)
+        if step % options.every == 0 or step == options.steps or stop:
+            if rank() == 0:
+                fit = _validate(trainer, held, device)
+                speed = (time.monotonic() - began) / (step - first)
+                run.log(**_row(step, losses, trainer), **fit, s_per_step=speed)
+            run.save(step)
+        if stop:
+            return leave()
+    if rank() == 0:
+        _ship(trainer, real, options)
+    leave()
+
+
+def _options(argv: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="cofe-widgets train generator", description=__doc__)
     add_options(parser, "generator", 12000)
     parser.add_argument(
-        "--warmup", type=float, default=0.6, help="share of steps before the game begins"
+        "--warmup", type=float, default=0.5, help="share of steps before the game begins"
     )
-    parser.add_argument("--lr", type=float, default=2e-3)
+    parser.add_argument("--lr", type=float, default=2e-3, help="learning rate of G; E takes half")
+    parser.add_argument("--d-lr", type=float, default=3e-4, help="learning rate of D")
+    parser.add_argument("--r1", type=float, default=5.0, help="weight of R1: raise it if d nears 0")
+    parser.add_argument(
+        "--finetune", action="store_true", help="begin with the shipped generator and encoder"
+    )
     parser.add_argument("--out", type=Path, default=WEIGHTS / "generator.safetensors")
-    options = parser.parse_args(argv)
-    real = start(options)
-    device = torch.device(options.device)
-    train = real.where(real.splits == "train") if real else None
-    trainer = Trainer(Source(train, options.seed, device), options.lr, device)
-    modules = {
-        "G": trainer.G,
-        "E": trainer.E,
-        "D": trainer.D,
-        "G_mean": trainer.G_mean,
-        "E_mean": trainer.E_mean,
+    return parser.parse_args(argv)
+
+
+def _validate(
+    trainer: Trainer, held: tuple[Tensor, Tensor] | None, device: torch.device
+) -> dict[str, float]:
+    if held is None:
+        return {"val_r": float("nan"), "val_rmse_uv": float("nan")}
+    r, rmse = quality(trainer.G_mean, trainer.E_mean, *(t.to(device) for t in held))
+    return {"val_r": r, "val_rmse_uv": rmse}
+
+
+def _row(step: int, losses: dict[str, float], trainer: Trainer) -> dict[str, float]:
+    """A line of the log; the losses of the game are NaN before it begins."""
+    noise = [
+        v.detach().abs().mean() for n, v in trainer.G.named_parameters() if "noise_strength" in n
+    ]
+    none = float("nan")
+    names = ("loss", "prior", "d", "g")
+    return {
+        "step": step,
+        **{name: losses.get(name, none) for name in names},
+        "noise": float(torch.stack(noise).mean()),
     }
-    run = Run(options.run, modules, {"ge": trainer.opt_ge, "d": trainer.opt_d})
-    state = run.resume() or {"step": 0}
-    trainer.taken = state["step"]
-    trainer.source.rng = np.random.default_rng([options.seed, state["step"]])
-    held_back = filtered(real.where((real.splits == "val") & real.millivolts)) if real else None
-    began, warm = time.monotonic(), round(options.warmup * options.steps)
-    for step in range(state["step"] + 1, options.steps + 1):
-        fade = min(1.0, (options.steps - step + 1) / (0.25 * options.steps)) * min(1.0, step / 200)
-        for group, share in zip(trainer.opt_ge.param_groups, (1.0, 0.5), strict=True):
-            group["lr"] = options.lr * share * fade * (1.0 if step <= warm else 0.35)
-        losses = (
-            trainer.autoencode(options.batch) if step <= warm else trainer.play(options.batch, step)
-        )
-        stop = time.monotonic() - began > 60 * options.minutes
-        if step % 250 == 0 or step == options.steps or stop:
-            r, rmse = (
-                quality(trainer.G_mean, trainer.E_mean, *(t.to(device) for t in held_back))
-                if held_back
-                else (float("nan"), float("nan"))
-            )
-            speed = (time.monotonic() - began) / (step - state["step"])
-            run.log(
-                step=step,
-                loss=losses["loss"],
-                d=losses.get("d", float("nan")),
-                g=losses.get("g", float("nan")),
-                val_r=r,
-                val_rmse_uv=rmse,
-                s_per_step=speed,
-            )
-            run.save(step)
-        if stop:
-            return
-    _ship(trainer, real, options)
 
 
 def _ship(trainer: Trainer, real: RealRecords | None, options: argparse.Namespace) -> None:
@@ -308,9 +337,6 @@ def _ship(trainer: Trainer, real: RealRecords | None, options: argparse.Namespac
         "metrics": metrics,
         "limits": [
             "A small network, trained briefly: what it draws is smoother and simpler than real ECGs.",
-            "What the adversarial stage adds over reconstruction was not measured. Where the log's d ends "
-            "near zero, the discriminator won: the mapping network then draws poorly, and cw.sample takes "
-            "styles from the encoder's distribution instead.",
             "Draws 0.5-40 Hz; baseline wander and what it cannot draw stay in the record's residual.",
             "Beats that differ much from their neighbours (ventricular ectopics) are drawn poorly.",
         ],

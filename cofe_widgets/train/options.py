@@ -20,9 +20,14 @@ def add_options(parser: argparse.ArgumentParser, run: str, steps: int) -> None:
     parser.add_argument("--batch", type=int, default=16)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--note", default="", help="what the card should say about this run")
-    parser.add_argument("--device", default="cpu", help="cpu or cuda")
+    parser.add_argument(
+        "--device", default="cpu", help="cpu or cuda; torchrun gives each process its own GPU"
+    )
     parser.add_argument(
         "--threads", type=int, default=0, help="CPU threads; 0 leaves torch's own choice"
+    )
+    parser.add_argument(
+        "--every", type=int, default=250, help="steps between two checkpoints and rows of the log"
     )
     parser.add_argument(
         "--minutes", type=float, default=1e9, help="stop (with a checkpoint) after so long"

@@ -9,7 +9,7 @@ import wfdb
 
 import cofe_widgets as cw
 from cofe_widgets.models import load
-from cofe_widgets.train import encoder, generator
+from cofe_widgets.train import encoder, generator, styles
 from cofe_widgets.train.checkpoint import Run
 from cofe_widgets.train.data import load_real, rhythm_of, split_of
 
@@ -115,12 +115,19 @@ def test_the_generator_recipe_plays_the_game_resumes_and_ships(tmp_path, capsys,
     assert np.isfinite(float(rows[-1]["d"])) and np.isfinite(float(rows[-1]["g"]))
 
 
-def test_the_encoder_recipe_measures_the_style_directions(tmp_path, monkeypatch):
+def test_the_encoder_recipe_describes_its_styles(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(encoder, "BANK", 64)
+    monkeypatch.setattr(styles, "BANK", 64)
+    monkeypatch.setattr(styles, "PAIRED", 4)
+    monkeypatch.setattr(styles, "FIT_STEPS", 1)
     out = tmp_path / "encoder.safetensors"
     encoder.main(
         ["--data", str(tmp_path / "none"), "--steps", "1", "--batch", "2", "--out", str(out)]
     )
-    basis = load(out).module.style_basis
+    made = load(out)
+    basis = made.module.style_basis
     assert torch.allclose(basis @ basis.T, torch.diag(basis.norm(dim=1) ** 2), atol=1e-2)
+    # Coordinates in standard deviations of the bank they were measured on.
+    assert torch.allclose(made.module.real_styles.std(dim=0), torch.ones(32), atol=0.05)
+    assert made.module.named_styles.norm(dim=1).min() > 0
+    assert made.card["generator_hash"] == load("generator").weight_hash
