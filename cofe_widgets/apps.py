@@ -16,6 +16,8 @@ DEFAULT_MODEL = "af-resnet"
 def explore(rec: Record | None = None, f: Predictor | str | None = None) -> Explainer:
     """The app: open an ECG, see the model's answer, ask what would change it, drag the answer.
 
+    Every shipped model can be chosen in it. Its second tab dials measurements (`EcgLab`).
+
     Parameters
     ----------
     rec : Record, optional
@@ -26,14 +28,14 @@ def explore(rec: Record | None = None, f: Predictor | str | None = None) -> Expl
     Returns
     -------
     Explainer
-        A widget; ``record``, ``counterfactual`` and ``attribution`` hold what it shows.
+        A widget; ``record``, ``counterfactuals`` and ``attribution`` hold what it shows.
 
     Raises
     ------
     TypeError
         When ``rec`` is no Record or ``f`` no Predictor.
     ValueError
-        When the model cannot read ``rec``, or answers with values rather than probabilities.
+        When the model cannot read ``rec``.
     """
     from .wrap import Predictor, load
 

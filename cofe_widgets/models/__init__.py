@@ -101,7 +101,7 @@ def _read(path: Path) -> Loaded:
 
 
 def available() -> pd.DataFrame:
-    """The shipped models, one a row: what each is for, its metrics, and its card."""
+    """The shipped models, one a row: what each is for, its outputs (of models of ECGs), metrics, card."""
     import pandas as pd
     from safetensors import safe_open
 
@@ -111,9 +111,15 @@ def available() -> pd.DataFrame:
             card = json.loads((opened.metadata() or {})["card"])
         metrics = "; ".join(f"{k}: {v}" for k, v in card["metrics"].items())
         size = path.stat().st_size / 1e6
-        row = {"name": path.stem, "summary": card["summary"], "metrics": metrics}
+        outputs = ", ".join(card.get("outputs", ()))
+        row = {
+            "name": path.stem,
+            "summary": card["summary"],
+            "outputs": outputs,
+            "metrics": metrics,
+        }
         rows.append({**row, "size_mb": round(size, 2), "card": str(path.with_suffix(".md"))})
-    columns = ["name", "summary", "metrics", "size_mb", "card"]
+    columns = ["name", "summary", "outputs", "metrics", "size_mb", "card"]
     return pd.DataFrame(rows, columns=columns).set_index("name")
 
 

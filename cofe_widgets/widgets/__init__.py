@@ -8,13 +8,14 @@ from typing import Any
 # On first use: values that show themselves must not cost an import of ipywidgets before.
 _HOME = {
     "CounterfactualViewer": "counterfactual",
+    "EcgLab": "ecglab",
     "EcgViewer": "viewer",
     "Explainer": "explainer",
     "HeartLab": "heart",
     "to_html": "page",
 }
 
-__all__ = ["CounterfactualViewer", "EcgViewer", "Explainer", "HeartLab", "to_html"]
+__all__ = ["CounterfactualViewer", "EcgLab", "EcgViewer", "Explainer", "HeartLab", "to_html"]
 
 
 def __getattr__(name: str) -> Any:

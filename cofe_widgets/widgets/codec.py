@@ -66,6 +66,19 @@ def unpack(packed: dict[str, Any]) -> NDArray[np.float32]:
     return (counts.reshape(shape) * np.asarray(packed["scale"])[:, None]).astype(np.float32)
 
 
+def detached(value: Any) -> tuple[Any, tuple[bytes, ...]]:
+    """The same with the bytes apart, each leaving its place among them; for messages."""
+    buffers: list[bytes] = []
+
+    def apart(value: Any) -> Any:
+        if isinstance(value, bytes):
+            buffers.append(value)
+            return len(buffers) - 1
+        return {k: apart(v) for k, v in value.items()} if isinstance(value, dict) else value
+
+    return apart(value), tuple(buffers)
+
+
 def as_text(value: Any) -> Any:
     """The same value as JSON can hold it: bytes as base64."""
     if isinstance(value, bytes):

@@ -11,7 +11,7 @@ from ..simulate import CONDITIONS, Simulated
 from ..simulate.conditions import POTASSIUM, parse
 from ..simulate.noise import EVERYDAY
 from .base import Component
-from .codec import as_text
+from .codec import as_text, detached
 from .comparison import BEST_LEAD
 from .dialled import Heart, Settings, choices, partners
 from .jobs import Finish, Jobs, Step, Work
@@ -22,11 +22,35 @@ if TYPE_CHECKING:
 
     from ..signals.delineate import Delineation
 
-OVERLAYS = ("none", "truth", "delineation", "cause", "twin")
 #: What an artefact adds to the noise when it is switched on: plain to see, and readable past it.
 ARTEFACTS = {"wander": 6.0, "mains": 8.0, "emg": 6.0, "motion": 1.0}
-REVERSALS = ("", "RA-LA", "RA-LL", "LA-LL", "V1-V2", "V1-V3")
-CLIPPING = (0.0, 0.5, 1.0)
+#: Values, words and hints of what is chosen by menus and rows of buttons.
+MENUS = {
+    "overlays": (
+        ("none", "Nothing", "The ECG alone"),
+        ("truth", "Truth", "Where the waves truly begin, peak and end"),
+        ("delineation", "Delineator", "Where the delineator finds them"),
+        ("cause", "Cause", "What the condition altered, sample by sample"),
+        ("twin", "Twin", "The same heart without the condition"),
+    ),
+    "artefacts": (
+        ("wander", "Wander", "Baseline wander: breathing, sweat"),
+        ("mains", "Mains", "Hum of 50 or 60 Hz"),
+        ("emg", "Muscle", "Muscle tremor (EMG)"),
+        ("motion", "Motion", "An electrode is pulled"),
+    ),
+    "electrodes": (
+        ("", "electrodes in place"),
+        ("RA-LA", "arms swapped (RA–LA)"),
+        ("RA-LL", "right arm and foot (RA–LL)"),
+        ("LA-LL", "left arm and foot (LA–LL)"),
+        ("V1-V2", "V1 and V2 swapped"),
+        ("V1-V3", "V1 and V3 swapped"),
+    ),
+    "clipping": (("0", "no clipping"), ("1", "clipped at 1 mV"), ("0.5", "clipped at 0.5 mV")),
+}
+OVERLAYS, REVERSALS = ([value for value, *_ in MENUS[name]] for name in ("overlays", "electrodes"))
+CLIPPING = [float(value) for value, *_ in MENUS["clipping"]]
 #: A delineation that takes longer than this would hold up a dragged slider.
 LIVE_S = 0.12
 #: Numbers that change faster than this cannot be read.
@@ -71,6 +95,7 @@ class HeartLab(Component):
 
     _component = t.Unicode("heart").tag(sync=True)
     _live = t.Bool(True).tag(sync=True)
+    _menus = t.Dict(MENUS).tag(sync=True)
     _choices = t.List(t.Dict()).tag(sync=True)
     _ecg = t.Dict(default_value=None, allow_none=True).tag(sync=True)
     _twin = t.Dict(default_value=None, allow_none=True).tag(sync=True)
@@ -246,7 +271,7 @@ class HeartLab(Component):
             heart = Heart(self._wanted)
             later = heart.settings.overlay == "delineation" and not self._delineates_live(heart)
             shown = heart.shown(waves_too=not later)
-            frame, buffers = _detached(shown)
+            frame, buffers = detached(shown)
             yield Step({}, (), frame, buffers)
             # Under a moving hand the ECG comes first; the numbers follow as often as can be read.
             if heart.settings != self._wanted and perf_counter() - counted < READ_S:
@@ -298,16 +323,3 @@ class HeartLab(Component):
             gain=self.gain,
             order=self.order,
         )
-
-
-def _detached(shown: dict[str, Any]) -> tuple[dict[str, Any], tuple[bytes, ...]]:
-    """The same with the bytes apart, each leaving its place among them."""
-    buffers: list[bytes] = []
-
-    def apart(value: Any) -> Any:
-        if isinstance(value, bytes):
-            buffers.append(value)
-            return len(buffers) - 1
-        return {k: apart(v) for k, v in value.items()} if isinstance(value, dict) else value
-
-    return apart(shown), tuple(buffers)

@@ -26,6 +26,7 @@ MEASUREMENTS = {
     "q_amplitude_mv": Words("Q amplitude", 2, 0.1),
     "r_amplitude_mv": Words("R amplitude", 2, 0.1),
     "s_amplitude_mv": Words("S amplitude", 2, 0.1),
+    "j_amplitude_mv": Words("ST level at J", 2, 0.05),
     "st_amplitude_mv": Words("ST at J + 60 ms", 2, 0.05),
     "t_amplitude_mv": Words("T amplitude", 2, 0.05),
     "qrs_axis_deg": Words("QRS axis", 0, 20.0),

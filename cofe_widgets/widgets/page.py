@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Sequence
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,8 @@ from ..ecg import Record
 from .base import Component, asset
 from .codec import as_text
 from .counterfactual import CounterfactualViewer
+from .outputs import said
+from .screen import Screen
 from .viewer import EcgViewer
 
 # No network at all: the browser itself holds the page to it.
@@ -46,7 +49,7 @@ def to_html(value: Any, path: str | os.PathLike[str], *, attribution: Any = None
 
     Parameters
     ----------
-    value : Record, Counterfactual, Attribution, or a widget of this package
+    value : Record, Counterfactual or several of one ECG, Attribution, or a widget of this package
         What to show. A page of the app (`explore`) has everything but upload and Explain.
     path : path
         Where to write; an existing file is replaced.
@@ -83,6 +86,8 @@ def as_widget(value: Any, attribution: Any = None) -> Component:
     from ..explain import Attribution, Counterfactual
 
     if isinstance(value, Counterfactual):
+        return CounterfactualViewer(value, attribution)
+    if isinstance(value, Sequence) and value and all(isinstance(v, Counterfactual) for v in value):
         return CounterfactualViewer(value, attribution)
     if isinstance(value, Attribution):
         return EcgViewer(value.record, saliency=value)
@@ -140,25 +145,38 @@ def _json(value: Any) -> str:
 
 
 def _heading(widget: Component) -> str:
+    if isinstance(widget, Screen) and widget.mode == "dials":
+        return "What if it measured otherwise?"
     if isinstance(widget, CounterfactualViewer) and widget.counterfactual is not None:
-        value = widget.counterfactual
-        return f"What would make the model say {value.target}?"
+        return f"What would make the model say {widget.counterfactual.target}?"
     return "Electrocardiogram"
 
 
 def _words(state: dict[str, Any]) -> str:
-    """Answer, message and table for readers without scripts, replaced when the page comes alive."""
+    """All but the curves for readers without scripts, replaced when the page comes alive."""
     parts = []
     if state.get("_answer"):
-        said = ", ".join(f"{o['name']} {o['probability']:.2f}" for o in state["_answer"]["outputs"])
-        parts.append(f"<p>Model’s answer: {escape(said)}</p>")
-    if state.get("_path"):
-        parts.append(f"<p>{escape(state['_path']['message'])}</p>")
-    if state.get("_changes"):
-        rows = "".join(_row(row) for row in state["_changes"])
-        head = "".join(f"<th>{word}</th>" for word in ("Measurement", "Original", "Counterfactual"))
-        parts.append(f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>")
+        answers = ", ".join(said(o, state["_answer"][o["name"]]) for o in state["_outputs"])
+        parts.append(f"<p>Model’s answer: {escape(answers)}</p>")
+    for found in state.get("_found", ()):
+        parts.append(f"<p>{escape(found['words'] or found['message'])}</p>")
+        parts.append(_table(found["changes"], "Counterfactual"))
+        parts.append(f"<p>{escape(found['trust']['headline'])}</p>")
+        rows = (
+            f"{row['name']} {row['value']}: {row['sentence']}" for row in found["trust"]["rows"]
+        )
+        parts.append(f"<ul>{''.join(f'<li>{escape(row)}</li>' for row in rows)}</ul>")
+    if state.get("_edited"):
+        parts.append(_table(state["_edited"]["changes"], "As dialled"))
     return "".join(parts)
+
+
+def _table(changes: list[dict[str, Any]], name: str) -> str:
+    if not changes:
+        return ""
+    head = "".join(f"<th>{word}</th>" for word in ("Measurement", "Original", name))
+    rows = "".join(_row(row) for row in changes)
+    return f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
 
 
 def _row(row: dict[str, Any]) -> str:

@@ -19,7 +19,7 @@ function draw(host: Host, element: HTMLElement): () => void {
   try {
     COMPONENTS[host.get("_component")]!(host, root, stop.signal);
   } catch (error) {
-    root.replaceChildren(h("p", { class: "cofe-error", role: "alert" }, `This ECG cannot be shown: ${(error as Error).message}`));
+    root.replaceChildren(h("p.error", { role: "alert" }, `This ECG cannot be shown: ${(error as Error).message}`));
   }
   return () => {
     stop.abort();

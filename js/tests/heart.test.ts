@@ -18,6 +18,11 @@ function dials(state: Record<string, unknown>): { dials: Dials; state: Record<st
   const all: Record<string, unknown> = {
     _choices: [choice("NSR"), choice("AF", { partner: true }), choice("LBBB", { graded: true, partner: true }), choice("HYPERK", { potassium: [5.5, 9] })],
     ...{ condition: "LBBB", second: "", severity: 0.5, potassium: 4.2, seed: 3, age: 60, sex: "F", noise: 1, artefacts: [], reversal: "", clipping_mv: 0 },
+    _menus: {
+      artefacts: [["wander", "Wander", "Baseline wander"], ["mains", "Mains", "Hum"], ["motion", "Motion", "Pulled"], ["emg", "Muscle", "Muscle tremor"]],
+      electrodes: [["", "electrodes in place"], ["RA-LA", "arms swapped"]],
+      clipping: [["0", "no clipping"], ["1", "clipped at 1 mV"], ["0.5", "clipped at 0.5 mV"]],
+    },
     ...state,
   };
   const made = new Dials({ get: (name) => all[name] as never, set: (name, value) => ((all[name] = value), made.update()) });

@@ -128,7 +128,7 @@ describe("the browser's half of the protocol", () => {
 
 describe("files that are refused before they are sent", () => {
   it.each([
-    [[], /Nothing was dropped/],
+    [[], /No file was dropped/],
     [[{ name: "big.xml", size: 9 * 2 ** 20 }], /big\.xml: 9\.0 MiB.*cw\.read/],
     [[{ name: "empty.xml", size: 0 }], /empty\.xml is empty/],
     [Array.from({ length: 13 }, (_, i) => ({ name: `${i}.dat`, size: 5 })), /13 files/],

@@ -14,7 +14,7 @@ import cofe_widgets as cw
 from cofe_widgets.ecg import LEADS, Record
 from cofe_widgets.simulate import simulate
 from cofe_widgets.widgets.codec import unpack
-from cofe_widgets.widgets.counterfactual import CounterfactualViewer, changes
+from cofe_widgets.widgets.counterfactual import CounterfactualViewer, changes, packed_found
 from cofe_widgets.widgets.explainer import MAX_UPLOAD_BYTES, Explainer
 from cofe_widgets.wrap import Predictor, wrap
 
@@ -50,8 +50,9 @@ def app(rec: Record, model: Predictor) -> Explainer:
 
 
 def test_starts_with_an_answer_and_the_other_output_as_target(app, rec, model):
-    said = {o["name"]: o["probability"] for o in app._answer["outputs"]}
+    said: Any = app._answer
     assert said == pytest.approx(model.predict(rec))
+    assert [o["name"] for o in app._outputs] == list(model.outputs)
     assert app.target == min(said, key=said.__getitem__)
     assert app._saliency["title"] == f"saliency for {app.target}"
     assert app.attribution.target == app.target
@@ -61,20 +62,24 @@ def test_explains_and_leaves_the_result_in_traits(app, rec):
     desk = Desk(app)
     end = desk.ask("explain", target="AF", level=0.8)
     assert end["type"] == "done"
-    path = app._path
+    (path,) = app._found
     frames = unpack(path["frames"])
     assert frames.shape[1:] == (12, 2500)
     assert path["fs"] == 250
     assert path["predictions"][0] < 0.5
     assert path["level"] == 0.8
     np.testing.assert_allclose(frames[0], app.counterfactual.original.signal, atol=1e-4)
-    assert app._changes
+    assert path["changes"]
+    assert path["trust"]["headline"]
+    assert {row["verdict"] for row in path["trust"]["rows"]} <= {"good", "mind", "bad", "unknown"}
+    assert path["words"] == str(app.counterfactual.words())
     assert app.severity == 1.0
     steps = [m for m in desk.heard if m["type"] == "step"]
     assert steps[-1]["fraction"] == 1.0
     frame = steps[-1]["frame"]
     at = desk.heard.index(steps[-1])
-    sent = unpack({**frame["packed"], "data": desk.buffers[at][0]})
+    packed = frame["signal"]["signal"]
+    sent = unpack({**packed, "data": desk.buffers[at][packed["data"]]})
     np.testing.assert_allclose(sent, app.counterfactual.signals[-1], atol=1e-4)
 
 
@@ -83,8 +88,11 @@ def test_explains_and_leaves_the_result_in_traits(app, rec):
     [
         ({"target": "VF", "level": 0.9}, "no output 'VF'"),
         ({"target": "AF", "level": 1.4}, "between 0 and 1"),
-        ({"target": "AF", "level": "high"}, "between 0 and 1"),
+        ({"target": "AF", "level": "high"}, "expected a number"),
         ({"target": "SR", "level": 0.5}, "already answers SR"),
+        ({"target": "AF", "level": 0.9, "method": "magic"}, "choose one of refined, direction"),
+        ({"target": "AF", "level": 0.9, "keep": ["all"]}, "rhythm, intervals, morphology"),
+        ({"target": "AF", "level": 0.9, "diverse": 9}, "1 to 3"),
     ],
 )
 def test_what_cannot_be_asked_is_answered_in_words(app, parameters, words):
@@ -147,10 +155,10 @@ def _wfdb(record: Any) -> dict[str, bytes]:
 
 
 def test_a_new_ecg_takes_the_old_explanation_away(app, cf):
-    app._show_counterfactual(cf)
+    app._show_counterfactuals([cf], [packed_found(cf)])
     end = Desk(app).ask("open", example="AF")
     assert end["type"] == "done"
-    assert app._path is None
+    assert app._found == []
     assert app.counterfactual is None
     assert app._ecg["title"] == "Simulated atrial fibrillation"
 
@@ -169,7 +177,7 @@ def test_saves_a_page(app):
     assert b"not a medical device" in desk.buffers[desk.heard.index(end)][0]
 
 
-def test_refuses_what_is_no_record_and_no_classifier(rec, model):
+def test_refuses_what_is_no_record_and_takes_a_model_of_values(rec, model):
     with pytest.raises(TypeError, match="rec is str"):
         cw.explore("ecg.xml")
     with pytest.raises(TypeError, match=r"cw\.wrap"):
@@ -177,9 +185,41 @@ def test_refuses_what_is_no_record_and_no_classifier(rec, model):
     mean = torch.nn.Sequential(
         torch.nn.AdaptiveAvgPool1d(1), torch.nn.Flatten(), torch.nn.Linear(12, 1)
     )
-    regressor = wrap(mean, fs=250, outputs=["potassium"], output="linear")
-    with pytest.raises(ValueError, match="values, not probabilities"):
-        cw.explore(rec, regressor)
+    regressor = wrap(mean, fs=250, outputs=["potassium_mmol_l"], output="linear")
+    app = cw.explore(rec, regressor)
+    (output,) = app._outputs
+    assert (output["title"], output["unit"], output["probability"]) == (
+        "potassium",
+        "mmol/L",
+        False,
+    )
+    assert app.level == pytest.approx(app._answer["potassium_mmol_l"] + 2, abs=0.1)
+
+
+def test_another_model_answers_the_same_ecg_and_the_old_explanation_goes(app, cf):
+    app._show_counterfactuals([cf], [packed_found(cf)])
+    ecg, others = app._ecg, [name for name in app._models if name != app.model]
+    assert app._models[0] == "af-resnet"
+    assert Desk(app).ask("model", model="no-such")["type"] == "error"
+    assert app._found
+    for name in others:
+        assert Desk(app).ask("model", model=name)["type"] == "done"
+        assert app.model == app.predictor.name == name
+        assert set(app._answer) == set(app.predictor.outputs)
+        assert app.target in app.predictor.outputs
+        assert app._found == []
+    assert app._ecg is ecg
+    assert Desk(app).ask("model", model="af-resnet")["type"] == "done"
+    assert app.predictor.outputs == ("SR", "AF")
+
+
+def test_several_answers_are_kept_and_one_is_shown(app, cf):
+    app._show_counterfactuals([cf, cf], [packed_found(cf), packed_found(cf)])
+    assert app.counterfactual is cf
+    app.chosen = 1
+    assert app.counterfactuals == [cf, cf]
+    app.chosen = 7  # a page saved with more answers than there are now
+    assert app.counterfactual is cf
 
 
 def test_the_table_says_absent_where_a_wave_is_gone():
@@ -209,9 +249,9 @@ def test_the_table_says_absent_where_a_wave_is_gone():
 def test_a_counterfactual_shows_itself_with_its_saliency(cf, att):
     viewer = CounterfactualViewer(cf, att)
     assert viewer._live is False
-    assert viewer._answer is not None
-    assert viewer._answer["model"] == "af-resnet"
-    assert viewer._path["message"] == cf.message
+    assert viewer._answer == {"AF": pytest.approx(cf.predictions[0])}
+    assert viewer.model == "af-resnet"
+    assert viewer._found[0]["message"] == cf.message
     assert viewer._saliency["title"] == "saliency for AF"
     viewer.severity = 0.0
     plain = viewer.picture()

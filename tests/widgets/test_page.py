@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import html.parser
 import json
 import re
@@ -45,16 +46,25 @@ def test_a_counterfactual_page_holds_everything(cf, att, tmp_path):
     text = path.read_text("utf-8")
     state = held(text)["state"]
     assert state["_live"] is False
-    assert unpack(state["_path"]["frames"]).shape == cf.signals.shape
-    assert state["_path"]["predictions"] == pytest.approx(list(cf.predictions))
+    (found,) = state["_found"]
+    assert unpack(found["frames"]).shape == cf.signals.shape
+    assert found["predictions"] == pytest.approx(list(cf.predictions))
     assert state["_saliency"]["title"] == "saliency for AF"
     assert {"P amplitude", "QRS duration", "ST at J + 60 ms"} < {
-        row["label"] for row in state["_changes"]
+        row["label"] for row in found["changes"]
     }
     assert "not a medical device" in text
-    assert "P amplitude" in re.sub(
-        r"<script.*", "", text, flags=re.S
-    )  # for readers without scripts
+    plain = re.sub(r"<script.*", "", text, flags=re.S)  # for readers without scripts
+    assert "P amplitude" in plain
+    assert html.escape(cf.trust.headline) in plain
+    assert html.escape(str(cf.words())) in plain
+
+
+def test_several_answers_are_one_page(cf, tmp_path):
+    text = cw.to_html([cf, cf], tmp_path / "two.html").read_text("utf-8")
+    assert len(held(text)["state"]["_found"]) == 2
+    with pytest.raises(TypeError, match="list cannot be shown"):
+        cw.to_html([], tmp_path / "none.html")
 
 
 def test_no_page_reaches_for_a_network(cf, tmp_path):

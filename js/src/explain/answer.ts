@@ -1,57 +1,87 @@
-// The model's answer: one bar an output; a red mark where the counterfactual on screen has moved the target.
+// The model's answer: one bar an output; a red mark where the red trace on screen has moved it.
 
-import { h } from "../shared/dom";
+import { h, option, select } from "../shared/dom";
+import { clamp } from "../shared/geometry";
 
-export interface Answer {
-  model: string;
-  outputs: { name: string; title: string; probability: number }[];
+export interface Output {
+  name: string;
+  title: string;
+  probability: boolean; // or a value
+  unit: string;
+  digits: number;
+  low: number | null; // between which the bar stands; null: nobody knows
+  high: number | null;
 }
+
+export type Values = Readonly<Record<string, number>>;
 
 export const percent = (p: number): string => (p > 0 && p < 0.005 ? "< 0.01" : p < 1 && p >= 0.995 ? "> 0.99" : p.toFixed(2));
 
+/** A value of an output as it is printed; `whole` with its unit. */
+export const printed = ({ probability, digits, unit }: Output, value: number, whole = true): string =>
+  probability ? percent(value) : value.toFixed(digits) + (whole && unit ? ` ${unit}` : "");
+
+export const called = ({ probability, name, title }: Output): string => (probability ? `p(${name})` : title || name);
+
 export class AnswerCard {
   readonly element: HTMLElement;
-  readonly #bars = h("div", { class: "cofe-bars", role: "list" });
-  readonly #model = h("span", { class: "cofe-quiet" });
-  #marks = new Map<string, { mark: HTMLElement; now: HTMLElement }>();
+  readonly #bars = h("div.bars", { role: "list" });
+  readonly #models: HTMLSelectElement;
+  readonly #model = h("span.quiet");
+  #marks: { output: Output; mark: HTMLElement; now: HTMLElement }[] = [];
 
-  constructor() {
-    this.element = h("section", { class: "cofe-card cofe-answer" }, h("h3", {}, "Model’s answer ", this.#model), this.#bars);
+  constructor(choose: (model: string) => void) {
+    this.#models = select("Model", [], choose);
+    this.element = h("section.card.answer", h("h3", "Model’s answer", this.#model, this.#models), this.#bars);
   }
 
-  show(answer: Answer | null): void {
-    this.#model.textContent = answer?.model ?? "";
-    this.#marks.clear();
-    if (!answer) {
-      this.#bars.replaceChildren(h("p", { class: "cofe-quiet" }, "No answer for this ECG."));
+  /** The models there are to choose from, and the one that answers. */
+  models(names: readonly string[], model: string): void {
+    const several = names.length > 1;
+    this.#models.hidden = !several;
+    this.#model.textContent = several ? "" : model;
+    this.#models.replaceChildren(...names.map((name) => option([name, name])));
+    this.#models.value = model;
+  }
+
+  show(outputs: readonly Output[], values: Values | null): void {
+    this.#marks = [];
+    if (!values) {
+      this.#bars.replaceChildren(h("p.quiet", "No answer for this ECG."));
       return;
     }
-    const top = Math.max(...answer.outputs.map((output) => output.probability));
+    const top = Math.max(...Object.values(values));
     this.#bars.replaceChildren(
-      ...answer.outputs.map(({ name, title, probability }) => {
-        const mark = h("i", { class: "cofe-mark", hidden: true });
-        const now = h("span", { class: "cofe-now" });
-        this.#marks.set(name, { mark, now });
-        const bar = h("span", { class: "cofe-fill" });
-        bar.style.width = `${100 * probability}%`;
+      ...outputs.map((output) => {
+        const value = values[output.name]!;
+        const mark = h("i.mark", { hidden: true });
+        const now = h("span.now");
+        this.#marks.push({ output, mark, now });
+        const bar = h("span.fill");
+        bar.style.width = place(output, value);
         return h(
-          "div",
-          { class: probability === top ? "cofe-bar cofe-first" : "cofe-bar", role: "listitem" },
-          h("span", { class: "cofe-name" }, name, title ? h("small", {}, ` ${title}`) : null),
-          h("span", { class: "cofe-track" }, bar, mark),
-          h("span", { class: "cofe-number" }, percent(probability), now),
+          "div.bar",
+          { role: "listitem" },
+          h(outputs.length > 1 && value === top ? "span.name.first" : "span.name", { title: output.title || null }, output.name, output.title && h("small", ` ${output.title}`)),
+          h("span.track", { hidden: output.low === null }, bar, mark),
+          h("span.number", printed(output, value), now),
         );
       }),
     );
   }
 
-  /** Where the target stands for the trace on screen; null takes the mark away. */
-  mark(target: string, probability: number | null): void {
-    for (const [name, { mark, now }] of this.#marks) {
-      const on = name === target && probability !== null;
-      mark.hidden = !on;
-      now.textContent = on ? ` → ${percent(probability)}` : "";
-      if (on) mark.style.left = `${100 * probability}%`;
+  /** Where outputs stand for the trace on screen. */
+  mark(values: Values): void {
+    for (const { output, mark, now } of this.#marks) {
+      const value = values[output.name];
+      mark.hidden = value === undefined;
+      now.textContent = value === undefined ? "" : ` → ${printed(output, value)}`;
+      if (value !== undefined) mark.style.left = place(output, value);
     }
   }
+}
+
+function place({ low, high }: Output, value: number): string {
+  const share = low === null || high === null ? 0 : (value - low) / (high - low);
+  return `${100 * clamp(share, 0, 1)}%`;
 }

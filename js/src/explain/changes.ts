@@ -1,6 +1,7 @@
-// What changed, in numbers.
+// What changed, in words and in numbers.
 
 import { h } from "../shared/dom";
+import { head, row } from "../shared/table";
 
 export interface Change {
   label: string;
@@ -13,34 +14,28 @@ export interface Change {
 }
 
 export class ChangesCard {
-  readonly element = h("section", { class: "cofe-card cofe-changes" });
+  readonly element = h("section.card.changes");
 
-  show(rows: Change[] | null, target: string): void {
-    this.element.hidden = !rows?.length;
-    if (!rows?.length) return;
+  /** `heads` of the two columns of values. */
+  show(rows: readonly Change[], heads: readonly [string, string], about: string): void {
+    this.element.hidden = !rows.length;
+    if (!rows.length) return;
     this.element.replaceChildren(
       h(
         "table",
-        {},
-        h("caption", {}, "What changed ", h("span", { class: "cofe-quiet" }, `on the way to ${target}; lead II, median beat`)),
-        h("thead", {}, h("tr", {}, ...["Measurement", "Original", "Counterfactual", "Change"].map((text, i) => h("th", { scope: "col", class: i ? "cofe-num" : null }, text)))),
-        h("tbody", {}, ...rows.map(row)),
+        h("caption", "What changed ", h("span.quiet", `${about}lead II, median beat`)),
+        head([...heads, "Change"].map((text) => [text])),
+        h("tbody", ...rows.map(line)),
       ),
     );
   }
 }
 
-function row({ label, unit, digits, original, counterfactual, missing, notable }: Change): HTMLElement {
-  const number = (value: number | null): string => (value === null ? missing : text(value, digits));
+function line({ label, unit, digits, original, counterfactual, missing, notable }: Change): HTMLElement {
+  const number = (value: number | null): string => (value === null ? missing : minus(value.toFixed(digits)));
   const change = original === null || counterfactual === null ? null : counterfactual - original;
-  return h(
-    "tr",
-    { class: notable ? "cofe-notable" : null },
-    h("th", { scope: "row" }, label, unit ? h("span", { class: "cofe-quiet" }, ` ${unit}`) : null),
-    h("td", { class: "cofe-num" }, number(original)),
-    h("td", { class: "cofe-num" }, number(counterfactual)),
-    h("td", { class: "cofe-num cofe-delta" }, said(change, original, counterfactual, digits)),
-  );
+  const cells = [h("td.num", number(original)), h("td.num", number(counterfactual)), h("td.num.delta", said(change, original, counterfactual, digits))];
+  return row(notable, label, unit, ...cells);
 }
 
 function said(change: number | null, original: number | null, counterfactual: number | null, digits: number): string {
@@ -53,4 +48,4 @@ function said(change: number | null, original: number | null, counterfactual: nu
   return `${rounded > 0 ? "▲ +" : "▼ −"}${Math.abs(rounded).toFixed(digits)}`;
 }
 
-const text = (value: number, digits: number): string => value.toFixed(digits).replace("-", "−");
+export const minus = (text: string): string => text.replace("-", "−");

@@ -1,276 +1,268 @@
-// The explainer: an ECG, the model's answer, the counterfactual under a slider, and what changed.
+// The explainer: an ECG, the model's answer, what it would take to change it, and what if.
 // Bound to cofe_widgets/widgets/explainer.py; shows the same from an exported page, with no kernel.
 
-import { asBytes, decode, type Packed } from "../shared/codec";
-import { check, download, h } from "../shared/dom";
-import { listen, type Host } from "../shared/host";
-import { Jobs, type Reply } from "../shared/jobs";
-import { predictionAt, signalAt, type Path } from "../shared/path";
+import { Board } from "../shared/board";
+import { asBytes } from "../shared/codec";
+import { button, check, download, group, h, press, type Menu } from "../shared/dom";
+import type { Host } from "../shared/host";
+import type { Jobs, Reply } from "../shared/jobs";
+import { predictionAt, signalAt } from "../shared/path";
+import { bindPaper } from "../viewer";
 import type { EcgView } from "../viewer/ecg-view";
+import { layer, shadeLayer, type Ecg, type PackedShade } from "../viewer/layers";
 import { legend } from "../viewer/legend";
 import type { Layer } from "../viewer/paint";
 import type { Toolbar } from "../viewer/toolbar";
-import { bindPaper } from "../viewer";
-import { layer, shadeLayer, type Ecg, type PackedShade } from "../viewer/layers";
-import { AnswerCard, type Answer } from "./answer";
+import { AnswerCard, type Output, type Values } from "./answer";
 import { ChangesCard } from "./changes";
 import { CurveCard } from "./curve";
+import { DialsCard } from "./dials";
+import { draftOf, edited, found, grown, type Draft, type Edited, type Found, type PackedFound } from "./found";
 import { opener, type Picked } from "./opener";
-import { QuestionCard } from "./question";
-
-interface PackedPath {
-  fs: number;
-  leads: string[];
-  frames: Packed;
-  severities: number[];
-  predictions: number[];
-  target: string;
-  level: number;
-  reached: boolean;
-  message: string;
-  note: string; // the filter band and the rate of what is shown
-}
-
-/** What streams in before the path is whole. */
-interface Draft {
-  points: [number, number][];
-  frame: Layer | null;
-  target: string;
-  level: number;
-}
+import { ASKED, QuestionCard } from "./question";
+import { TrustCard } from "./trust";
 
 export function renderExplainer(host: Host, root: HTMLElement, stop: AbortSignal): void {
   new Explainer(host, root, stop);
 }
 
-class Explainer {
+class Explainer extends Board {
   readonly #view: EcgView;
   readonly #toolbar: Toolbar;
-  readonly #answer = new AnswerCard();
+  readonly #answer = new AnswerCard((model) => this.#begin("model", { model }));
   readonly #changes = new ChangesCard();
+  readonly #trust = new TrustCard();
   readonly #curve: CurveCard;
+  readonly #dials: DialsCard;
   readonly #question: QuestionCard;
-  readonly #title = h("div", { class: "cofe-title" });
-  readonly #alert = h("div", { class: "cofe-error", role: "alert", hidden: true });
-  readonly #message = h("p", { class: "cofe-message", role: "status" });
+  readonly #message = h("p.message", { role: "status" });
   readonly #key = h("div");
-  readonly #saliencyBox = h("input", { type: "checkbox" });
-  readonly #originalBox = h("input", { type: "checkbox", checked: true, onchange: () => this.#drawPath() });
+  readonly #modes = this.get<{ modes: Menu }>("_menus").modes.map(([value, text, title]) => button(text, title!, () => this.set("mode", value), "", value));
+  readonly #which = h("span.group", { role: "group", "aria-label": "Answers" });
+  readonly #saliencyBox = h("input", { type: "checkbox", onchange: () => this.set("show_saliency", this.#saliencyBox.checked) });
+  readonly #originalBox = h("input", { type: "checkbox", checked: true, onchange: () => this.#draw() });
   readonly #live: boolean;
   readonly #jobs: Jobs | null;
   readonly #input: HTMLInputElement | null;
   #original: Layer | null = null;
-  #path: Path | null = null;
+  #found: Found[] = [];
   #draft: Draft | null = null;
+  #edited: Edited | null = null;
+  #following = false; // frames of a dialled ECG come: the trait is out of date
   readonly #mixed: Float32Array[] = []; // one buffer for every slider position
 
-  constructor(
-    private readonly host: Host,
-    private readonly root: HTMLElement,
-    private readonly stop: AbortSignal,
-  ) {
-    this.#live = Boolean(host.get("_live"));
+  constructor(host: Host, root: HTMLElement, stop: AbortSignal) {
+    super(host, root, stop);
+    this.#live = Boolean(this.get("_live"));
     ({ view: this.#view, toolbar: this.#toolbar } = bindPaper(host, root, stop));
-    this.#curve = new CurveCard((severity) => this.#set("severity", severity), stop);
-    this.#question = new QuestionCard(
-      () => this.#ask(),
-      () => this.#halt(),
-      (target) => this.#set("target", target),
-      (level) => this.#set("level", level),
-    );
-    this.#saliencyBox.addEventListener("change", () => this.#set("show_saliency", this.#saliencyBox.checked));
+    this.#curve = new CurveCard((severity) => this.set("severity", severity), stop);
+    this.#dials = new DialsCard((asked) => this.set("asked", asked), (name) => this.set("dial", name), stop);
+    const traits = { get: <T>(name: string) => this.get<T>(name), set: (name: string, value: unknown) => this.set(name, value) };
+    this.#question = new QuestionCard(traits, () => this.#ask(), () => this.#halt());
     root.classList.add("cofe-explainer");
-    this.#input = this.#live ? opener(root, (files) => this.#open(files), (why) => this.#complain(why), stop) : null;
-    root.append(this.#head(), this.#alert, this.#body(), this.#foot());
+    this.#input = this.#can("open") ? opener(root, (files) => this.#open(files), (why) => this.complain(why), stop) : null;
+    root.append(this.#head(), this.alert, this.#body(), h("footer.quiet", "For research and teaching. Not a medical device."));
     if (this.#input) root.append(this.#input);
     this.#bind();
-    this.#jobs = this.#live
-      ? new Jobs(host, stop, (reply, buffers) => this.#hear(reply, buffers), () =>
-          this.#complain("The kernel has not answered yet. It may be busy with a cell, or stopped: see the kernel indicator of the notebook."),
-        )
-      : null;
-    if (this.#jobs) this.#watchVisibility(this.#jobs);
+    this.#jobs = this.jobs((reply, buffers) => this.#hear(reply, buffers));
+  }
+
+  /** Whether the kernel, if there is one, takes jobs of this kind. */
+  #can(kind: string): boolean {
+    return this.#live && this.get<string[]>("_kinds").includes(kind);
   }
 
   // ---- the parts on the page
 
   #head(): HTMLElement {
-    const actions = h("div", { class: "cofe-actions" });
-    if (this.#live) {
-      const page = h("button", { type: "button", class: "cofe-plain cofe-needs-ecg", title: "Save this explanation as a page that works without a kernel", onclick: () => this.#begin("page") }, "Save page");
-      actions.append(this.#examples(), page, this.#openButton());
-    }
-    return h("header", { class: "cofe-head cofe-needs-ecg" }, this.#title, actions);
+    const page = button("Save page", "Save this explanation as a page that works without a kernel", () => this.#begin("page"), ".plain.needs-ecg");
+    const actions = h("div.actions", this.#input && this.#examples(), this.#can("page") && page, this.#input && this.#openButton());
+    return h("header.head.needs-ecg", this.title, actions);
   }
 
   #examples(): HTMLElement {
-    const example = (text: string, condition: string): HTMLButtonElement =>
-      h("button", { type: "button", class: "cofe-plain", onclick: () => this.#begin("open", { example: condition }) }, text);
-    return h("span", { class: "cofe-examples" }, h("span", { class: "cofe-quiet" }, "Simulated:"), example("sinus rhythm", "NSR"), example("atrial fibrillation", "AF"));
+    const examples = this.get<{ examples: Menu }>("_menus").examples.map(([example, text]) => button(text, "", () => this.#begin("open", { example }), ".plain"));
+    return h("span.examples", h("span.quiet", "Simulated:"), ...examples);
   }
 
-  #openButton(style = ""): HTMLButtonElement {
-    return h("button", { type: "button", class: style, onclick: () => this.#input!.click() }, "Open ECG…");
+  #openButton(style = ""): HTMLElement {
+    return button("Open ECG…", "", () => this.#input!.click(), style);
   }
 
   /** What there is before there is an ECG. */
   #empty(): HTMLElement {
     return h(
-      "div",
-      { class: "cofe-empty" },
-      h("strong", {}, "Drop an ECG here"),
-      h("p", {}, "GE MUSE XML, Philips XML, or the .hea and .dat files of a WFDB record; up to 8 MiB. It stays on this machine."),
-      this.#openButton("cofe-primary"),
+      "div.empty",
+      h("strong", "Drop an ECG here"),
+      h("p", "GE MUSE XML, Philips XML, or the .hea and .dat files of a WFDB record; up to 8 MiB. It stays on this machine."),
+      this.#openButton(".primary"),
       this.#examples(),
     );
   }
 
   #body(): HTMLElement {
-    const cards = h("div", { class: "cofe-cards" }, this.#answer.element, this.#live ? this.#question.element : null, this.#curve.element);
-    const tools = h("div", { class: "cofe-tools" }, this.#toolbar.element, h("span", { class: "cofe-checks" }, check(this.#originalBox, "Original"), check(this.#saliencyBox, "Saliency")));
-    const paper = h("section", { class: "cofe-card cofe-main", "aria-label": "ECG" }, tools, this.#view.element, this.#key);
-    return h("div", { class: "cofe-body" }, this.#live ? this.#empty() : null, cards, h("div", { class: "cofe-centre" }, this.#message, paper), this.#changes.element);
-  }
-
-  #foot(): HTMLElement {
-    return h("footer", { class: "cofe-quiet" }, "For research and teaching. Not a medical device.");
+    const modes = group("What to ask", ...this.#modes);
+    modes.classList.add("cofe-modes");
+    modes.hidden = this.#modes.length < 2;
+    const cards = h("div.cards", modes, this.#answer.element, this.#can("explain") && this.#question.element, this.#curve.element, this.#dials.curve.element, this.#dials.element);
+    const checks = h("span.checks", this.#which, check(this.#originalBox, "Original"), check(this.#saliencyBox, "Saliency"));
+    const paper = h("section.card", { "aria-label": "ECG" }, h("div.tools", this.#toolbar.element, checks), this.#view.element, this.#key);
+    const below = h("div.findings", this.#changes.element, this.#trust.element);
+    return h("div.body", this.#input && this.#empty(), cards, h("div.centre", this.#message, paper), below);
   }
 
   // ---- traits
 
   #bind(): void {
-    const on = (names: string[], update: () => void): void => {
-      for (const name of names) listen(this.host, `change:${name}`, update, this.stop);
-      update();
-    };
-    on(["_ecg"], () => this.#showEcg());
-    on(["_answer"], () => this.#showAnswer());
-    on(["_targets", "target", "level"], () => this.#question.choices(this.#get("_targets"), this.#get("target"), this.#get("level")));
-    on(["_path", "_changes"], () => this.#showPath());
-    on(["_saliency", "show_saliency"], () => this.#showSaliency());
-    on(["_error"], () => this.#showError(this.#get("_error")));
-    on(["severity"], () => {
-      this.#curve.move(this.#get("severity"));
-      this.#drawPath();
+    this.on(["_ecg"], () => this.#showEcg());
+    this.on(["_models", "model"], () => this.#answer.models(this.#can("model") ? this.get("_models") : [], this.get("model")));
+    this.on(["_answer", "_outputs"], () => {
+      this.#answer.show(this.get("_outputs"), this.get("_answer"));
+      this.#draw();
     });
+    this.on(ASKED, () => this.#question.update());
+    this.on(["_found", "chosen"], () => this.#showFound());
+    this.on(["_saliency", "show_saliency"], () => this.#showSaliency());
+    this.on(["_error"], () => this.complain(this.get("_error")));
+    this.on(["severity"], () => {
+      this.#curve.move(this.get("severity"));
+      this.#draw();
+    });
+    this.on(["_dials"], () => this.#dials.choices(this.get("_dials"), this.#live));
+    this.on(["_edited"], () => {
+      if (!this.#following) this.#edited = edited(this.get("_edited"), []);
+      this.#showDials();
+    });
+    this.on(["asked"], () => this.#showDials(false));
+    this.on(["mode"], () => this.#turn());
   }
 
-  #get<T = any>(name: string): T {
-    return this.host.get(name) as T;
+  get #dialled(): boolean {
+    return this.get("mode") === "dials";
   }
 
-  #set(name: string, value: unknown): void {
-    this.host.set(name, value);
-    this.host.save_changes();
+  #output(name: string): Output | undefined {
+    return this.get<Output[]>("_outputs").find((output) => output.name === name);
+  }
+
+  /** What to do first, on this tab. */
+  get #hint(): string {
+    return this.#modes.find(({ value }) => value === this.get("mode"))!.title;
+  }
+
+  #turn(): void {
+    press(this.#modes, [this.get("mode")]);
+    this.root.classList.toggle("cofe-dialled", this.#dialled);
+    for (const part of [this.#dials.element, this.#dials.curve.element]) part.hidden = !this.#dialled;
+    for (const part of [this.#question.element, this.#curve.element]) part.hidden = this.#dialled;
+    this.#showFound();
   }
 
   #showEcg(): void {
-    const ecg: Ecg | null = this.#get("_ecg");
+    const ecg: Ecg | null = this.get("_ecg");
     this.root.classList.toggle("cofe-has-ecg", Boolean(ecg));
-    this.#title.replaceChildren(
-      h("strong", {}, ecg?.title ?? "Explain an ECG"),
-      ...(ecg?.facts ?? []).map((fact) => h("span", {}, fact)),
-    );
+    this.entitle(ecg);
     this.#original = layer(ecg);
     this.#draft = null;
     this.#view.show({ original: this.#original, changed: null, note: ecg?.note ?? "" });
-    this.#showPath();
+    this.#showFound();
     this.#toolbar.update();
   }
 
-  #showAnswer(): void {
-    this.#answer.show(this.#get<Answer | null>("_answer"));
-    this.#drawPath();
+  get #chosen(): Found | null {
+    return this.#found[this.get<number>("chosen")] ?? this.#found[0] ?? null;
   }
 
-  #showPath(): void {
-    const packed: PackedPath | null = this.#get("_path");
-    this.#path = null;
-    this.#mixed.length = 0;
-    if (packed) {
-      const rows = decode(packed.frames);
-      const leads = packed.leads.length;
-      const frames = packed.severities.map((_, k) => rows.slice(k * leads, (k + 1) * leads));
-      this.#path = { fs: packed.fs, leads: packed.leads, frames, severities: packed.severities, predictions: packed.predictions };
-    }
-    this.#changes.show(packed ? this.#get("_changes") : null, packed?.target ?? "");
-    this.#say(packed?.message ?? "");
-    this.#message.classList.toggle("cofe-unreached", Boolean(packed && !packed.reached));
+  #source: PackedFound[] | null = null;
+
+  #showFound(): void {
+    const packed = this.get<PackedFound[]>("_found");
+    if (packed !== this.#source) this.#found = packed.map(found);
+    this.#source = packed;
+    const chosen = this.#chosen;
+    this.#which.replaceChildren(...(this.#found.length > 1 ? this.#found : []).map((_, k) => button(`Answer ${k + 1}`, "", () => this.set("chosen", k), "", `${k}`)));
+    press([...this.#which.querySelectorAll("button")], [`${this.#found.indexOf(chosen!)}`]);
+    this.#which.hidden = this.#dialled;
+    if (this.#dialled) return this.#showDials();
+    this.#changes.show(chosen?.changes ?? [], ["Original", "Counterfactual"], `on the way to ${chosen?.target}; `);
+    this.#trust.show(chosen?.trust ?? null);
+    this.#say(chosen ? chosen.words || chosen.message : "");
+    this.#message.classList.toggle("cofe-unreached", Boolean(chosen && !chosen.reached));
     if (!this.#draft) this.#showCurve();
-    this.#drawPath();
+    this.#draw();
   }
 
   /** The line above the ECG is never empty, so that the ECG never jumps. */
   #say(words: string): void {
-    this.#message.textContent = words || "Choose what the model should say, and press Explain.";
+    this.#message.textContent = words || this.#hint;
     this.#message.classList.toggle("cofe-idle", !words);
     this.#message.hidden = !words && !this.#live;
   }
 
   #showCurve(): void {
-    const packed: PackedPath | null = this.#get("_path");
-    this.#curve.show(
-      packed && {
-        points: packed.severities.map((s, k) => [s, packed.predictions[k]!]),
-        level: packed.level,
-        target: packed.target,
-        searching: false,
-      },
-    );
-    this.#curve.move(this.#get("severity"));
+    const chosen = this.#chosen;
+    const output = chosen && this.#output(chosen.target);
+    const points = chosen?.severities.map((s, k): [number, number] => [s, chosen.predictions[k]!]) ?? [];
+    this.#curve.show(output ? { points, level: chosen.level, output, searching: false } : null);
+    this.#curve.move(this.get("severity"));
     this.#showKey();
   }
 
   #showKey(): void {
-    const shade: PackedShade | null = this.#get("show_saliency") ? this.#get("_saliency") : null;
-    const target = this.#draft?.target ?? this.#get<PackedPath | null>("_path")?.target;
-    this.#key.replaceChildren(legend({ lines: target ? ["original", `counterfactual (${target})`] : null, shade }));
-    this.#key.hidden = !target && !shade;
+    const shade: PackedShade | null = this.get("show_saliency") ? this.get("_saliency") : null;
+    const target = this.#draft?.target ?? this.#chosen?.target;
+    const changed = this.#dialled ? this.#edited && "as dialled" : target && `counterfactual (${target})`;
+    this.#key.replaceChildren(legend({ lines: changed ? ["original", changed] : null, shade }));
+    this.#key.hidden = !changed && !shade;
   }
 
   #showSaliency(): void {
-    const on = this.#get<boolean>("show_saliency");
-    const saliency: PackedShade | null = this.#get("_saliency");
+    const on = this.get<boolean>("show_saliency");
+    const saliency: PackedShade | null = this.get("_saliency");
     this.#saliencyBox.checked = on;
     this.#saliencyBox.disabled = !this.#live && !saliency;
     this.#view.show({ shade: on ? shadeLayer(saliency) : null });
     this.#showKey();
   }
 
-  /** The trace at the severity chosen: the hot path of a dragged slider, no kernel in it. */
-  #drawPath(): void {
-    const [path, draft] = [this.#path, this.#draft];
-    this.#originalBox.disabled = !path && !draft;
-    this.#view.show({ alone: !this.#originalBox.checked });
+  /** The ECG as dialled, its answer, what was measured on it, and the curve of the dial in hand. */
+  #showDials(redraw = true): void {
+    if (!this.#dialled) return;
+    const [now, target] = [this.#edited, this.get<string>("target")];
+    const values = now?.values ?? this.get<Values | null>("_answer");
+    this.#dials.show(this.get("asked"), now?.achieved ?? null, now?.curve ?? null, this.#output(target), values?.[target]);
+    this.#changes.show(now?.changes ?? [], ["Original", "As dialled"], "");
+    this.#trust.show(null);
+    this.#say("");
+    this.#message.classList.remove("cofe-unreached");
+    this.#showKey();
+    if (redraw) this.#draw();
+  }
+
+  /** The traces: the hot path of a dragged slider, no kernel in it. */
+  #draw(): void {
+    const [chosen, draft, now] = [this.#chosen, this.#draft, this.#edited];
+    const plain = { original: this.#original, changed: null, note: this.get<Ecg | null>("_ecg")?.note ?? "" };
+    this.#originalBox.disabled = this.#dialled ? !now?.layer : !chosen && !draft;
+    const style = !this.#originalBox.checked ? "alone" : this.#dialled ? "faint" : "over";
+    if (this.#dialled) {
+      this.#answer.mark((now?.layer && now.values) || {});
+      this.#view.show({ ...plain, style, original: now?.base ?? this.#original, changed: now?.layer ?? null, named: "as dialled" });
+      return;
+    }
+    this.#view.show({ style, named: "counterfactual" });
     if (draft) {
-      this.#answer.mark(draft.target, draft.points.at(-1)?.[1] ?? null);
-      if (draft.frame) this.#view.show({ original: this.#base(draft.frame), changed: draft.frame });
-      return;
+      const last = draft.points.at(-1)?.[1];
+      this.#answer.mark(last === undefined ? {} : { [draft.target]: last });
+      if (draft.frame) this.#view.show({ original: draft.base ?? this.#original, changed: draft.frame });
+    } else if (chosen) {
+      const severity = this.get<number>("severity");
+      this.#answer.mark({ [chosen.target]: predictionAt(chosen, severity) });
+      this.#view.show({ original: chosen.base, changed: { ...chosen.base, rows: signalAt(chosen, severity, this.#mixed) }, note: chosen.note });
+    } else {
+      this.#answer.mark({});
+      this.#view.show(plain);
     }
-    if (!path) {
-      this.#answer.mark("", null);
-      if (this.#original) this.#view.show({ original: this.#original, changed: null, note: this.#get<Ecg>("_ecg").note });
-      return;
-    }
-    const severity = this.#get<number>("severity");
-    const { target, note } = this.#get<PackedPath>("_path");
-    this.#answer.mark(target, predictionAt(path, severity));
-    const rows = signalAt(path, severity, this.#mixed);
-    this.#view.show({ original: this.#frameZero(path), changed: { fs: path.fs, leads: path.leads, rows }, note });
-  }
-
-  #zero: { path: Path; layer: Layer } | null = null;
-
-  /** Beside a counterfactual the original is shown as the model read it: frame 0, sample for sample. */
-  #frameZero(path: Path): Layer {
-    if (this.#zero?.path !== path) this.#zero = { path, layer: { fs: path.fs, leads: path.leads, rows: path.frames[0]! } };
-    return this.#zero.layer;
-  }
-
-  #before: Layer | null = null;
-
-  #base(frame: Layer): Layer {
-    return this.#before && this.#before.fs === frame.fs ? this.#before : this.#original!;
   }
 
   // ---- asking, and what comes back
@@ -281,23 +273,29 @@ class Explainer {
   }
 
   #ask(): void {
-    this.#begin("explain", { target: this.#get("target"), level: this.#get("level") });
-    this.#startDraft(this.#get("target"), this.#get("level"));
+    const names = ["target", "level", "method", "keep", "diverse"];
+    this.#begin("explain", Object.fromEntries(names.map((name) => [name, this.get(name)])));
+    this.#startDraft(this.get("target"), this.get("level"));
   }
 
   #begin(kind: string, parameters: Record<string, unknown> = {}, buffers: ArrayBuffer[] = []): void {
-    this.#complain("");
+    this.complain("");
     this.#jobs!.request(kind, parameters, buffers);
   }
 
   #startDraft(target: string, level: number): void {
-    this.#draft = { points: [], frame: null, target, level };
+    this.#draft = draftOf(target, level);
     this.#question.run(true);
     this.#say("Reading the rhythm …");
     this.#message.classList.remove("cofe-unreached");
-    this.#curve.show({ ...this.#draft, searching: true });
+    this.#showDraft();
     this.#showKey();
-    this.#drawPath();
+  }
+
+  #showDraft(): void {
+    const output = this.#output(this.#draft!.target);
+    if (output) this.#curve.show({ ...this.#draft!, output, searching: true });
+    this.#draw();
   }
 
   #halt(): void {
@@ -308,79 +306,41 @@ class Explainer {
 
   #endDraft(): void {
     this.#draft = null;
-    this.#before = null;
     this.#question.run(false);
-    this.#showPath();
-    this.#showCurve();
+    this.#showFound();
   }
 
   #hear(reply: Reply, buffers: DataView[]): void {
-    if (reply.kind === "explain") return this.#hearExplain(reply, buffers);
-    if (reply.type === "start") this.#complain("");
-    if (reply.type === "error") this.#complain(String(reply.message));
+    const { kind, type } = reply;
+    if (type === "start") this.complain("");
+    if (type === "error") this.complain(String(reply.message));
+    if (kind === "explain") return this.#hearExplain(reply, buffers);
+    if (kind === "dial") return this.#hearDial(reply, buffers);
     // The same file once more changes no trait, but "Reading …" is over all the same.
-    if (reply.kind === "open" && reply.type !== "start" && reply.type !== "step") this.#showPath();
-    if (reply.type === "done" && reply.kind === "page") {
+    if (kind === "open" && type !== "start" && type !== "step") this.#showFound();
+    if (kind === "model" && type === "error") this.#answer.models(this.get("_models"), this.get("model"));
+    if (type === "done" && kind === "page") {
       download(String(reply.name), new Blob([asBytes(buffers[0]!)], { type: "text/html" }));
     }
   }
 
   #hearExplain(reply: Reply, buffers: DataView[]): void {
-    switch (reply.type) {
-      case "start":
-        this.#complain("");
-        this.#startDraft(String(reply.target), Number(reply.level));
-        break;
-      case "snapshot":
-        this.#startDraft(String(reply.target), Number(reply.level));
-        this.#step(reply, buffers);
-        break;
-      case "step":
-        this.#step(reply, buffers);
-        break;
-      case "error":
-        this.#complain(String(reply.message));
-        this.#endDraft();
-        break;
-      default:
-        this.#endDraft();
-    }
+    if (reply.type === "start" || reply.type === "snapshot") this.#startDraft(String(reply.target), Number(reply.level));
+    if (reply.type === "step" || reply.type === "snapshot") {
+      if (!this.#draft) return;
+      this.#draft = grown(this.#draft, reply, buffers);
+      this.#question.advance(Number(reply.fraction));
+      this.#say(String(reply.message));
+      this.#showDraft();
+      if (reply.type === "step") this.#view.painted(() => this.#jobs!.acknowledge(reply));
+    } else if (reply.type !== "start") this.#endDraft();
   }
 
-  #step(reply: Reply, buffers: DataView[]): void {
-    const draft = this.#draft;
-    if (!draft) return;
-    draft.points.push(...(reply.points as [number, number][]));
-    this.#question.advance(Number(reply.fraction));
-    this.#say(String(reply.message));
-    const frame = reply.frame as { fs: number; leads: string[]; packed: Packed; original: Packed } | null;
-    if (frame) {
-      const rows = decode({ ...frame.packed, data: buffers[0]! });
-      this.#before = { fs: frame.fs, leads: frame.leads, rows: decode({ ...frame.original, data: buffers[1]! }) };
-      draft.frame = { fs: frame.fs, leads: frame.leads, rows };
-    }
-    this.#curve.show({ ...draft, searching: true });
-    this.#drawPath();
+  #hearDial(reply: Reply, buffers: DataView[]): void {
+    this.#following = reply.type === "start" || reply.type === "step" || reply.type === "snapshot";
+    if (this.#following) this.#edited = { ...this.#edited, ...(reply.told as Edited), ...edited(reply.frame as never, buffers) };
+    else this.#edited = edited(this.get("_edited"), []);
+    this.#showDials(!this.#following || Boolean(reply.frame));
     if (reply.type === "step") this.#view.painted(() => this.#jobs!.acknowledge(reply));
   }
-
-  #complain(why: string): void {
-    this.#showError(why);
-  }
-
-  #showError(why: string): void {
-    this.#alert.hidden = !why;
-    this.#alert.replaceChildren(
-      why,
-      h("button", { type: "button", class: "cofe-plain", "aria-label": "Dismiss", onclick: () => this.#showError("") }, "×"),
-    );
-  }
-
-  /** Scrolled away or in a hidden tab: the kernel holds its frames back. */
-  #watchVisibility(jobs: Jobs): void {
-    const watch = new IntersectionObserver(([entry]) => jobs.visible(entry!.isIntersecting));
-    watch.observe(this.root);
-    this.stop.addEventListener("abort", () => watch.disconnect());
-  }
 }
-

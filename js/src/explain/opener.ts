@@ -12,12 +12,12 @@ export interface Picked {
 
 /** A sentence that says why these files cannot be sent, or null. */
 export function refusal(files: readonly { name: string; size: number }[]): string | null {
-  if (!files.length) return "Nothing was dropped that is a file. Drop an ECG file, or several of one WFDB record.";
-  if (files.length > MOST_FILES) return `${files.length} files were dropped; at most ${MOST_FILES} belong to one record. Drop the files of one ECG.`;
+  if (!files.length) return "No file was dropped. Drop an ECG, or the files of one WFDB record.";
+  if (files.length > MOST_FILES) return `${files.length} files were dropped. Drop the files of one ECG, at most ${MOST_FILES}.`;
   const total = files.reduce((sum, file) => sum + file.size, 0);
   if (total > MOST_BYTES) {
     const names = files.map((file) => file.name).join(", ");
-    return `${names}: ${(total / 2 ** 20).toFixed(1)} MiB, more than the ${MOST_BYTES / 2 ** 20} MiB that can be sent to the notebook. Read it in Python: cw.explore(cw.read("${files[0]!.name}")).`;
+    return `${names}: ${(total / 2 ** 20).toFixed(1)} MiB, more than 8 MiB. Read it in Python: cw.explore(cw.read("${files[0]!.name}")).`;
   }
   const empty = files.find((file) => file.size === 0);
   return empty ? `${empty.name} is empty. Choose the file of an ECG.` : null;
@@ -50,7 +50,6 @@ export function opener(
     },
   });
 
-  let depth = 0;
   const on = (type: string, act: (event: DragEvent) => void): void =>
     root.addEventListener(
       type,
@@ -64,15 +63,14 @@ export function opener(
       },
       { signal: stop },
     );
-  const over = (by: number): void => {
-    depth = Math.max(0, depth + by);
-    root.classList.toggle("cofe-dropping", depth > 0);
-  };
-  on("dragenter", () => over(1));
-  on("dragleave", () => over(-1));
-  on("dragover", (event) => (event.dataTransfer!.dropEffect = "copy"));
+  const over = (on: boolean): void => void root.classList.toggle("cofe-dropping", on);
+  on("dragleave", (event) => over(root.contains(event.relatedTarget as Node | null)));
+  on("dragover", (event) => {
+    over(true);
+    event.dataTransfer!.dropEffect = "copy";
+  });
   on("drop", (event) => {
-    over(-depth);
+    over(false);
     void take(event.dataTransfer!.files);
   });
   return input;

@@ -1,39 +1,77 @@
-// The question: which target, how sure; Explain, Stop, progress.
+// The question: which target, how sure, by which method; Explain, Stop, progress.
 
-import { h, select } from "../shared/dom";
+import { button, h, option, press, select, toggled, type Menu } from "../shared/dom";
+import type { Output } from "./answer";
 
 const LEVELS = [0.5, 0.7, 0.8, 0.9, 0.95, 0.99];
+
+/** What the card reads and sets: the traits of cofe_widgets/widgets/explainer.py. */
+export interface Asked {
+  get<T = any>(name: string): T;
+  set(name: string, value: unknown): void;
+}
+
+export const ASKED = ["_outputs", "target", "level", "method", "keep", "diverse"];
 
 export class QuestionCard {
   readonly element: HTMLElement;
   readonly button: HTMLButtonElement;
   readonly #targets: HTMLSelectElement;
   readonly #levels: HTMLSelectElement;
+  readonly #value: HTMLInputElement;
+  readonly #joint = h("span");
+  readonly #unit = h("span");
+  readonly #method: HTMLSelectElement;
+  readonly #kept: HTMLButtonElement[];
+  readonly #count: HTMLSelectElement;
   readonly #progress = h("progress", { max: 1, value: 0, "aria-label": "Progress" });
   #running = false;
   #able = false;
 
-  constructor(ask: () => void, stop: () => void, choose: (target: string) => void, demand: (level: number) => void) {
-    this.#targets = select("Target", [], choose);
-    this.#levels = select("Probability to reach", [], (value) => demand(Number(value)));
-    this.button = h("button", { type: "button", class: "cofe-primary", onclick: () => (this.#running ? stop() : ask()) }, "Explain");
+  constructor(
+    private readonly traits: Asked,
+    ask: () => void,
+    stop: () => void,
+  ) {
+    const set = (name: string) => (value: unknown) => traits.set(name, value);
+    const level = (value: string): void => traits.set("level", Number(value));
+    this.#targets = select("Target", [], set("target"));
+    this.#levels = select("Probability to reach", [], level);
+    this.#value = h("input", { type: "number", "aria-label": "Value to reach", step: "any", onchange: () => this.#value.value && level(this.#value.value) });
+    const menus = traits.get<Record<"methods" | "counts" | "kept", Menu>>("_menus");
+    this.#method = select("Method", menus.methods, set("method"));
+    this.#count = select("Answers", menus.counts, (value) => traits.set("diverse", Number(value)));
+    this.#kept = menus.kept.map(([value, text, title]) => button(text, title!, () => this.#keep(value), "", value));
+    this.button = button("Explain", "", () => (this.#running ? stop() : ask()), ".primary");
     this.element = h(
-      "section",
-      { class: "cofe-card cofe-question" },
-      h("h3", {}, "What would it take?"),
-      h("p", {}, "How must this ECG change for the model to say ", this.#targets, " with probability ", this.#levels, "?"),
-      h("div", { class: "cofe-go" }, this.button, this.#progress),
+      "section.card.question",
+      h("h3", "What would it take?"),
+      h("p", "How must this ECG change for the model to say ", this.#targets, this.#joint, this.#levels, this.#value, this.#unit, "?"),
+      h("div.go", this.button, this.#progress),
+      h("details", h("summary", "How to look"), this.#method, this.#count, h("div.row", "Keep", ...this.#kept)),
     );
     this.run(false);
   }
 
-  choices(targets: string[], target: string, level: number): void {
-    this.#targets.replaceChildren(...targets.map((name) => h("option", { value: name }, name)));
+  update(): void {
+    const { traits } = this;
+    const outputs = traits.get<Output[]>("_outputs");
+    const [target, level, keep] = [traits.get<string>("target"), traits.get<number>("level"), traits.get<string[]>("keep")];
+    const chosen = outputs.find(({ name }) => name === target);
+    const probable = chosen?.probability ?? true;
+    this.#targets.replaceChildren(...outputs.map(({ name, title, probability }) => option([name, probability ? name : title || name])));
     this.#targets.value = target;
+    this.#joint.textContent = probable ? " with probability " : " of ";
+    this.#unit.textContent = probable ? "" : ` ${chosen?.unit}`;
+    this.#levels.hidden = !probable;
+    this.#value.hidden = probable;
     const levels = [...new Set([...LEVELS, level])].sort((a, b) => a - b);
-    this.#levels.replaceChildren(...levels.map((value) => h("option", { value }, value.toFixed(2))));
-    this.#levels.value = String(level);
-    this.#able = targets.length > 0;
+    this.#levels.replaceChildren(...levels.map((value) => option([`${value}`, value.toFixed(2)])));
+    this.#levels.value = this.#value.value = String(level);
+    this.#method.value = traits.get("method");
+    this.#count.value = String(traits.get("diverse"));
+    press(this.#kept, keep);
+    this.#able = outputs.length > 0;
     this.button.disabled = !this.#able;
   }
 
@@ -48,5 +86,9 @@ export class QuestionCard {
 
   advance(fraction: number): void {
     this.#progress.value = fraction;
+  }
+
+  #keep(what: string): void {
+    this.traits.set("keep", toggled(this.traits.get("keep"), what));
   }
 }

@@ -1,6 +1,7 @@
 // The answers: what is true of this heart, what was measured on its ECG, what its healthy twin has.
 
 import { h, select } from "../shared/dom";
+import { head, row } from "../shared/table";
 
 export interface Row {
   label: string;
@@ -28,16 +29,14 @@ export class AnswersCard {
   constructor(choose: (lead: string) => void) {
     this.#leads = select("Lead of the amplitudes", [], choose);
     this.element = h(
-      "section",
-      { class: "cofe-card cofe-changes cofe-answers" },
+      "section.card.changes.answers",
       h(
         "table",
-        {},
-        h("caption", {}, "Known answers ", h("span", { class: "cofe-quiet" }, "amplitudes in lead ", this.#leads)),
-        h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "Measurement"), ...COLUMNS.map(([, text, title]) => h("th", { scope: "col", class: "cofe-num", title }, text)))),
+        h("caption", "Known answers ", h("span.quiet", "amplitudes in lead ", this.#leads)),
+        head(COLUMNS.map(([, text, title]) => [text, title])),
         this.#body,
       ),
-      h("p", { class: "cofe-quiet" }, "Bold: altered by the condition. Marked ", h("span", { class: "cofe-off-mark" }, "≠"), ": the measurement missed the truth. –: the wave is absent."),
+      h("p.quiet", "Bold: altered by the condition. Marked ", h("span.off-mark", "≠"), ": the measurement missed the truth. –: the wave is absent."),
     );
   }
 
@@ -52,24 +51,14 @@ export class AnswersCard {
   }
 }
 
-function line(row: Row): HTMLElement {
-  return h(
-    "tr",
-    { class: row.altered ? "cofe-notable" : null },
-    h("th", { scope: "row" }, row.label, row.unit ? h("span", { class: "cofe-quiet" }, ` ${row.unit}`) : null),
-    ...COLUMNS.map(([key]) =>
-      h(
-        "td",
-        { class: key === "true" ? "cofe-num cofe-true" : "cofe-num" },
-        key === "measured" && row.off ? h("span", { class: "cofe-off-mark", title: "misses the truth" }, "≠ ") : null,
-        cell(row[key], row.digits),
-      ),
-    ),
-  );
+function line(of: Row): HTMLElement {
+  const off = of.off && h("span.off-mark", { title: "misses the truth" }, "≠ ");
+  const cells = COLUMNS.map(([key]) => h(key === "true" ? "td.num.true" : "td.num", key === "measured" && off, cell(of[key], of.digits)));
+  return row(of.altered, of.label, of.unit, ...cells);
 }
 
 export function cell(value: number | null, digits: number): HTMLElement {
   if (value === null) return h("span", { title: "absent", "aria-label": "absent" }, "–");
   const text = value.toFixed(digits);
-  return h("span", {}, (Number(text) === 0 ? text.replace("-", "") : text).replace("-", "−"));
+  return h("span", (Number(text) === 0 ? text.replace("-", "") : text).replace("-", "−"));
 }

@@ -1,5 +1,7 @@
 // Measuring between two points of one lead.
 
+import { clamp } from "./geometry";
+
 export interface Point {
   t: number; // s
   mv: number;
@@ -44,8 +46,4 @@ export function interval(a: Point, b: Point): Interval {
 export function describe({ ms, mv, bpm }: Interval): string {
   const rate = bpm !== null && bpm >= 10 && bpm <= 400 ? ` · ${bpm.toFixed(0)} bpm` : "";
   return `${ms.toFixed(0)} ms${rate} · ${mv < 0 ? "−" : "+"}${Math.abs(mv).toFixed(2)} mV`;
-}
-
-function clamp(value: number, low: number, high: number): number {
-  return Math.min(high, Math.max(low, value));
 }

@@ -6,48 +6,36 @@ export interface Columns {
   loFirst: Uint8Array; // which of the two came first, so that the line runs the way the signal did
 }
 
+/** Each of `count` equal parts of [first, last): its number, its first sample and the one after its last. */
+function parts(first: number, last: number, count: number, each: (part: number, from: number, to: number) => void): void {
+  const edge = (part: number): number => first + Math.floor((part * (last - first)) / count);
+  for (let part = 0; part < count; part++) each(part, edge(part), edge(part + 1));
+}
+
+const least = (first: number, last: number, count: number): number => Math.max(0, Math.min(count, last - first));
+
 /** Least and greatest value of each of `count` equal parts of data[first, last). */
 export function columns(data: Float32Array, first: number, last: number, count: number): Columns {
-  const total = last - first;
-  const n = Math.max(0, Math.min(count, total));
-  const lo = new Float32Array(n);
-  const hi = new Float32Array(n);
-  const loFirst = new Uint8Array(n);
-  for (let c = 0; c < n; c++) {
-    const from = first + Math.floor((c * total) / n);
-    const to = first + Math.floor(((c + 1) * total) / n);
-    let min = data[from]!;
-    let max = min;
-    let minAt = from;
-    let maxAt = from;
+  const n = least(first, last, count);
+  const [lo, hi, loFirst] = [new Float32Array(n), new Float32Array(n), new Uint8Array(n)];
+  parts(first, last, n, (c, from, to) => {
+    let [minAt, maxAt] = [from, from];
     for (let i = from + 1; i < to; i++) {
-      const v = data[i]!;
-      if (v < min) {
-        min = v;
-        minAt = i;
-      } else if (v > max) {
-        max = v;
-        maxAt = i;
-      }
+      if (data[i]! < data[minAt]!) minAt = i;
+      else if (data[i]! > data[maxAt]!) maxAt = i;
     }
-    lo[c] = min;
-    hi[c] = max;
+    lo[c] = data[minAt]!;
+    hi[c] = data[maxAt]!;
     loFirst[c] = minAt <= maxAt ? 1 : 0;
-  }
+  });
   return { lo, hi, loFirst };
 }
 
 /** Mean of each of `count` equal parts: what a column of the saliency band shows. */
 export function means(data: Float32Array, first: number, last: number, count: number): Float32Array {
-  const total = last - first;
-  const n = Math.max(0, Math.min(count, total));
-  const out = new Float32Array(n);
-  for (let c = 0; c < n; c++) {
-    const from = first + Math.floor((c * total) / n);
-    const to = first + Math.floor(((c + 1) * total) / n);
-    let sum = 0;
-    for (let i = from; i < to; i++) sum += data[i]!;
-    out[c] = sum / (to - from);
-  }
+  const out = new Float32Array(least(first, last, count));
+  parts(first, last, out.length, (c, from, to) => {
+    for (let i = from; i < to; i++) out[c]! += data[i]! / (to - from);
+  });
   return out;
 }

@@ -9,7 +9,7 @@ export const GAINS = [5, 10, 20] as const; // mm/mV
 export const PAGE_SECONDS = 10;
 
 export const STANDARD = ["I", "II", "III", "aVR", "aVL", "aVF", "V1", "V2", "V3", "V4", "V5", "V6"];
-const CABRERA = ["aVL", "I", "-aVR", "II", "aVF", "III", "V1", "V2", "V3", "V4", "V5", "V6"];
+const CABRERA = ["aVL", "I", "-aVR", "II", "aVF", "III", ...STANDARD.slice(6)];
 
 const LEFT = 5; // mm before the calibration pulse
 const PULSE_S = 0.2;
@@ -18,6 +18,8 @@ const FOOTROOM = 15;
 const MOST_ROOM = 45;
 const ROW_MM: Record<Layout, number> = { "3x4+1": 25, "3x4": 25, "6x2": 20, "12x1": 15 };
 const COLUMNS: Record<Layout, number> = { "3x4+1": 4, "3x4": 4, "6x2": 2, "12x1": 1 };
+
+export const clamp = (value: number, low: number, high: number): number => Math.min(high, Math.max(low, value));
 
 export interface PaperRequest {
   leads: readonly string[]; // what the record has
@@ -125,6 +127,6 @@ export function room(sheet: Paper, waves: (panel: Panel) => { up: number; down: 
   const last = Math.max(...sheet.panels.map((panel) => panel.row));
   const most = (row: number, way: "up" | "down"): number =>
     sheet.gain * Math.max(...sheet.panels.filter((panel) => panel.row === row).map((panel) => waves(panel)[way]));
-  const fives = (mm: number, least: number): number => Math.min(MOST_ROOM, Math.max(least, Math.ceil(mm / 5) * 5));
+  const fives = (mm: number, least: number): number => clamp(Math.ceil(mm / 5) * 5, least, MOST_ROOM);
   return { headroom: fives(most(0, "up") + 2, HEADROOM), footroom: fives(most(last, "down") + 5, FOOTROOM) };
 }

@@ -12,16 +12,11 @@ export interface Reply {
   [more: string]: unknown;
 }
 
-export interface Running {
-  kind: string;
-  id: string;
-}
-
 const PATIENCE_MS = 6000;
 
 export class Jobs {
-  /** What this view knows to be under way, whoever asked for it; one of each kind. */
-  readonly running = new Map<string, Running>();
+  /** The job of each kind that this view knows to be under way, whoever asked for it. */
+  readonly running = new Map<string, string>();
   readonly #view = crypto.randomUUID?.() ?? String(Math.random());
   readonly #dropped = new Set<string>(); // stopped here: nothing more of them is shown
   #epoch = 0;
@@ -46,10 +41,10 @@ export class Jobs {
   request(kind: string, parameters: Record<string, unknown> = {}, buffers: ArrayBuffer[] = []): void {
     const id = `${this.#view}:${++this.#count}`;
     this.#forget(kind);
-    this.running.set(kind, { kind, id });
+    this.running.set(kind, id);
     this.host.send({ type: "request", kind, id, epoch: this.#epoch, ...parameters }, undefined, buffers);
     const timer = setTimeout(() => {
-      if (this.running.get(kind)?.id === id && !this.#answered.has(id)) this.unanswered();
+      if (this.running.get(kind) === id && !this.#answered.has(id)) this.unanswered();
     }, PATIENCE_MS);
     this.stop.addEventListener("abort", () => clearTimeout(timer));
   }
@@ -58,10 +53,10 @@ export class Jobs {
 
   /** Stop now: the kernel is told, and what it still sends is ignored. */
   cancel(kind: string): void {
-    const job = this.running.get(kind);
-    if (!job) return;
+    const id = this.running.get(kind);
+    if (!id) return;
     this.#forget(kind);
-    this.host.send({ type: "cancel", kind, id: job.id });
+    this.host.send({ type: "cancel", kind, id });
   }
 
   acknowledge(reply: Reply): void {
@@ -74,8 +69,8 @@ export class Jobs {
   }
 
   #forget(kind: string): void {
-    const job = this.running.get(kind);
-    if (job) this.#dropped.add(job.id);
+    const id = this.running.get(kind);
+    if (id) this.#dropped.add(id);
     this.running.delete(kind);
   }
 
@@ -83,18 +78,18 @@ export class Jobs {
     if (reply.type === "snapshot") {
       if (reply.view !== this.#view) return;
       if (!reply.id) return;
-      this.running.set(reply.kind, { kind: reply.kind, id: reply.id });
+      this.running.set(reply.kind, reply.id);
       this.#answered.add(reply.id);
       return this.heard(reply, buffers);
     }
     this.#answered.add(reply.id);
-    const mine = this.running.get(reply.kind)?.id;
+    const mine = this.running.get(reply.kind);
     const stale = this.#dropped.has(reply.id) || reply.epoch < this.#epoch;
     switch (reply.type) {
       case "start":
         if (stale) return;
         this.#epoch = reply.epoch;
-        this.running.set(reply.kind, { kind: reply.kind, id: reply.id });
+        this.running.set(reply.kind, reply.id);
         break;
       case "step":
         if (stale || mine !== reply.id) return this.acknowledge(reply);

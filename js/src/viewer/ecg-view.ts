@@ -1,11 +1,11 @@
 // The ECG on its paper: three canvases (paper, signals, calipers), one animation-frame loop.
 
-import { download, framed, h } from "../shared/dom";
-import { PAGE_SECONDS, paper, room, type Layout, type Order, type Panel, type Paper } from "../shared/geometry";
+import { download, framed, h, watchWidth } from "../shared/dom";
+import { clamp, PAGE_SECONDS, paper, room, type Layout, type Order, type Panel, type Paper } from "../shared/geometry";
 import { followTheme, palette, type Palette } from "../shared/theme";
 import { hands, type Grip, type Spot } from "./hands";
 import { hit, Marks, type Ground, type Mark } from "./marks";
-import { FONT, label, paintGrid, paintPrint, paintShade, paintTraces, type Layer, type Shade, type Sheet, type Window } from "./paint";
+import { FONT, label, paintGrid, paintPrint, paintShade, paintTraces, wipe, type Layer, type Shade, type Sheet, type Style, type Window } from "./paint";
 import { paintLetters, paintWaves, type Waves } from "./waves";
 
 export interface Settings {
@@ -19,7 +19,7 @@ export interface Content {
   original: Layer | null;
   changed: Layer | null;
   named: string; // what the changed trace is called
-  alone: boolean; // the changed trace without the original
+  style: Style; // of the changed trace over the original
   shade: Shade | null; // a value for every sample, as a band behind the trace
   waves: Waves | null; // where the waves of each lead begin, peak and end
   note: string; // the filter band and the rate, printed on the paper
@@ -29,16 +29,16 @@ const LEAST_SCALE = 1.8; // px per mm: below it the page is panned, not shrunk f
 const MOST_SCALE = 6;
 const MOST_ZOOM = 8;
 
-export class EcgView {
+export class EcgView implements Grip {
   readonly element: HTMLElement;
   readonly canvas: HTMLCanvasElement; // the topmost: focus, pointer, keyboard
   readonly readout: HTMLOutputElement;
   tool: "measure" | "pan" = "measure";
 
-  readonly #back = h("canvas", { class: "cofe-layer", "aria-hidden": "true" });
-  readonly #signals = h("canvas", { class: "cofe-layer", "aria-hidden": "true" });
+  readonly #back = h("canvas.layer", { "aria-hidden": "true" });
+  readonly #signals = h("canvas.layer", { "aria-hidden": "true" });
   readonly #frame: HTMLElement;
-  #content: Content = { original: null, changed: null, named: "counterfactual", alone: false, shade: null, waves: null, note: "" };
+  #content: Content = { original: null, changed: null, named: "counterfactual", style: "over", shade: null, waves: null, note: "" };
   #settings: Settings = { layout: "3x4+1", speed: 25, gain: 10, order: "standard" };
   #sheet: Paper | null = null;
   #least = { headroom: 0, footroom: 0 }; // mm
@@ -48,7 +48,7 @@ export class EcgView {
   #pan = { x: 0, y: 0 }; // mm of the paper at the top left corner
   #width = 0; // CSS px
   #stale = { ground: true, signals: true, marks: true };
-  readonly #marks = new Marks();
+  readonly marks = new Marks();
   #colours: Palette | null = null;
   #drawn = 0;
   readonly #redraw: () => void;
@@ -65,22 +65,20 @@ export class EcgView {
       role: "application",
       "aria-roledescription": "electrocardiogram",
     });
-    this.#frame = h("div", { class: "cofe-paper" }, this.#back, this.#signals, this.canvas);
-    this.readout = h("output", { class: "cofe-readout", "aria-live": "polite" });
-    this.element = h("div", { class: "cofe-ecg" }, this.#frame, this.readout);
+    this.#frame = h("div.paper", this.#back, this.#signals, this.canvas);
+    this.readout = h("output.readout", { "aria-live": "polite" });
+    this.element = h("div.ecg", this.#frame, this.readout);
     this.#redraw = framed(() => this.#draw(), stop);
     followTheme(root, () => this.#refresh(), stop);
-    hands(this.canvas, this.#grip(), stop);
-    // Hidden tabs and windowed outputs are 0 x 0: keep what was drawn until there is room again.
-    const watch = new ResizeObserver(([entry]) => {
-      const width = Math.floor(entry!.contentRect.width);
-      if (width > 0 && width !== this.#width) {
+    hands(this.canvas, this, stop);
+    watchWidth(
+      this.#frame,
+      (width) => {
         this.#width = width;
         this.#refresh();
-      }
-    });
-    watch.observe(this.#frame);
-    stop.addEventListener("abort", () => watch.disconnect());
+      },
+      stop,
+    );
   }
 
   show(content: Partial<Content>): void {
@@ -92,7 +90,7 @@ export class EcgView {
       if (!sameShape) {
         this.#start = 0;
         this.#least = { headroom: 0, footroom: 0 };
-        this.#clearMarks();
+        this.clear();
       }
       this.#offsets = new Map(original?.leads.map((lead, i) => [lead, median(original.rows[i]!)]) ?? []);
       this.#lay();
@@ -104,7 +102,7 @@ export class EcgView {
   configure(settings: Partial<Settings>): void {
     this.#settings = { ...this.#settings, ...settings };
     this.#least = { headroom: 0, footroom: 0 };
-    this.#clearMarks();
+    this.clear();
     this.#lay();
   }
 
@@ -122,8 +120,8 @@ export class EcgView {
 
   turn(by: number): void {
     const [page, count] = this.pages();
-    this.#start = Math.min(count - 1, Math.max(0, page + by)) * PAGE_SECONDS;
-    this.#clearMarks();
+    this.#start = clamp(page + by, 0, count - 1) * PAGE_SECONDS;
+    this.clear();
     this.#lay();
   }
 
@@ -131,7 +129,7 @@ export class EcgView {
     const { scale, dx, dy, width, height } = this.#window();
     const point = at ?? { x: width / 2, y: height / 2 };
     const mm = { x: (point.x - dx) / scale, y: (point.y - dy) / scale };
-    this.#zoom = Math.min(MOST_ZOOM, Math.max(1, this.#zoom * factor));
+    this.#zoom = clamp(this.#zoom * factor, 1, MOST_ZOOM);
     const next = this.#window().scale;
     this.#pan = { x: mm.x - point.x / next, y: mm.y - point.y / next };
     this.#refresh();
@@ -151,8 +149,9 @@ export class EcgView {
   async savePng(name: string): Promise<void> {
     const win = { ...this.#window(), ratio: Math.max(2, this.#window().ratio) };
     const canvas = h("canvas", { width: win.width * win.ratio, height: win.height * win.ratio });
-    this.#paintAll(canvas.getContext("2d")!, canvas.getContext("2d")!, win);
-    this.#marks.paint(canvas.getContext("2d")!, this.#drawing(win));
+    const ctx = canvas.getContext("2d")!;
+    this.#paintAll(ctx, ctx, win);
+    this.marks.paint(ctx, this.#drawing(win));
     const blob = await new Promise<Blob | null>((done) => canvas.toBlob(done, "image/png"));
     if (blob) download(name, blob);
   }
@@ -161,12 +160,12 @@ export class EcgView {
 
   #window(): Window {
     const sheet = this.#sheet!;
-    const fit = Math.min(MOST_SCALE, Math.max(LEAST_SCALE, this.#width / sheet.width));
+    const fit = clamp(this.#width / sheet.width, LEAST_SCALE, MOST_SCALE);
     const scale = fit * this.#zoom;
     const height = Math.round(sheet.height * fit);
     const spare = { x: sheet.width - this.#width / scale, y: sheet.height - height / scale };
-    this.#pan.x = Math.min(Math.max(0, spare.x), Math.max(0, this.#pan.x));
-    this.#pan.y = Math.min(Math.max(0, spare.y), Math.max(0, this.#pan.y));
+    this.#pan.x = clamp(this.#pan.x, 0, Math.max(0, spare.x));
+    this.#pan.y = clamp(this.#pan.y, 0, Math.max(0, spare.y));
     // A page narrower than the view keeps whole 5 mm squares on its left.
     const inset = spare.x < 0 ? Math.floor(-spare.x / 2 / 5) * 5 * scale : 0;
     return {
@@ -224,9 +223,8 @@ export class EcgView {
     }
     if (this.#stale.marks) {
       const ctx = this.canvas.getContext("2d")!;
-      ctx.setTransform(1, 0, 0, 1, 0, 0);
-      ctx.clearRect(0, 0, this.canvas.width, this.canvas.height);
-      this.#marks.paint(ctx, this.#drawing(win));
+      wipe(ctx, win.ratio);
+      this.marks.paint(ctx, this.#drawing(win));
     }
     this.#stale = { ground: false, signals: false, marks: false };
     // The geometry on screen, for those who measure from outside.
@@ -248,13 +246,9 @@ export class EcgView {
       if (canvas.width !== width) canvas.width = width;
       if (canvas.height !== height) canvas.height = height;
     }
-    this.canvas.style.touchAction = this.#movable(win) ? "none" : "pan-y";
+    this.canvas.style.touchAction = this.movable(win) ? "none" : "pan-y";
     this.canvas.setAttribute("aria-label", this.#spoken());
-    this.#frame.classList.toggle("cofe-movable", this.#movable(win) && this.tool === "pan");
-  }
-
-  #movable(win: Window): boolean {
-    return this.#sheet!.width * win.scale > win.width + 1 || this.#sheet!.height * win.scale > win.height + 1;
+    this.#frame.classList.toggle("cofe-movable", this.movable(win) && this.tool === "pan");
   }
 
   #spoken(): string {
@@ -274,19 +268,16 @@ export class EcgView {
   #paintAll(ground: CanvasRenderingContext2D | null, ctx: CanvasRenderingContext2D, win: Window): void {
     const sheet = this.#drawing(win);
     const { colours } = sheet;
-    const { original, changed, alone, shade, waves, note } = this.#content;
+    const { original, changed, style, shade, waves, note } = this.#content;
     if (ground) paintGrid(ground, win, colours);
-    if (ground !== ctx) {
-      ctx.setTransform(1, 0, 0, 1, 0, 0);
-      ctx.clearRect(0, 0, ctx.canvas.width, ctx.canvas.height);
-    }
+    if (ground !== ctx) wipe(ctx, win.ratio);
     if (shade) paintShade(ctx, sheet, shade);
     if (waves) paintWaves(ctx, sheet, waves, !shade);
-    paintTraces(ctx, sheet, original!, changed, alone);
+    paintTraces(ctx, sheet, original!, changed, style);
     if (waves) paintLetters(ctx, sheet, waves, original!);
     paintPrint(ctx, win, this.#sheet!, colours);
     const { speed, gain } = this.#sheet!;
-    ctx.font = `500 ${Math.min(12, Math.max(10, 2.6 * win.scale))}px ${FONT}`;
+    ctx.font = `500 ${clamp(2.6 * win.scale, 10, 12)}px ${FONT}`;
     label(ctx, `${speed} mm/s   ${gain} mm/mV   ${note}`, 6, win.height - 6, colours);
     const whole = this.#sheet!.width * win.scale;
     if (whole > win.width + 1) {
@@ -299,51 +290,39 @@ export class EcgView {
 
   // ---- what a hand does
 
-  #grip(): Grip {
-    const view = this;
-    return {
-      marks: this.#marks,
-      get ground() {
-        return view.#ground;
-      },
-      measures: () => this.tool === "measure",
-      movable: () => this.#movable(this.#window()),
-      zoomed: () => this.#zoom,
-      hit: (point, catches, only) => this.#hit(point, catches, only),
-      panBy: (x, y) => this.#panBy(x, y),
-      zoomBy: (factor, at) => this.zoomBy(factor, at),
-      resetZoom: () => this.resetZoom(),
-      turn: (by) => this.turn(by),
-      clear: () => this.#clearMarks(),
-      touched: () => this.#touchMarks(),
-    };
+  measures(): boolean {
+    return this.tool === "measure";
   }
 
-  #hit(point: Spot, catches: boolean, only?: Panel): Mark | null {
+  movable(win = this.#window()): boolean {
+    return this.#sheet!.width * win.scale > win.width + 1 || this.#sheet!.height * win.scale > win.height + 1;
+  }
+
+  hit(point: Spot, catches: boolean, only?: Panel): Mark | null {
     const { scale, dx, dy } = this.#window();
-    return hit(this.#ground!, { x: (point.x - dx) / scale, y: (point.y - dy) / scale }, catches, only);
+    return hit(this.ground!, { x: (point.x - dx) / scale, y: (point.y - dy) / scale }, catches, only);
   }
 
-  get #ground(): Ground | null {
-    const { original, changed, named, alone, shade, waves } = this.#content;
+  get ground(): Ground | null {
+    const { original, changed, named, style, shade, waves } = this.#content;
     if (!this.#sheet || !original) return null;
-    const measured = (alone && changed) || original;
-    return { paper: this.#sheet, start: this.#start, measured, changed: alone ? null : changed, named, shade, waves };
+    const measured = (style !== "over" && changed) || original;
+    return { paper: this.#sheet, start: this.#start, measured, changed: style === "over" ? changed : null, named, shade, waves };
   }
 
-  #clearMarks(): void {
-    this.#marks.clear();
-    this.#touchMarks();
+  clear(): void {
+    this.marks.clear();
+    this.touched();
   }
 
-  #touchMarks(): void {
+  touched(): void {
     this.#stale.marks = true;
-    const words = this.#ground ? this.#marks.words(this.#ground) : "";
+    const words = this.ground ? this.marks.words(this.ground) : "";
     if (this.readout.textContent !== words) this.readout.textContent = words;
     this.#redraw();
   }
 
-  #panBy(x: number, y: number): void {
+  panBy(x: number, y: number): void {
     const { scale } = this.#window();
     this.#pan = { x: this.#pan.x + x / scale, y: this.#pan.y + y / scale };
     this.#refresh();

@@ -14,7 +14,7 @@ export interface Grip {
   readonly ground: Ground | null; // null: there is no ECG yet
   measures(): boolean; // a drag measures; otherwise it moves the paper
   movable(): boolean;
-  zoomed(): number;
+  readonly zoomed: number;
   hit(point: Spot, catches: boolean, only?: Panel): Mark | null;
   panBy(x: number, y: number): void;
   zoomBy(factor: number, at?: Spot): void;
@@ -28,13 +28,13 @@ export function hands(canvas: HTMLCanvasElement, grip: Grip, stop: AbortSignal):
   const on = <K extends keyof HTMLElementEventMap>(type: K, act: (event: HTMLElementEventMap[K]) => void, passive = true): void =>
     canvas.addEventListener(type, act, { passive, signal: stop });
   pointers(on, canvas, grip);
-  on("dblclick", (event) => (grip.zoomed() > 1 ? grip.resetZoom() : grip.zoomBy(3, at(event))));
+  on("dblclick", (event) => (grip.zoomed > 1 ? grip.resetZoom() : grip.zoomBy(3, at(event))));
   on(
     "wheel",
     (event) => {
       if (!grip.ground) return;
       if (event.ctrlKey || event.metaKey) grip.zoomBy(Math.exp(-event.deltaY / 240), at(event));
-      else if (!grip.movable() || (grip.zoomed() === 1 && !event.deltaX && !event.shiftKey)) return;
+      else if (!grip.movable() || (grip.zoomed === 1 && !event.deltaX && !event.shiftKey)) return;
       else if (event.shiftKey) grip.panBy(event.deltaY, 0);
       else grip.panBy(event.deltaX, event.deltaY);
       event.preventDefault();

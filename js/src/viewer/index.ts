@@ -40,7 +40,7 @@ export function bindPaper(host: Host, root: HTMLElement, stop: AbortSignal): { v
 
 export function renderViewer(host: Host, root: HTMLElement, stop: AbortSignal): void {
   const { view, toolbar } = bindPaper(host, root, stop);
-  const title = h("div", { class: "cofe-title" });
+  const title = h("div.title");
   const key = h("div");
   const median = new MedianCard(root, stop);
   const box = h("input", { type: "checkbox" });
@@ -49,7 +49,7 @@ export function renderViewer(host: Host, root: HTMLElement, stop: AbortSignal): 
     host.set("show_waves", box.checked);
     host.save_changes();
   });
-  root.append(h("div", { class: "cofe-head" }, title, h("div", { class: "cofe-tools" }, toolbar.element, toggle)), view.element, key, median.element);
+  root.append(h("div.head", title, h("div.tools", toolbar.element, toggle)), view.element, key, median.element);
   const update = (): void => {
     const ecg: Ecg = host.get("_ecg");
     const shade: PackedShade | null = host.get("_shade");
@@ -57,7 +57,7 @@ export function renderViewer(host: Host, root: HTMLElement, stop: AbortSignal): 
     toggle.hidden = !waves;
     box.checked = host.get("show_waves");
     const shown = waves && box.checked ? waves : null;
-    title.replaceChildren(h("strong", {}, ecg.title), ...ecg.facts.map((fact) => h("span", {}, fact)));
+    title.replaceChildren(h("strong", ecg.title), ...ecg.facts.map((fact) => h("span", fact)));
     const named: string | undefined = host.get("_overlay")?.title;
     view.show({ original: layer(ecg), changed: layer(host.get("_overlay")), named: named ?? "", shade: shadeLayer(shade), waves: wavesOf(shown), note: ecg.note });
     key.replaceChildren(legend({ lines: named ? ["original", named] : null, shade, waves: shown?.source }));

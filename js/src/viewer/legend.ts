@@ -22,22 +22,21 @@ export interface Key {
 
 export function legend({ lines = null, shade = null, waves = null }: Key): HTMLElement {
   return h(
-    "div",
-    { class: "cofe-legend" },
+    "div.legend",
     ...(lines ? [key("cofe-key-trace", lines[0]), key("cofe-key-changed", lines[1])] : []),
-    waves && h("span", { class: "cofe-scale" }, waves, ...["P", "QRS", "T"].map((wave) => h("b", { class: `cofe-wave cofe-wave-${wave.toLowerCase()}` }, wave))),
+    waves && h("span.scale", waves, ...["P", "QRS", "T"].map((wave) => h("b", { class: `cofe-wave cofe-wave-${wave.toLowerCase()}` }, wave))),
     shade &&
       h(
-        "span",
-        { class: "cofe-scale", title: shade.hint },
+        "span.scale",
+        { title: shade.hint },
         shade.title,
-        h("span", { class: "cofe-tick" }, `−${short(shade.limit)}`),
-        h("span", { class: "cofe-ramp", role: "img", "aria-label": `orange: ${shade.negative}; blue: ${shade.positive}` }),
-        h("span", { class: "cofe-tick" }, `+${short(shade.limit)}${shade.unit && ` ${shade.unit}`}`),
+        h("span.tick", `−${short(shade.limit)}`),
+        h("span.ramp", { role: "img", "aria-label": `orange: ${shade.negative}; blue: ${shade.positive}` }),
+        h("span.tick", `+${short(shade.limit)}${shade.unit && ` ${shade.unit}`}`),
       ),
   );
 }
 
-const key = (style: string, text: string): HTMLElement => h("span", { class: "cofe-key" }, h("i", { class: style }), text);
+const key = (style: string, text: string): HTMLElement => h("span.key", h("i", { class: style }), text);
 
 const short = (value: number): string => (value === 0 ? "0" : value.toPrecision(2));

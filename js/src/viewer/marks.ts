@@ -1,7 +1,7 @@
 // Calipers and cursor: where they stand on the traces, what they say, how they are drawn.
 
 import { describe, interval, snap, type Point } from "../shared/calipers";
-import { fromPaper, toPaper, type Panel, type Paper } from "../shared/geometry";
+import { clamp, fromPaper, toPaper, type Panel, type Paper } from "../shared/geometry";
 import { FONT, type Layer, type Shade, type Sheet } from "./paint";
 import { waveAt, waveWords, type Waves } from "./waves";
 
@@ -72,7 +72,6 @@ export class Marks {
   }
 
   paint(ctx: CanvasRenderingContext2D, { win, paper, start, colours, offsets }: Sheet): void {
-    ctx.setTransform(win.ratio, 0, 0, win.ratio, 0, 0);
     const reach = 0.46 * paper.rowHeight * win.scale;
     ctx.strokeStyle = ctx.fillStyle = colours.caliper;
     ctx.lineWidth = 1;
@@ -102,7 +101,7 @@ export class Marks {
       ctx.font = `600 12px ${FONT}`;
       const text = between(this.anchor, this.head);
       const wide = ctx.measureText(text).width;
-      const x = Math.min(win.width - wide - 10, Math.max(4, (a.x + b.x) / 2 - wide / 2));
+      const x = clamp((a.x + b.x) / 2 - wide / 2, 4, win.width - wide - 10);
       ctx.globalAlpha = 0.94;
       ctx.fillRect(x - 5, top - 14, wide + 10, 18);
       ctx.globalAlpha = 1;
@@ -149,5 +148,3 @@ function between(a: Mark, b: Mark): string {
 function valueAt(layer: Layer, lead: string, t: number): number | null {
   return layer.rows[layer.leads.indexOf(lead)]?.[Math.round(t * layer.fs)] ?? null;
 }
-
-const clamp = (value: number, low: number, high: number): number => Math.min(high, Math.max(low, value));

@@ -1,8 +1,8 @@
 // The median beat beside the rhythm: lead II and the chest leads on paper of their own, with the
 // waves that were measured, and PR, QRS and QT as calipers in the last field.
 
-import { h } from "../shared/dom";
-import type { Paper } from "../shared/geometry";
+import { h, watchWidth } from "../shared/dom";
+import { clamp, type Paper } from "../shared/geometry";
 import { palette } from "../shared/theme";
 import { layer, wavesOf, type PackedLayer } from "./layers";
 import { FONT, label, paintGrid, paintPrint, paintTraces, type Sheet } from "./paint";
@@ -40,19 +40,18 @@ export function beatPaper(leads: readonly string[], seconds: number, gain = 10):
 export class MedianCard {
   readonly element: HTMLElement;
   readonly #canvas = h("canvas", { role: "img" });
-  readonly #frame = h("div", { class: "cofe-beat" }, this.#canvas);
+  readonly #frame = h("div.beat", this.#canvas);
   #beat: PackedBeat | null = null;
 
   constructor(
     private readonly root: HTMLElement,
     stop: AbortSignal,
   ) {
-    this.element = h("section", { class: "cofe-card", hidden: true }, h("h3", {}, "Median beat"), this.#frame);
-    const watch = new ResizeObserver(() => this.#draw());
-    watch.observe(this.#frame);
+    this.element = h("section.card", { hidden: true }, h("h3", "Median beat"), this.#frame);
+    watchWidth(this.#frame, () => this.#draw(), stop);
     const theme = new MutationObserver(() => this.#draw());
-    theme.observe(root, { attributes: true, attributeFilter: ["data-theme"] });
-    stop.addEventListener("abort", () => [watch, theme].forEach((one) => one.disconnect()));
+    theme.observe(root, { attributeFilter: ["data-theme"] });
+    stop.addEventListener("abort", () => theme.disconnect());
   }
 
   show(beat: PackedBeat | null): void {
@@ -96,7 +95,7 @@ function calipers(ctx: CanvasRenderingContext2D, { win, paper, colours }: Sheet,
   const k = beat.leads.length;
   const left = paper.panels[k % COLUMNS]!.x;
   const top = Math.floor(k / COLUMNS) * ROW_MM + 8;
-  ctx.font = `500 ${Math.min(12, Math.max(10, 2.4 * win.scale))}px ${FONT}`;
+  ctx.font = `500 ${clamp(2.4 * win.scale, 10, 12)}px ${FONT}`;
   words(beat).forEach((text, line) => {
     const { from, to } = beat.intervals[line]!;
     const [x, end] = [from, to].map((ms) => (left + 0.025 * ms) * win.scale);

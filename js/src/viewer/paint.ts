@@ -1,7 +1,7 @@
 // Drawing on a canvas what geometry.ts lays out. Every function takes the window it draws through.
 
-import { columns, means } from "../shared/decimate";
-import type { Panel, Paper } from "../shared/geometry";
+import { columns, means, type Columns } from "../shared/decimate";
+import { clamp, type Panel, type Paper } from "../shared/geometry";
 import type { Palette } from "../shared/theme";
 
 export interface Layer {
@@ -26,6 +26,13 @@ export interface Window {
 const FINE_GRID_FROM = 2.6; // px per mm; below it the 1 mm lines are a haze
 const SAME_PX = 0.5; // traces closer than this are one line
 
+/** An empty canvas on which all below draws in CSS pixels. */
+export function wipe(ctx: CanvasRenderingContext2D, ratio: number): void {
+  ctx.setTransform(1, 0, 0, 1, 0, 0);
+  ctx.clearRect(0, 0, ctx.canvas.width, ctx.canvas.height);
+  ctx.setTransform(ratio, 0, 0, ratio, 0, 0);
+}
+
 export function paintGrid(ctx: CanvasRenderingContext2D, win: Window, colours: Palette): void {
   const { scale, dx, dy, width, height, ratio } = win;
   ctx.setTransform(1, 0, 0, 1, 0, 0);
@@ -42,14 +49,15 @@ export function paintGrid(ctx: CanvasRenderingContext2D, win: Window, colours: P
     }
   };
   const hair = Math.max(1, Math.round(ratio * 0.75));
-  if (scale >= FINE_GRID_FROM) lines(1, colours.minor, hair);
-  lines(5, colours.major, scale >= FINE_GRID_FROM ? Math.max(hair, Math.round(ratio)) : hair);
+  const fine = scale >= FINE_GRID_FROM;
+  if (fine) lines(1, colours.minor, hair);
+  lines(5, colours.major, fine ? Math.max(hair, Math.round(ratio)) : hair);
+  ctx.setTransform(ratio, 0, 0, ratio, 0, 0);
 }
 
 /** Calibration pulses, lead names, and the ticks between successive windows of time. */
 export function paintPrint(ctx: CanvasRenderingContext2D, win: Window, sheet: Paper, colours: Palette): void {
-  const { scale, dx, dy, ratio } = win;
-  ctx.setTransform(ratio, 0, 0, ratio, 0, 0);
+  const { scale, dx, dy } = win;
   ctx.strokeStyle = colours.trace;
   ctx.lineWidth = 1.2;
   ctx.lineJoin = "miter";
@@ -67,7 +75,7 @@ export function paintPrint(ctx: CanvasRenderingContext2D, win: Window, sheet: Pa
   }
   ctx.stroke();
 
-  const size = Math.min(15, Math.max(10.5, 3.1 * scale));
+  const size = clamp(3.1 * scale, 10.5, 15);
   ctx.font = `600 ${size}px ${FONT}`;
   ctx.textBaseline = "alphabetic";
   ctx.lineJoin = "round";
@@ -132,13 +140,14 @@ export interface Sheet {
   offsets: Map<string, number>; // mV taken off each lead for display: the baseline a machine's AC coupling removes
 }
 
-/** Original and, over it, the counterfactual; `alone` leaves the original away. */
-export function paintTraces(ctx: CanvasRenderingContext2D, sheet: Sheet, original: Layer, changed: Layer | null, alone = false): void {
+/** How a changed trace lies over the original: where the two part, whole over a faint one, or alone. */
+export type Style = "over" | "faint" | "alone";
+
+export function paintTraces(ctx: CanvasRenderingContext2D, sheet: Sheet, original: Layer, changed: Layer | null, style: Style = "over"): void {
   const { win, paper, colours } = sheet;
-  ctx.setTransform(win.ratio, 0, 0, win.ratio, 0, 0);
   ctx.lineJoin = "round";
   ctx.lineCap = "round";
-  const thick = Math.min(1.7, Math.max(1, win.scale * 0.28));
+  const thick = clamp(win.scale * 0.28, 1, 1.7);
   for (const panel of paper.panels) {
     const row = original.leads.indexOf(panel.lead);
     if (row < 0 || !inside(win, paper, panel)) continue;
@@ -147,11 +156,12 @@ export function paintTraces(ctx: CanvasRenderingContext2D, sheet: Sheet, origina
     ctx.rect(panel.x * win.scale + win.dx - 0.5, 0, (panel.t1 - panel.t0) * paper.speed * win.scale + 1, win.height);
     ctx.clip();
     const other = changed ? changed.leads.indexOf(panel.lead) : -1;
-    if (!alone || other < 0) line(ctx, sheet, panel, original.rows[row]!, original.fs, colours.trace, thick);
-    if (changed && other >= 0 && alone) line(ctx, sheet, panel, changed.rows[other]!, changed.fs, colours.changed, thick);
-    else if (changed && other >= 0) {
-      change(ctx, sheet, panel, original.rows[row]!, original.fs, changed.rows[other]!, changed.fs, thick * 1.15);
-    }
+    const [before, after] = [original.rows[row]!, changed?.rows[other]];
+    ctx.globalAlpha = after && style === "faint" ? 0.35 : 1;
+    if (!after || style !== "alone") line(ctx, sheet, panel, before, original.fs, colours.trace, thick);
+    ctx.globalAlpha = 1;
+    if (after && style === "over") change(ctx, sheet, panel, before, original.fs, after, changed!.fs, thick * 1.15);
+    else if (after) line(ctx, sheet, panel, after, changed!.fs, colours.changed, thick);
     ctx.restore();
   }
 }
@@ -171,18 +181,22 @@ export const toY = (sheet: Sheet, panel: Panel): ((mv: number) => number) => {
   return (mv) => zero - (mv - offset) * perMv;
 };
 
+/** A whole trace. */
 function line(ctx: CanvasRenderingContext2D, sheet: Sheet, panel: Panel, data: Float32Array, fs: number, colour: string, thick: number): void {
   const part = stretch(sheet.win, sheet.paper, panel, fs, sheet.start, data.length, 1 / sheet.win.ratio);
   if (!part) return;
-  const y = toY(sheet, panel);
-  const { lo, hi, loFirst } = columns(data, part.first, part.last, part.count);
   ctx.strokeStyle = colour;
   ctx.lineWidth = thick;
+  const drawn = columns(data, part.first, part.last, part.count);
+  stroke(ctx, drawn, part, toY(sheet, panel), 0, drawn.lo.length - 1);
+}
+
+/** Columns from one to another, the way the signal ran. */
+function stroke(ctx: CanvasRenderingContext2D, { lo, hi, loFirst }: Columns, part: Stretch, y: (mv: number) => number, from: number, to: number): void {
   ctx.beginPath();
-  for (let c = 0; c < lo.length; c++) {
+  for (let c = from; c <= to; c++) {
     const x = part.x(c);
-    const a = loFirst[c] ? lo[c]! : hi[c]!;
-    const b = loFirst[c] ? hi[c]! : lo[c]!;
+    const [a, b] = loFirst[c] ? [lo[c]!, hi[c]!] : [hi[c]!, lo[c]!];
     ctx.lineTo(x, y(a));
     if (a !== b) ctx.lineTo(x, y(b));
   }
@@ -211,8 +225,8 @@ function change(
   const now = columns(after, part.first, part.last, part.count);
   const n = now.lo.length;
   const near = SAME_PX / (sheet.paper.gain * win.scale);
-  const parts = (c: number): boolean =>
-    Math.abs(old.lo[c]! - now.lo[c]!) > near || Math.abs(old.hi[c]! - now.hi[c]!) > near;
+  const parts = (c: number): boolean => Math.abs(old.lo[c]! - now.lo[c]!) > near || Math.abs(old.hi[c]! - now.hi[c]!) > near;
+  const middle = ({ lo, hi }: Columns, c: number): void => ctx.lineTo(part.x(c), y((lo[c]! + hi[c]!) / 2));
   ctx.strokeStyle = colours.changed;
   ctx.fillStyle = colours.changedFill;
   ctx.lineWidth = thick;
@@ -222,17 +236,10 @@ function change(
     while (c < n && parts(c)) c++;
     const to = Math.min(n - 1, c);
     ctx.beginPath();
-    for (let i = from; i <= to; i++) ctx.lineTo(part.x(i), y((old.lo[i]! + old.hi[i]!) / 2));
-    for (let i = to; i >= from; i--) ctx.lineTo(part.x(i), y((now.lo[i]! + now.hi[i]!) / 2));
+    for (let i = from; i <= to; i++) middle(old, i);
+    for (let i = to; i >= from; i--) middle(now, i);
     ctx.fill();
-    ctx.beginPath();
-    for (let i = from; i <= to; i++) {
-      const a = now.loFirst[i] ? now.lo[i]! : now.hi[i]!;
-      const b = now.loFirst[i] ? now.hi[i]! : now.lo[i]!;
-      ctx.lineTo(part.x(i), y(a));
-      if (a !== b) ctx.lineTo(part.x(i), y(b));
-    }
-    ctx.stroke();
+    stroke(ctx, now, part, y, from, to);
   }
 }
 
@@ -241,7 +248,6 @@ const BAND_PX = 2;
 /** A shade behind the trace: hue says the sign, depth the size; zero is no colour at all. */
 export function paintShade(ctx: CanvasRenderingContext2D, sheet: Sheet, values: Shade): void {
   const { win, paper, colours } = sheet;
-  ctx.setTransform(win.ratio, 0, 0, win.ratio, 0, 0);
   const half = 0.44 * paper.rowHeight * win.scale;
   for (const panel of paper.panels) {
     const row = values.leads.indexOf(panel.lead);

@@ -2,7 +2,7 @@
 // The table travels as the twin of cofe_widgets/widgets/fiducials.py packs it.
 
 import { asBytes } from "../shared/codec";
-import type { Panel } from "../shared/geometry";
+import { clamp, type Panel } from "../shared/geometry";
 import type { Palette } from "../shared/theme";
 import { FONT, inside, toY, type Layer, type Sheet } from "./paint";
 
@@ -67,7 +67,6 @@ const REACH = 0.4; // of a row's height, above and below its baseline
 /** A wash over each wave, from its onset to its offset, with a bar below that carries the ticks. */
 export function paintWaves(ctx: CanvasRenderingContext2D, sheet: Sheet, waves: Waves, wash: boolean): void {
   const { win, paper, colours } = sheet;
-  ctx.setTransform(win.ratio, 0, 0, win.ratio, 0, 0);
   const reach = REACH * paper.rowHeight * win.scale;
   const bar = Math.max(1.5, 0.5 * win.scale);
   for (const panel of paper.panels) {
@@ -116,8 +115,7 @@ const RANKS = ["R", "QRS", "T", "P", "S", "Q", "J"];
 export function paintLetters(ctx: CanvasRenderingContext2D, sheet: Sheet, waves: Waves, trace: Layer): void {
   const { win, paper, colours } = sheet;
   if (win.scale < LETTERS_FROM) return;
-  const size = Math.min(13, Math.max(9, 2.1 * win.scale));
-  ctx.setTransform(win.ratio, 0, 0, win.ratio, 0, 0);
+  const size = clamp(2.1 * win.scale, 9, 13);
   ctx.font = `600 ${size}px ${FONT}`;
   ctx.textAlign = "center";
   ctx.textBaseline = "middle";

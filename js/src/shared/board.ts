@@ -1,0 +1,54 @@
+// What every app of the package does with its traits, its errors and its kernel.
+
+import type { Ecg } from "../viewer/layers";
+import { button, h } from "./dom";
+import { listen, type Host } from "./host";
+import { Jobs, type Reply } from "./jobs";
+
+export abstract class Board {
+  readonly title = h("div.title");
+  readonly alert = h("div.error", { role: "alert", hidden: true });
+
+  constructor(
+    readonly host: Host,
+    readonly root: HTMLElement,
+    readonly stop: AbortSignal,
+  ) {}
+
+  get<T = any>(name: string): T {
+    return this.host.get(name) as T;
+  }
+
+  set(name: string, value: unknown): void {
+    this.host.set(name, value);
+    this.host.save_changes();
+  }
+
+  /** Now, and whenever one of these traits changes. */
+  on(names: readonly string[], update: () => void): void {
+    for (const name of names) listen(this.host, `change:${name}`, update, this.stop);
+    update();
+  }
+
+  entitle(ecg: Ecg | null): void {
+    this.title.replaceChildren(h("strong", ecg?.title ?? "Explain an ECG"), ...(ecg?.facts ?? []).map((fact) => h("span", fact)));
+  }
+
+  /** An error for the person, or nothing. */
+  complain(why: string): void {
+    this.alert.hidden = !why;
+    this.alert.replaceChildren(why, button("×", "Dismiss", () => this.complain(""), ".plain"));
+  }
+
+  /** The kernel's jobs, where there is a kernel. Scrolled away or in a hidden tab, it holds its frames back. */
+  jobs(heard: (reply: Reply, buffers: DataView[]) => void): Jobs | null {
+    if (!this.get("_live")) return null;
+    const jobs = new Jobs(this.host, this.stop, heard, () =>
+      this.complain("The kernel has not answered yet: it may be busy with a cell, or stopped."),
+    );
+    const watch = new IntersectionObserver(([entry]) => jobs.visible(entry!.isIntersecting));
+    watch.observe(this.root);
+    this.stop.addEventListener("abort", () => watch.disconnect());
+    return jobs;
+  }
+}
