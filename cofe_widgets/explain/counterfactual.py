@@ -23,6 +23,7 @@ from ..ecg import LEADS, Record
 from ..models.generator import FS
 from ..wrap import Predictor
 from .amortised import direction
+from .card import TrustCard
 from .inversion import ExplainError, Inversion, invert, networks
 from .moves import NAMES, SPACES, Moves
 from .search import BATCH, Answer, Question, path, solve
@@ -30,7 +31,7 @@ from .search import BATCH, Answer, Question, path, solve
 if TYPE_CHECKING:
     import pandas as pd
 
-    from .card import TrustCard
+    from .findings import Findings
     from .words import Words
 
 
@@ -108,9 +109,9 @@ class Counterfactual:
         """
         import pandas as pd
 
-        from ..signals import UNITS, measure
+        from ..signals import UNITS
 
-        before, after = measure(self.original), measure(self.record(1.0))
+        before, after = self.findings.before.values, self.findings.after.values
         rows = []
         for name, unit in UNITS.items():
             change = after[name] - before[name]
@@ -121,8 +122,15 @@ class Counterfactual:
         return pd.DataFrame(rows, columns=columns)
 
     @cached_property
+    def findings(self) -> Findings:
+        """Both ECGs measured, and what differs between them by more than the measurements' errors."""
+        from .findings import Findings
+
+        return Findings.between(self.original, self.record(1.0))
+
+    @cached_property
     def trust(self) -> TrustCard:
-        """What speaks for and against it; rows about the model are unknown once it was saved."""
+        """What speaks for and against it; saved with the rest."""
         from .trust import trust_card
 
         return trust_card(self, self.predictor)
@@ -144,7 +152,8 @@ class Counterfactual:
         names = ("target", "level", "reached", "space", "method", "moved", "message", "provenance")
         facts = {k: getattr(self, k) for k in names}
         arrays = {k: getattr(self, k) for k in ("signals", "predictions", "severities")}
-        text = json.dumps({"facts": facts, "meta": dict(self.original.meta)}, default=str)
+        told = {"facts": facts, "meta": dict(self.original.meta), "trust": self.trust.to_dict()}
+        text = json.dumps(told, default=str)
         with Path(path).open("wb") as out:
             np.savez_compressed(out, facts=text, original=self.original.signal, **arrays)
 
@@ -162,7 +171,9 @@ class Counterfactual:
                 text = json.loads(str(stored["facts"]))
                 original = Record(stored["original"], FS, LEADS, text["meta"])
                 arrays = {k: stored[k] for k in ("signals", "predictions", "severities")}
-                return cls(original=original, **arrays, **text["facts"])
+                found = cls(original=original, **arrays, **text["facts"])
+                vars(found)["trust"] = TrustCard.from_dict(text["trust"])
+                return found
         except (ValueError, KeyError, TypeError, AttributeError, EOFError, BadZipFile) as error:
             raise ExplainError(f"{path} is no saved counterfactual") from error
 

@@ -47,9 +47,9 @@ POTASSIUM_SIGNS = (
 _TOLD_BY_RHYTHM = ("no P waves", "sinus P waves", "irregular RR intervals")
 
 
-def narrative(cf: Counterfactual, found: Findings | None = None) -> str:
+def narrative(cf: Counterfactual) -> str:
     """The deterministic text."""
-    found = found or Findings.between(cf.original, cf.record(1.0))
+    found = cf.findings
     changed = [*_rhythm(found), *_conduction(found), *_repolarisation(found), *_voltage(found)]
     if not changed:
         changed = ["no measurement changed by more than its own error"]
@@ -76,10 +76,7 @@ def shown(cf: Counterfactual, value: float) -> str:
 
 def is_value(cf: Counterfactual) -> bool:
     """Whether the model answers with a value and not with a probability."""
-    kind = cf.provenance.get("output")
-    if kind is not None:
-        return bool(kind == "linear")
-    return not all(0 <= value <= 1 for value in (*cf.predictions, cf.level))
+    return bool(cf.provenance["output"] == "linear")
 
 
 def _unreached(cf: Counterfactual) -> str:

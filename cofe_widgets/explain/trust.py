@@ -7,7 +7,7 @@ of latent distances come from the real ECGs that the encoder carries along.
 from __future__ import annotations
 
 from math import isfinite
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -17,7 +17,8 @@ from ..signals import r_peaks
 from ..wrap import Predictor
 from .card import TrustCard, TrustRow
 from .card import Verdict as Judged
-from .findings import LEAST, LEAST_OF_LEAD, Findings
+from .counterfactual import UNTRUSTED_R, Counterfactual
+from .findings import LEAST, LEAST_OF_LEAD
 from .inversion import networks
 from .narrative import model, shown, title
 from .plausibility import (
@@ -30,9 +31,6 @@ from .plausibility import (
     size,
 )
 from .trust_model import agreement_row, fragility_rows, saliency_row
-
-if TYPE_CHECKING:
-    from .counterfactual import Counterfactual
 
 _ATRIA = ("p_presence", "p_amplitude_mv", "pr_ms")
 _SHAPE = ("qrs_ms", "qrs_axis_deg", "q_amplitude_mv", "r_amplitude_mv")
@@ -76,7 +74,7 @@ ASKED_BY_TARGET: dict[str, tuple[str, ...]] = {
     "potassium_mmol_l": ("t_amplitude_mv", "j_amplitude_mv", "qrs_ms", "qt_ms", *_ATRIA),
 }
 #: Redrawing of held-back real records: half of them above, and a twentieth below.
-R_MEDIAN, R_LOW, R_UNTRUSTED = 0.975, 0.87, 0.8
+R_MEDIAN, R_LOW = 0.975, 0.87
 #: Largest share of a change's energy above 25 Hz outside the QRS, and what the record's own noise,
 #: moved along, multiplies fast energy by.
 RIPPLE_SHARE, MOVED_NOISE = 0.10, 1.3
@@ -89,7 +87,6 @@ def trust_card(
     f: Predictor | None = None,
     *,
     second: Predictor | None = None,
-    found: Findings | None = None,
 ) -> TrustCard:
     """What speaks for and against a counterfactual.
 
@@ -101,16 +98,13 @@ def trust_card(
     second : Predictor, optional
         A model of the same outputs, trained independently; by default the shipped sibling, where
         there is one.
-    found : Findings, optional
-        The two ECGs already measured.
 
     Returns
     -------
     TrustCard
     """
-    found = found or Findings.between(cf.original, cf.record(1.0))
     beats = [np.asarray(r_peaks(one)) for one in (cf.original, cf.record(1.0))]
-    rows = [_reached(cf), _space(cf), *_size(cf), _off_target(cf, found), *_distances(cf, beats)]
+    rows = [_reached(cf), _space(cf), *_size(cf), _off_target(cf), *_distances(cf, beats)]
     rows += [_reconstruction(cf), _einthoven(cf), _ripple(cf, beats), _beats(cf, beats[1])]
     rows += [agreement_row(cf, f, second), saliency_row(cf, f, beats), *fragility_rows(cf, f)]
     return TrustCard(_headline(cf, rows), tuple(rows))
@@ -190,13 +184,12 @@ def _size(cf: Counterfactual) -> list[TrustRow]:
     ]
 
 
-def _off_target(cf: Counterfactual, found: Findings) -> TrustRow:
+def _off_target(cf: Counterfactual) -> TrustRow:
     asked = {*ASKED_BY_TARGET.get(cf.target, ())}
-    moved = cf.moved if hasattr(cf, "moved") else cf.provenance["rhythm_code"]
     for name, code in CODES.items():
-        if abs(moved.get(name, code.rest) - code.rest) >= code.least:
+        if abs(cf.moved.get(name, code.rest) - code.rest) >= code.least:
             asked |= {*code.measurements}
-    off = {name: one for name, one in found.moved.items() if name not in asked}
+    off = {name: one for name, one in cf.findings.moved.items() if name not in asked}
     said = []
     for name, (lead, change) in off.items():
         label = (LEAST_OF_LEAD[name] if lead else LEAST[name]).label
@@ -252,7 +245,7 @@ def _reconstruction(cf: Counterfactual) -> TrustRow:
     r = cf.provenance.get("reconstruction_r")
     if r is None:
         return TrustRow(name, None, "", yardstick, "unknown", "Unknown: it was not kept.")
-    if r < R_UNTRUSTED:
+    if r < UNTRUSTED_R:
         verdict: Judged = "bad"
         sentence = "The generator cannot draw this ECG: what it would change is not to be trusted."
     elif r < R_LOW:

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING
 
-from .findings import Findings
 from .narrative import narrative
 
 if TYPE_CHECKING:
@@ -55,9 +54,7 @@ class Words:
         return f"<div>{told}</div>"
 
 
-def words(
-    cf: Counterfactual, rephrase: Callable[[str], str] | None = None, found: Findings | None = None
-) -> Words:
+def words(cf: Counterfactual, rephrase: Callable[[str], str] | None = None) -> Words:
     """Tell a counterfactual, in words of this package or, marked so, of somebody else.
 
     Parameters
@@ -67,10 +64,8 @@ def words(
         Any ``str -> str``, a language model say. It is given the deterministic text alone; its
         answer is shown as its own, and the deterministic text is kept beside it. When it fails or
         answers nothing, the deterministic text stays and ``error`` says why.
-    found : Findings, optional
-        The two ECGs already measured.
     """
-    text = narrative(cf, found)
+    text = narrative(cf)
     if rephrase is None:
         return Words(text, "", text)
     name = getattr(rephrase, "__name__", type(rephrase).__name__).strip("<>")

@@ -102,16 +102,22 @@ def test_the_whole_latent_space_is_no_explanation(found):
     assert "search space needed" in card.headline
 
 
+def off_target(found, after, **moved):
+    made = replace(found, target="AF", moved=moved)
+    vars(made)["findings"] = Findings(heart(), after)
+    return trust_card(made).row("Measurements off target")
+
+
 def test_off_target_is_what_neither_the_codes_nor_the_diagnosis_ask_for(found):
-    calm = replace(found, target="AF")
     after = fibrillating(qrs_ms=140.0, qrs_axis_deg=-40.0)
-    row = trust_card(calm, found=Findings(heart(), after)).row("Measurements off target")
+    row = off_target(found, after)
     assert (row.value, row.verdict) == (2, "mind")
     assert row.sentence == (
         "Moved although nobody asked: QRS duration 90 -> 140 ms; QRS axis 45 -> -40°."
     )
-    row = trust_card(calm, found=Findings(heart(), fibrillating())).row("Measurements off target")
-    assert (row.value, row.verdict) == (0, "good")
+    assert off_target(found, fibrillating()).verdict == "good"
+    assert off_target(found, after, qrs_factor=1.3).value == 1
+    assert off_target(found, after, qrs_factor=1.001).value == 2  # as good as not asked for
 
 
 def test_what_no_heart_draws_is_found(found):
@@ -190,6 +196,14 @@ def test_windows_are_whole_and_around_the_beats():
     assert cut.shape == (1, 1, 187)
     assert cut[0, 0, 75] == 500  # 0.3 s after the beginning of the window
     assert np.isnan(windows(signal, np.array([]), 250)).all()
+
+
+def test_a_saved_counterfactual_keeps_its_card_and_its_words(found, tmp_path):
+    assert found.trust == trust_card(found, found.predictor)
+    found.save(tmp_path / "cf.npz")
+    again = cw.Counterfactual.load(tmp_path / "cf.npz")
+    assert again.predictor is None
+    assert again.trust == found.trust and again.words() == found.words()
 
 
 def test_a_card_survives_json(card):

@@ -20,7 +20,11 @@ def found():
 
 def told(found, before, after, target="AF", predictions=(0.03, 0.94), **facts):
     facts = {"target": target, "predictions": np.array(predictions), "reached": True} | facts
-    return narrative(replace(found, **facts), Findings(before, after))
+    if target == "potassium_mmol_l":
+        facts["provenance"] = found.provenance | {"output": "linear"}
+    made = replace(found, **facts)
+    vars(made)["findings"] = Findings(before, after)
+    return narrative(made)
 
 
 def test_atrial_fibrillation_is_told_as_a_cardiologist_reads_it(found):
