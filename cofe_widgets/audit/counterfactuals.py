@@ -13,7 +13,7 @@ from typing import Any
 from ..ecg import EcgError, Record
 from ..explain.counterfactual import Counterfactual, counterfactual
 from ..explain.inversion import ExplainError, networks
-from ..explain.search import Question
+from ..explain.question import Question
 from ..io import read
 from ..wrap import Predictor, WrapError
 from .numbers import MEASUREMENTS, numbers

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from ..ecg import EcgError
 from ..explain.counterfactual import Counterfactual, counterfactual
 from ..explain.inversion import ExplainError, prepare
-from ..explain.search import Question
+from ..explain.question import Question
 from ..models.generator import FS
 from ..signals import r_peaks
 from ..signals.beats import cut
