@@ -25,6 +25,7 @@ from .options import add_options, start
 from .parallel import agree, average_gradients, join, leave, processes, rank, share
 from .source import Source, filtered
 from .styles import describe
+from .tables import provenance
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -118,8 +119,9 @@ def _ship(
 ) -> None:
     """Describe the styles and write the averaged encoder with its card."""
     metrics: dict[str, object] = {"real records": "none: trained on simulated ECGs only"}
-    data = "simulated ECGs only"
+    data, licences = "simulated ECGs only", "none: no recording was used"
     if real is not None:
+        licences = provenance(real.datasets[real.splits == "train"].tolist())[1]
         data = "the generator's: half simulated, half real training records (see its card)"
         metrics = {}
         for split in ("val", "test"):
@@ -138,7 +140,7 @@ def _ship(
         "arguments": {"real": len(encoder.real_styles)},
         "generator_hash": generator.weight_hash,
         "data": data,
-        "licences": "ODC-BY 1.0 (LUDB, Challenge 2011), CC BY 4.0 (all others)",
+        "licences": licences,
         "recipe": f"cofe-widgets train encoder --steps {options.steps} --batch {options.batch}"
         f"{options.note and '; ' + options.note}",
         "seed": options.seed,

@@ -39,6 +39,7 @@ from .game import (
 from .options import add_options, start
 from .parallel import agree, average_gradients, join, leave, processes, rank, share
 from .source import Examples, Source, filtered
+from .tables import provenance
 
 #: Weight against reconstruction of the game, and of the distance of the prior from what E encodes.
 GAME_WEIGHT, PRIOR_WEIGHT = 0.03, 10.0
@@ -313,13 +314,13 @@ def _ship(trainer: Trainer, real: RealRecords | None, options: argparse.Namespac
     """Write the averaged generator with its card."""
     trainer.G_mean.cpu(), trainer.E_mean.cpu()
     metrics: dict[str, object] = {"real records": "none: trained on simulated ECGs only"}
-    data = "simulated ECGs only"
+    data, licences = "simulated ECGs only", "none: no recording was used"
     if real is not None:
-        train = filtered(real.where(real.splits == "train"))
+        train = real.where(real.splits == "train")
+        counted, licences = provenance(train.datasets.tolist())
         data = (
-            f"half simulated ECGs (cofe_widgets.simulate), half {len(train[0])} real records of LUDB, "
-            "PhysioNet Challenge 2011 and 2021 sources, CODE-15 (halved: scale doubtful), G12EC, "
-            "CPSC2018, SPH and PTB-XL (the z-scored set rescaled to typical lead amplitudes)"
+            f"half simulated ECGs (cofe_widgets.simulate), half {len(train)} real records, less "
+            f"those full of artefact: {counted}"
         )
         held = filtered(real.where((real.splits == "val") & real.millivolts))
         r, rmse = quality(trainer.G_mean, trainer.E_mean, *held)
@@ -330,7 +331,7 @@ def _ship(trainer: Trainer, real: RealRecords | None, options: argparse.Namespac
         "architecture": "Generator",
         "arguments": {},
         "data": data,
-        "licences": "ODC-BY 1.0 (LUDB, Challenge 2011), CC BY 4.0 (all others)",
+        "licences": licences,
         "recipe": f"cofe-widgets train generator --steps {options.steps} --warmup {options.warmup} "
         f"--batch {options.batch}{options.note and '; ' + options.note}",
         "seed": options.seed,

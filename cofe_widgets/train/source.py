@@ -30,6 +30,8 @@ SIMULATED_MIX = {
 }
 #: Longest stretch of a real record in time, and largest shift of an R-peak, s.
 STRETCH, SHIFT_S = 1.1, 0.008
+#: Records that validate or describe a model at most, and how often unfit records are replaced.
+MOST, TRIES = 2048, 50
 
 
 @dataclass(frozen=True)
@@ -78,17 +80,14 @@ class Source:
         self.rng = np.random.default_rng(seed)
         self.device, self.shift = device, shift
         self.band_pass = BandPass()
-        self.real = filtered(real) if real is not None and len(real) else None
+        self.real = real if real is not None and len(real) else None
 
     def batch(self, size: int) -> Examples:
         """``size`` examples; real ones with a random gain, stretched in time at random."""
         n_real = size // 2 if self.real else 0
         parts = [self.simulated(size - n_real)]
         if self.real and n_real:
-            signals, r_s = self.real
-            rows = torch.from_numpy(self.rng.integers(0, len(signals), n_real))
-            gain = torch.from_numpy(self.rng.uniform(0.8, 1.25, (n_real, 1, 1)).astype(np.float32))
-            x, r = self._stretched(signals[rows] * gain, r_s[rows])
+            x, r = self._stretched(*self._drawn(self.real, n_real))
             parts.append(Examples(x, r, torch.zeros(n_real, 640), torch.zeros(n_real)))
         joined = [torch.cat([getattr(p, k) for p in parts]) for k in Examples.__dataclass_fields__]
         examples = Examples(*(t.to(self.device) for t in joined))
@@ -106,6 +105,24 @@ class Source:
         f_wave = np.pad(batch.f_waves.reshape(n, 625, 4).mean(axis=2), ((0, 0), (0, 15)))
         signals = self.band_pass(torch.from_numpy(batch.signals))
         return Examples(signals, torch.from_numpy(r), torch.from_numpy(f_wave), torch.ones(n))
+
+    def _drawn(self, real: RealRecords, n: int) -> tuple[Tensor, Tensor]:
+        """``n`` real records fit to learn from, each with a gain of its own, and their R-peaks."""
+        kept: list[tuple[Tensor, Tensor]] = []
+        for _ in range(TRIES):
+            chosen = real.where(self.rng.integers(0, len(real), n))
+            x, r = filtered(chosen)
+            gain = self.rng.uniform(0.8, 1.25, (len(x), 1, 1)).astype(np.float32)
+            kept.append((x * torch.from_numpy(gain), r))
+            if sum(len(x) for x, _ in kept) >= n:
+                break
+        else:
+            raise ValueError(
+                f"among {TRIES * n} of the training records there are no {n} fit to learn "
+                "from: are they ECGs of 12 leads in mV, free of artefact?"
+            )
+        x, r = (torch.cat(parts)[:n] for parts in zip(*kept, strict=True))
+        return x, r
 
     def _stretched(self, x: Tensor, r_s: Tensor) -> tuple[Tensor, Tensor]:
         """Each record's tempo slowed by up to `STRETCH`, beginning at a random place; half as they are."""
@@ -134,13 +151,20 @@ def cubic(x: Tensor, places: Tensor) -> Tensor:
     return b + 0.5 * u * (c - a + u * (2 * a - 5 * b + 4 * c - d + u * (3 * (b - c) + d - a)))
 
 
-def filtered(real: RealRecords) -> tuple[Tensor, Tensor]:
-    """Band-passed signals and R-peaks of the records fit to learn morphology from."""
+def filtered(real: RealRecords, most: int = MOST) -> tuple[Tensor, Tensor]:
+    """Band-passed signals and R-peaks of the records fit to learn morphology from.
+
+    Of more than ``most`` records, that many evenly spaced ones.
+    """
     if not len(real):
         raise ValueError(
             "no real record falls into one of the splits (train 64 %, val 16 %, test 20 %): --data "
             "needs a folder with more records"
         )
-    signals = torch.cat([BandPass()(part) for part in torch.from_numpy(real.signals).split(128)])
-    keep = torch.from_numpy(clean(real, signals.numpy()))
-    return signals[keep], torch.from_numpy(real.r_s)[keep]
+    some = real.where(np.linspace(0, len(real) - 1, min(most, len(real))).astype(int))
+    band_pass = BandPass()
+    signals = torch.cat(
+        [band_pass(x) for x in torch.from_numpy(np.asarray(some.signals)).split(128)]
+    )
+    keep = torch.from_numpy(clean(some, signals.numpy()))
+    return signals[keep], torch.from_numpy(some.r_s)[keep]

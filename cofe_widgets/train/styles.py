@@ -18,7 +18,7 @@ from ..simulate import draw
 from ..simulate.adults import DIPOLES
 from ..simulate.dipole import draw_beats
 from ..simulate.heart import DOWER, QRS_KERNELS, ST, Hearts, T
-from .source import Source
+from .source import Source, filtered
 
 #: Simulated ECGs beside the real ones whose styles are measured.
 BANK = 1024
@@ -40,7 +40,7 @@ def describe(generator: nn.Module, encoder: Encoder, source: Source) -> dict[str
     """
     parts = [source.simulated(64) for _ in range(BANK // 64)]
     simulated = _styles(encoder, *(torch.cat([getattr(p, k) for p in parts]) for k in _INPUTS))
-    real = _styles(encoder, *source.real) if source.real else simulated
+    real = _styles(encoder, *filtered(source.real)) if source.real else simulated
     every = torch.cat((simulated, real)) if source.real else simulated
     encoder.style_mean, encoder.style_basis = components(every)
     basis = encoder.style_basis[:REAL_COMPONENTS]
