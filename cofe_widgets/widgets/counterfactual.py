@@ -108,6 +108,7 @@ def packed_found(value: Counterfactual) -> dict[str, Any]:
         "target": value.target,
         "level": float(value.level),
         "reached": bool(value.reached),
+        "space": value.space,
         "message": value.message,
         "note": note(value.original),
         "changes": changes(value.measurements),

@@ -11,6 +11,7 @@ from ..ecg import Record
 from .base import packed_layer
 from .codec import detached
 from .jobs import Finish, Jobs, Step, Work
+from .labels import note
 from .outputs import outputs_of
 from .screen import Screen
 from .turned import DialCurve, Turned, Wanted, dials
@@ -159,8 +160,8 @@ class Dialling(Screen):
                     break
             counted = perf_counter()
             if wanted == self._wanted:
-                base = packed_layer(edit.record)
-                told = {**turned.shown(), **numbers, "curve": self._curve_packed(), "base": base}
+                told = {**turned.shown(), **numbers, "curve": self._curve_packed()}
+                told.update(base=packed_layer(edit.record), note=note(edit.record))
                 return Finish(apply=lambda: self._stand(turned, told))  # noqa: B023
 
     def _curve_of(self, wanted: Wanted) -> DialCurve | None:

@@ -13,7 +13,7 @@ from ..ecg import Record
 from .base import Component, asset
 from .codec import as_text
 from .counterfactual import CounterfactualViewer
-from .outputs import said
+from .outputs import output_of, said
 from .screen import Screen
 from .viewer import EcgViewer
 
@@ -148,7 +148,11 @@ def _heading(widget: Component) -> str:
     if isinstance(widget, Screen) and widget.mode == "dials":
         return "What if it measured otherwise?"
     if isinstance(widget, CounterfactualViewer) and widget.counterfactual is not None:
-        return f"What would make the model say {widget.counterfactual.target}?"
+        value = widget.counterfactual
+        output = output_of(value)
+        if not output["probability"]:
+            return f"What would it take for {said(output, value.level)}?"
+        return f"What would make the model say {value.target}?"
     return "Electrocardiogram"
 
 

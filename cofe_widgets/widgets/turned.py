@@ -125,7 +125,7 @@ def dials(directions: Directions, edit: Edit) -> list[dict[str, Any]]:
         words = MEASUREMENTS[name]
         about = {"unit": directions.units[name], "digits": words.digits, "now": now}
         ends = {"low": low, "high": high, "slack": _SLACK.get(name, words.least)}
-        found.append({"name": name, "label": words.label, **about, **ends})
+        found.append({"name": name, "label": directions.words[name], **about, **ends})
     return found
 
 

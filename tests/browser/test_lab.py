@@ -205,7 +205,16 @@ def test_upload_explain_drag_and_read_the_table(
         "points", GROWING
     )  # the curve grows while frames arrive
     explained(page)
-    expect(app.locator(".cofe-message")).to_contain_text("p(AF)")
+    expect(app.locator(".cofe-message")).to_contain_text("atrial fibrillation (AF)")
+    trust = app.locator(".cofe-trust")
+    expect(trust).to_contain_text("Can it be believed?")
+    headline, rows = kernel(
+        page, "[app.counterfactual.trust.headline, len(app.counterfactual.trust.rows)]"
+    )
+    expect(trust).to_contain_text(headline)
+    assert trust.locator("li").count() == rows
+    trust.locator("summary").click()
+    expect(trust.locator("details li p").first).to_be_visible()
     table = app.locator(".cofe-changes table")
     for row in ("Heart rate", "P amplitude", "PR interval", "QRS duration", "T amplitude"):
         expect(table).to_contain_text(row)
@@ -316,6 +325,33 @@ def test_two_views_of_one_model_show_the_same(lab: Server, tab: Tab) -> None:
     assert tab.ours() == []
 
 
+def test_several_answers_by_several_methods(lab: Server, tab: Tab) -> None:
+    page = lab.run(tab, lab.notebook(APP))
+    app = page.locator(".cofe-explainer")
+    app.get_by_text("How to look").click()
+    app.get_by_label("Answers", exact=True).first.select_option("2")
+    app.get_by_role("button", name="Explain").click()
+    explained(page)
+    switch = app.get_by_role("group", name="Answers").get_by_role("button")
+    expect(switch).to_have_count(2)
+    said = []
+    for k in range(2):
+        switch.nth(k).click()
+        expect(switch.nth(k)).to_have_attribute("aria-pressed", "true")
+        said.append(kernel(page, "app.counterfactual.signals[-1].std().item()"))
+        expect(app.locator(".cofe-changes table")).to_contain_text("Heart rate")
+    assert said[0] != said[1]
+    app.get_by_label("Answers", exact=True).first.select_option("1")
+    app.get_by_label("Method").select_option("direction")
+    app.get_by_role("button", name="Shape").click()
+    app.get_by_role("button", name="Explain").click()
+    explained(page)
+    expect(switch).to_have_count(0)
+    how = "[app.counterfactual.method, app.counterfactual.provenance['keep']]"
+    assert kernel(page, how) == ["direction", ["morphology"]]
+    assert tab.ours() == []
+
+
 def test_keyboard_and_calipers(lab: Server, tab: Tab) -> None:
     page = lab.run(tab, lab.notebook("import cofe_widgets as cw\ncw.read('sample:sinus')"))
     canvas = page.locator("canvas.cofe-top")
@@ -389,6 +425,8 @@ def test_a_saved_page_works_with_nothing_behind_it(lab: Server, tab: Tab, tmp_pa
     slider = page.locator("input.cofe-slider")
     expect(slider).to_be_enabled()
     expect(page.locator(".cofe-changes table")).to_contain_text("Heart rate")
+    expect(page.locator(".cofe-trust")).to_contain_text("Can it be believed?")
+    expect(page.locator(".cofe-message")).to_contain_text("atrial fibrillation")
     expect(page.get_by_role("button", name="Explain")).to_have_count(0)
     ink = (
         "() => { const c = document.querySelectorAll('.cofe-paper canvas')[1];"

@@ -40,7 +40,8 @@ def test_upload_explain_stop_drag_and_read_the_table(
 
     app.get_by_role("button", name="Explain").click()
     expect(app.locator(".cofe-go button")).to_have_text("Explain", timeout=EXPLAIN_MS)
-    expect(app.locator(".cofe-message")).to_contain_text(f"p({target})")
+    expect(app.locator(".cofe-message")).to_contain_text(f"({target})")
+    expect(app.locator(".cofe-trust")).to_contain_text("Can it be believed?")
     expect(app.locator(".cofe-changes table")).to_contain_text("RR variability")
     slider = app.locator("input.cofe-slider")
     slider.focus()

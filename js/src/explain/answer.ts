@@ -21,7 +21,10 @@ export const percent = (p: number): string => (p > 0 && p < 0.005 ? "< 0.01" : p
 export const printed = ({ probability, digits, unit }: Output, value: number, whole = true): string =>
   probability ? percent(value) : value.toFixed(digits) + (whole && unit ? ` ${unit}` : "");
 
-export const called = ({ probability, name, title }: Output): string => (probability ? `p(${name})` : title || name);
+/** What people call it: a class by its code, a value in words. */
+export const short = ({ probability, name, title }: Output): string => (probability ? name : title || name);
+
+export const called = (output: Output): string => (output.probability ? `p(${output.name})` : short(output));
 
 export class AnswerCard {
   readonly element: HTMLElement;
@@ -62,7 +65,7 @@ export class AnswerCard {
         return h(
           "div.bar",
           { role: "listitem" },
-          h(outputs.length > 1 && value === top ? "span.name.first" : "span.name", { title: output.title || null }, output.name, output.title && h("small", ` ${output.title}`)),
+          h(outputs.length > 1 && value === top ? "span.name.first" : "span.name", { title: output.title }, short(output), output.probability && h("small", ` ${output.title}`)),
           h("span.track", { hidden: output.low === null }, bar, mark),
           h("span.number", printed(output, value), now),
         );

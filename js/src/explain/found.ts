@@ -16,6 +16,7 @@ interface About {
   target: string;
   level: number;
   reached: boolean;
+  space: string; // the smallest in which an answer was found
   message: string;
   note: string; // the filter band and the rate of what is shown
   changes: Change[];
@@ -59,6 +60,7 @@ export function grown(draft: Draft, reply: Reply, buffers: DataView[]): Draft {
 /** An ECG whose measurements were dialled; what is missing of a frame is as it was before. */
 export interface PackedEdited {
   base?: PackedLayer; // the ECG itself, as the model reads it
+  note?: string;
   signal?: PackedLayer | null; // null: nothing is dialled
   values?: Values;
   achieved?: Achieved;
@@ -68,6 +70,7 @@ export interface PackedEdited {
 
 export interface Edited {
   base?: Layer | null;
+  note?: string;
   layer?: Layer | null;
   values?: Values;
   achieved?: Achieved;

@@ -13,7 +13,7 @@ import { layer, shadeLayer, type Ecg, type PackedShade } from "../viewer/layers"
 import { legend } from "../viewer/legend";
 import type { Layer } from "../viewer/paint";
 import type { Toolbar } from "../viewer/toolbar";
-import { AnswerCard, type Output, type Values } from "./answer";
+import { AnswerCard, short, type Output, type Values } from "./answer";
 import { ChangesCard } from "./changes";
 import { CurveCard } from "./curve";
 import { DialsCard } from "./dials";
@@ -150,6 +150,11 @@ class Explainer extends Board {
     return this.#modes.find(({ value }) => value === this.get("mode"))!.title;
   }
 
+  #short(name: string): string {
+    const output = this.#output(name);
+    return output ? short(output) : name;
+  }
+
   #turn(): void {
     press(this.#modes, [this.get("mode")]);
     this.root.classList.toggle("cofe-dialled", this.#dialled);
@@ -184,7 +189,7 @@ class Explainer extends Board {
     press([...this.#which.querySelectorAll("button")], [`${this.#found.indexOf(chosen!)}`]);
     this.#which.hidden = this.#dialled;
     if (this.#dialled) return this.#showDials();
-    this.#changes.show(chosen?.changes ?? [], ["Original", "Counterfactual"], `on the way to ${chosen?.target}; `);
+    this.#changes.show(chosen?.changes ?? [], ["Original", "Counterfactual"], `on the way to ${chosen && this.#short(chosen.target)}; `);
     this.#trust.show(chosen?.trust ?? null);
     this.#say(chosen ? chosen.words || chosen.message : "");
     this.#message.classList.toggle("cofe-unreached", Boolean(chosen && !chosen.reached));
@@ -210,8 +215,10 @@ class Explainer extends Board {
 
   #showKey(): void {
     const shade: PackedShade | null = this.get("show_saliency") ? this.get("_saliency") : null;
-    const target = this.#draft?.target ?? this.#chosen?.target;
-    const changed = this.#dialled ? this.#edited && "as dialled" : target && `counterfactual (${target})`;
+    const [draft, chosen] = [this.#draft, this.#chosen];
+    const target = draft?.target ?? chosen?.target;
+    const where = draft || !chosen ? "" : `, changed in ${chosen.space}`;
+    const changed = this.#dialled ? this.#edited?.layer && "as dialled" : target && `counterfactual (${this.#short(target)})${where}`;
     this.#key.replaceChildren(legend({ lines: changed ? ["original", changed] : null, shade }));
     this.#key.hidden = !changed && !shade;
   }
@@ -247,7 +254,7 @@ class Explainer extends Board {
     const style = !this.#originalBox.checked ? "alone" : this.#dialled ? "faint" : "over";
     if (this.#dialled) {
       this.#answer.mark((now?.layer && now.values) || {});
-      this.#view.show({ ...plain, style, original: now?.base ?? this.#original, changed: now?.layer ?? null, named: "as dialled" });
+      this.#view.show({ ...plain, style, original: now?.base ?? this.#original, changed: now?.layer ?? null, named: "as dialled", note: now?.note ?? plain.note });
       return;
     }
     this.#view.show({ style, named: "counterfactual" });

@@ -1,7 +1,7 @@
 // The question: which target, how sure, by which method; Explain, Stop, progress.
 
 import { button, h, option, press, select, toggled, type Menu } from "../shared/dom";
-import type { Output } from "./answer";
+import { short, type Output } from "./answer";
 
 const LEVELS = [0.5, 0.7, 0.8, 0.9, 0.95, 0.99];
 
@@ -59,7 +59,7 @@ export class QuestionCard {
     const [target, level, keep] = [traits.get<string>("target"), traits.get<number>("level"), traits.get<string[]>("keep")];
     const chosen = outputs.find(({ name }) => name === target);
     const probable = chosen?.probability ?? true;
-    this.#targets.replaceChildren(...outputs.map(({ name, title, probability }) => option([name, probability ? name : title || name])));
+    this.#targets.replaceChildren(...outputs.map((output) => option([output.name, short(output)])));
     this.#targets.value = target;
     this.#joint.textContent = probable ? " with probability " : " of ";
     this.#unit.textContent = probable ? "" : ` ${chosen?.unit}`;
