@@ -51,6 +51,8 @@ def narrative(cf: Counterfactual) -> str:
     """The deterministic text."""
     found = cf.findings
     changed = [*_rhythm(found), *_conduction(found), *_repolarisation(found), *_voltage(found)]
+    if not isfinite(found.after.values["qrs_ms"]):
+        changed.append("the waves of the changed ECG cannot be measured")
     if not changed:
         changed = ["no measurement changed by more than its own error"]
     said = [_unreached(cf), "; ".join(changed), *_turned(found), _answer(cf)]
@@ -275,7 +277,7 @@ def _lack(verdict: Verdict, found: Findings) -> str:
         few = f"P waves precede {_most(share)}" if share else "no P waves are found"
         return few if share < MOST_P else "the P wave is not upright in II"
     if verdict.name == "irregular RR intervals":
-        return f"RR intervals are regular (SD {found.after.values['rr_sd_ms']:.0f} ms)"
+        return f"RR intervals vary too little (SD {found.after.values['rr_sd_ms']:.0f} ms)"
     several = "," in verdict.words
     return f"these do not all hold: {verdict.words}" if several else f"no {verdict.words}"
 

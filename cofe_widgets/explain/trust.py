@@ -14,14 +14,16 @@ import numpy as np
 from ..models.generator import FS as GENERATOR_FS
 from ..models.generator import SAMPLES
 from ..signals import r_peaks
+from ..signals.criteria import diagnosis, holds
 from ..wrap import Predictor
 from .card import TrustCard, TrustRow
 from .card import Verdict as Judged
 from .counterfactual import UNTRUSTED_R, Counterfactual
 from .findings import LEAST, LEAST_OF_LEAD
 from .inversion import networks
-from .narrative import model, shown, title
+from .narrative import TITLES, model, shown, title
 from .plausibility import (
+    Times,
     bank,
     beats_amiss,
     coordinates,
@@ -75,6 +77,8 @@ ASKED_BY_TARGET: dict[str, tuple[str, ...]] = {
 }
 #: Redrawing of held-back real records: half of them above, and a twentieth below.
 R_MEDIAN, R_LOW = 0.975, 0.87
+#: A change of timing alone stays below this multiple of what beats out of step make.
+MORE_THAN_TIMING = 1.15
 #: Largest share of a change's energy above 25 Hz outside the QRS, and what the record's own noise,
 #: moved along, multiplies fast energy by.
 RIPPLE_SHARE, MOVED_NOISE = 0.10, 1.3
@@ -104,7 +108,8 @@ def trust_card(
     TrustCard
     """
     beats = [np.asarray(r_peaks(one)) for one in (cf.original, cf.record(1.0))]
-    rows = [_reached(cf), _space(cf), *_size(cf), _off_target(cf), *_distances(cf, beats)]
+    rows = [_reached(cf), _space(cf), *_size(cf, beats), _criteria(cf), _off_target(cf)]
+    rows += _distances(cf, beats)
     rows += [_reconstruction(cf), _einthoven(cf), _ripple(cf, beats), _beats(cf, beats[1])]
     rows += [agreement_row(cf, f, second), saliency_row(cf, f, beats), *fragility_rows(cf, f)]
     return TrustCard(_headline(cf, rows), tuple(rows))
@@ -159,29 +164,55 @@ def _space(cf: Counterfactual) -> TrustRow:
 # -- the change -----------------------------------------------------------------------------------
 
 
-def _size(cf: Counterfactual) -> list[TrustRow]:
+def _size(cf: Counterfactual, beats: list[Times]) -> list[TrustRow]:
     found = size(cf.signals[0], cf.signals[-1])
-    apart = found.rms_uv / max(found.own_rms_uv, 1e-9)
-    verdict: Judged = "good" if apart < 1.42 else "mind" if apart < 1.7 else "bad"
-    sentence = (
-        "No further from the original than the same beats at other times would be."
-        if verdict == "good"
-        else "Further from the original than its own beats at other times: more than timing changed."
-    )
-    yardstick = f"{1.42 * found.own_rms_uv:.0f} uV: the same ECG with all its beats out of step"
+    out_of_step = 2**0.5 * found.own_rms_uv
+    verdict: Judged = "good"
+    sentence = "No further from the original than its own beats at other times would be."
+    if found.rms_uv > MORE_THAN_TIMING * out_of_step:
+        verdict = "mind" if found.rms_uv < 1.5 * out_of_step else "bad"
+        sentence = "Further from the original than its own beats at other times would be."
+    yardstick = f"{out_of_step:.0f} uV: the same ECG with all its beats out of step"
     whole = f"{100 * found.share:.0f} % of the samples moved by more than 20 uV"
-    moved = "; beats that come at other times move all of theirs." if found.share > 0.5 else "."
+    everywhere = found.share > 0.5 and not _moved(beats)
+    because = "" if found.share <= 0.5 else ", as they do when beats come at other times"
     return [
         TrustRow("Size of the change", found.rms_uv, "uV RMS", yardstick, verdict, sentence),
         TrustRow(
             "Samples changed",
             100 * found.share,
             "%",
-            "by more than 20 uV",
-            "good" if verdict == "good" else "mind",
-            whole + moved,
+            "50 %, unless beats move",
+            "mind" if everywhere else "good",
+            f"{whole}, though no beat moved." if everywhere else f"{whole}{because}.",
         ),
     ]
+
+
+def _moved(beats: list[Times]) -> bool:
+    """Whether beats of the last frame come at other times than those of the first."""
+    before, after = beats
+    return len(before) != len(after) or bool(np.abs(before - after).max(initial=0.0) > 0.02)
+
+
+def _criteria(cf: Counterfactual) -> TrustRow:
+    """Whether the last frame is what a cardiologist would call the target."""
+    name, yardstick = "Criteria of the diagnosis", "all of them"
+    judged = diagnosis(cf.target, cf.findings.after)
+    now, met = holds(judged), sum(verdict.met is True for verdict in judged)
+    if now is None:
+        why = "they cannot be measured here" if judged else "this package has none for it"
+        return TrustRow(name, None, "", yardstick, "unknown", f"Unknown: {why}.")
+    rising = cf.predictions[-1] >= cf.predictions[0]
+    asked = ", ".join(verdict.words for verdict in judged)
+    if now:
+        sentence = f"The changed ECG meets the criteria of {TITLES[cf.target]}: {asked}."
+    else:
+        sentence = f"The changed ECG does not meet the criteria of {TITLES[cf.target]}: {asked}."
+    verdict: Judged = "good" if now == rising else "mind"
+    if not rising:
+        yardstick = "fewer than all"
+    return TrustRow(name, met, f"of {len(judged)}", yardstick, verdict, sentence)
 
 
 def _off_target(cf: Counterfactual) -> TrustRow:
@@ -210,7 +241,7 @@ def _off_target(cf: Counterfactual) -> TrustRow:
 # -- is it an ECG ---------------------------------------------------------------------------------
 
 
-def _distances(cf: Counterfactual, beats: list[np.ndarray]) -> list[TrustRow]:
+def _distances(cf: Counterfactual, beats: list[Times]) -> list[TrustRow]:
     names = ("Distance from the mean ECG", "Distance to the nearest real ECG")
     encoder = networks().encoder
     z = coordinates(encoder, np.stack((cf.signals[0], cf.signals[-1])), beats)
@@ -268,7 +299,7 @@ def _einthoven(cf: Counterfactual) -> TrustRow:
     return TrustRow("Einthoven residual", after, "uV", yardstick, verdict, sentence)
 
 
-def _ripple(cf: Counterfactual, beats: list[np.ndarray]) -> TrustRow:
+def _ripple(cf: Counterfactual, beats: list[Times]) -> TrustRow:
     found = ripple(cf.signals[0], cf.signals[-1], np.concatenate(beats))
     name, yardstick = (
         "Ripple outside the QRS",
@@ -288,7 +319,7 @@ def _ripple(cf: Counterfactual, beats: list[np.ndarray]) -> TrustRow:
     return TrustRow(name, 100 * found.share, "%", yardstick, verdict, sentence)
 
 
-def _beats(cf: Counterfactual, found_s: np.ndarray) -> TrustRow:
+def _beats(cf: Counterfactual, found_s: Times) -> TrustRow:
     name, yardstick = "Beats amiss", "0"
     intended = cf.provenance.get("beats_s")
     if intended is None:

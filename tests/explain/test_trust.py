@@ -56,6 +56,7 @@ def test_every_question_has_a_row_with_a_verdict_and_a_sentence(card):
         "Search space needed",
         "Size of the change",
         "Samples changed",
+        "Criteria of the diagnosis",
         "Measurements off target",
         "Distance from the mean ECG",
         "Distance to the nearest real ECG",
@@ -102,10 +103,37 @@ def test_the_whole_latent_space_is_no_explanation(found):
     assert "search space needed" in card.headline
 
 
-def off_target(found, after, **moved):
-    made = replace(found, target="AF", moved=moved)
+def measured(found, after, **facts):
+    made = replace(found, **facts)
     vars(made)["findings"] = Findings(heart(), after)
-    return trust_card(made).row("Measurements off target")
+    return trust_card(made)
+
+
+def off_target(found, after, **moved):
+    return measured(found, after, target="AF", moved=moved).row("Measurements off target")
+
+
+@pytest.mark.parametrize(
+    ("after", "predictions", "value", "verdict"),
+    [
+        (fibrillating(), (0.1, 0.9), 2, "good"),
+        (heart(rr_rmssd_ms=210.0), (0.1, 0.9), 1, "mind"),
+        (fibrillating(), (0.9, 0.1), 2, "mind"),
+        (heart(), (0.9, 0.1), 0, "good"),
+        (fibrillating(rr_rmssd_ms=math.nan), (0.1, 0.9), None, "unknown"),
+    ],
+)
+def test_the_changed_ecg_is_judged_by_the_criteria_of_the_diagnosis(
+    found, after, predictions, value, verdict
+):
+    card = measured(found, after, target="AF", predictions=np.array(predictions))
+    row = card.row("Criteria of the diagnosis")
+    assert (row.value, row.verdict) == (value, verdict)
+
+
+def test_a_target_without_criteria_is_not_judged_by_any(found):
+    row = measured(found, heart(), target="potassium_mmol_l").row("Criteria of the diagnosis")
+    assert row.verdict == "unknown" and "has none" in row.sentence
 
 
 def test_off_target_is_what_neither_the_codes_nor_the_diagnosis_ask_for(found):
@@ -153,9 +181,9 @@ def test_ghosts_are_counted(found):
 
 def test_without_the_model_its_rows_are_unknown_and_the_others_stand(found, card):
     alone = trust_card(found)
-    for mine, theirs in zip(alone.rows[:11], card.rows[:11], strict=True):
+    for mine, theirs in zip(alone.rows[:12], card.rows[:12], strict=True):
         assert mine == theirs
-    assert {row.verdict for row in alone.rows[11:]} == {"unknown"}
+    assert {row.verdict for row in alone.rows[12:]} == {"unknown"}
 
 
 def test_an_independent_model_agrees_when_its_answer_turns_too(found):

@@ -54,7 +54,7 @@ def test_a_model_that_asks_for_less_than_the_definition_is_told_so(found):
     text = told(found, heart(), heart(rr_sd_ms=168.0, rr_rmssd_ms=210.0))
     assert "is not atrial fibrillation: P waves (0.12 mV in II) precede every beat" in text
     text = told(found, heart(), fibrillating(rr_sd_ms=22.0, rr_rmssd_ms=25.0))
-    assert "is not atrial fibrillation: RR intervals are regular (SD 22 ms)" in text
+    assert "is not atrial fibrillation: RR intervals vary too little (SD 22 ms)" in text
 
 
 def test_what_cannot_be_measured_is_not_judged(found):
@@ -78,6 +78,11 @@ def test_changes_within_their_error_are_not_told(found):
     assert told(found, heart(), after).startswith(
         "No measurement changed by more than its own error."
     )
+
+
+def test_an_ecg_whose_waves_cannot_be_measured_is_called_that(found):
+    text = told(found, heart(), heart(qrs_ms=nan))
+    assert text.startswith("The waves of the changed ECG cannot be measured.")
 
 
 def test_findings_are_in_the_order_in_which_an_ecg_is_read(found):
