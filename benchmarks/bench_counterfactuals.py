@@ -235,20 +235,27 @@ def speed(records: list[Record], hundred: list[Record]) -> list[Line]:
     ]
 
 
+def _said(lines: list[Line]) -> list[Line]:
+    """The lines, printed as soon as they are known."""
+    print("\n".join(map(str, lines)), flush=True)
+    return lines
+
+
 def main() -> None:
-    """Both directions with a contact sheet each, potassium, the clock; then every bar."""
+    """Both directions with a contact sheet each, potassium, the clock; then every bar again."""
     kind = "held-back real records" if DATA.is_dir() else "SIMULATED records: no real ones here"
     print(f"\ncounterfactuals of {kind}, {torch.get_num_threads()} threads")
-    sinus, fibrillating = records_of("SR"), records_of("AF")
-    to_af, to_sr = explained(sinus, "AF"), explained(fibrillating, "SR")
-    for (_, found), target in ((to_af, "AF"), (to_sr, "SR")):
+    lines, shown = [], []
+    for source, target, bars in (("SR", "AF", there), ("AF", "SR", back)):
+        table, found = explained(records_of(source), target)
         contact_sheet(found, SHEET.with_stem(f"{SHEET.stem}_{target}"))
-    lines = [*there(*to_af), *back(*to_sr), *clean([*to_af[1], *to_sr[1]])]
-    lines += potassium(sinus[:POTASSIUM_RECORDS])
-    asked = [cf.original for cf in to_af[1]]
-    hundred = (asked * (1 + 100 // len(asked)))[:100]
-    lines += speed(asked, hundred)
-    print("\nbars")
+        lines += _said(bars(table, found))
+        shown.append(found)
+    lines += _said(clean([*shown[0], *shown[1]]))
+    asked = [cf.original for cf in shown[0]]
+    lines += _said(potassium(asked[:POTASSIUM_RECORDS]))
+    lines += _said(speed(asked, (asked * (1 + 100 // len(asked)))[:100]))
+    print("\nevery bar")
     print("\n".join(map(str, lines)))
     print(f"  {sum(line.met is False for line in lines)} not met")
 
