@@ -161,12 +161,14 @@ def nearest_answer(
     return aim, away
 
 
-def smallest_step(model: nn.Module, x: Tensor, output: str, columns: Sequence[int]) -> Array:
-    """Smallest single step along the gradient that flips the nearest answer, uV RMS, ``(n,)``.
+def smallest_step(
+    model: nn.Module, x: Tensor, output: str, nearest: tuple[NDArray[np.intp], Tensor]
+) -> Array:
+    """Smallest single step along the gradient that flips the `nearest_answer`, uV RMS, ``(n,)``.
 
     Infinite where no step up to the last of `RADII_UV` flips it.
     """
-    aim, away = nearest_answer(model, x, output, columns)
+    aim, away = nearest
     before = _chosen(log_odds(raw_outputs(model, x), output), aim)
     found = np.full(len(x), np.inf)
     for radius in RADII_UV:
@@ -179,14 +181,20 @@ def smallest_step(model: nn.Module, x: Tensor, output: str, columns: Sequence[in
 
 
 def attacked(
-    model: nn.Module, x: Tensor, output: str, columns: Sequence[int], uv: float, steps: int = 8
+    model: nn.Module,
+    x: Tensor,
+    output: str,
+    nearest: tuple[NDArray[np.intp], Tensor],
+    uv: float,
+    steps: int = 8,
 ) -> NDArray[np.bool_]:
-    """Whether the nearest answer flips within ``uv`` RMS under repeated steps, ``(n,)``.
+    """Whether the `nearest_answer` flips within ``uv`` RMS under repeated steps, ``(n,)``.
 
     Projected gradient steps (Madry et al., ICLR 2018), each a quarter of ``uv``, from the first
     straight one.
     """
-    aim, away = nearest_answer(model, x, output, columns)
+    aim, away = nearest
+    model.eval()
     before = _chosen(log_odds(raw_outputs(model, x), output), aim)
     flipped = np.zeros(len(x), bool)
     for part in np.array_split(np.arange(len(x)), max(1, len(x) // 32)):

@@ -280,10 +280,11 @@ def robustness(model: nn.Module, held: Examples, output: str) -> dict[str, str]:
         after = after[:, -score.shape[1] :]
         kept.append(f"{uv} uV {float(((after > 0) == (score > 0)).float().mean()):.1%}")
     columns = range(held.truth.shape[1] - score.shape[1], held.truth.shape[1])
-    least = judge.smallest_step(model, x, output, columns)
+    nearest = judge.nearest_answer(model, x, output, columns)
+    least = judge.smallest_step(model, x, output, nearest)
     words = "the answer" if score.shape[1] == 1 else "the nearest answer"
     shares = [
-        f"{uv} uV {judge.attacked(model, x, output, columns, uv).mean():.0%}" for uv in (5, 10, 20)
+        f"{uv} uV {judge.attacked(model, x, output, nearest, uv).mean():.0%}" for uv in (5, 10, 20)
     ]
     return {
         "answers kept under white noise": ", ".join(kept),

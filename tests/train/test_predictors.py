@@ -46,7 +46,13 @@ def folder(tmp_path_factory):
 
 @pytest.fixture
 def here(tmp_path, monkeypatch):
+    """A folder to run in, and few simulated hearts to be judged by."""
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(af, "CUES", 2)
+    monkeypatch.setattr(nine, "TWINS", 4)
+    monkeypatch.setattr(potassium, "TWINS", 4)
+    monkeypatch.setattr(potassium, "HELD", 24)
+    monkeypatch.setattr(potassium, "JUDGED", 48)
     return tmp_path
 
 
@@ -113,12 +119,18 @@ class Mean(torch.nn.Module):
         return (10 * x.mean(dim=(1, 2)) + self.offset)[:, None]
 
 
+def steps_of(model, x, columns):
+    nearest = judge.nearest_answer(model, x, "sigmoid", columns)
+    return judge.smallest_step(model, x, "sigmoid", nearest)
+
+
 def test_repeated_steps_flip_a_mean_within_its_distance_only():
     x = torch.randn(3, 3, 50) * 0.001
     x -= x.mean(dim=(1, 2), keepdim=True)
     model = Mean(0.2)
-    assert judge.attacked(model, x, "sigmoid", [0], 25.0).all()
-    assert not judge.attacked(model, x, "sigmoid", [0], 15.0).any()
+    nearest = judge.nearest_answer(model, x, "sigmoid", [0])
+    assert judge.attacked(model, x, "sigmoid", nearest, 25.0).all()
+    assert not judge.attacked(model, x, "sigmoid", nearest, 15.0).any()
 
 
 class Two(Mean):
@@ -130,16 +142,18 @@ class Two(Mean):
 
 
 def test_of_several_answers_the_one_that_flips_first_is_aimed_at():
-    steps = judge.smallest_step(Two(0.2), torch.zeros(2, 3, 50), "sigmoid", [0, 1])
+    x = torch.zeros(2, 3, 50)
+    assert judge.nearest_answer(Two(0.2), x, "sigmoid", [0, 1])[0].tolist() == [1, 1]
+    steps = steps_of(Two(0.2), x, [0, 1])
     assert (steps >= 20).all() and (steps <= 20 * 1.25).all()
 
 
 def test_the_smallest_step_that_flips_a_mean_is_its_distance():
     x = torch.zeros(2, 3, 50)
     # 10 * mean + 0.2 changes sign at -20 uV; the gradient of a mean is flat, its RMS is its size.
-    steps = judge.smallest_step(Mean(0.2), x, "sigmoid", [0])
+    steps = steps_of(Mean(0.2), x, [0])
     assert (steps >= 20).all() and (steps <= 20 * 1.25).all()
-    assert np.isinf(judge.smallest_step(Mean(5.0), x, "sigmoid", [0])).all()
+    assert np.isinf(steps_of(Mean(5.0), x, [0])).all()
     assert judge.median_uv(np.array([1.0, np.inf, np.inf])).startswith("none up to")
 
 
@@ -327,8 +341,7 @@ def test_a_folder_without_af_is_refused_before_work_begins(here, tmp_path_factor
         af.main(["--data", str(made.parent), "--run", str(here / "r"), "--steps", "1"])
 
 
-def test_the_nine_recipe_learns_labels_and_shows_its_twins(folder, here, monkeypatch):
-    monkeypatch.setattr(nine, "TWINS", 4)
+def test_the_nine_recipe_learns_labels_and_shows_its_twins(folder, here):
     out = here / "nine.safetensors"
     options = ["--data", str(folder), "--steps", "2", "--batch", "8", "--run", str(here / "r")]
     nine.main([*options, "--out", str(out)])
@@ -339,10 +352,7 @@ def test_the_nine_recipe_learns_labels_and_shows_its_twins(folder, here, monkeyp
     assert any(key.startswith("twins: mean p(LBBB)") for key in f.card["metrics"])
 
 
-def test_the_potassium_card_says_first_that_it_saw_simulated_ecgs_only(here, monkeypatch):
-    monkeypatch.setattr(potassium, "TWINS", 4)
-    monkeypatch.setattr(potassium, "HELD", 24)
-    monkeypatch.setattr(potassium, "JUDGED", 48)
+def test_the_potassium_card_says_first_that_it_saw_simulated_ecgs_only(here):
     out = here / "k.safetensors"
     options = ["--data", str(here / "none"), "--steps", "1", "--batch", "4"]
     potassium.main([*options, "--run", str(here / "r"), "--out", str(out)])
@@ -392,10 +402,7 @@ def test_pairs_that_are_none_are_refused_in_words(mimic, here):
         potassium.load_pairs(here / "b.csv", real)
 
 
-def test_the_potassium_recipe_learns_from_measured_pairs(mimic, here, monkeypatch):
-    monkeypatch.setattr(potassium, "TWINS", 4)
-    monkeypatch.setattr(potassium, "HELD", 24)
-    monkeypatch.setattr(potassium, "JUDGED", 48)
+def test_the_potassium_recipe_learns_from_measured_pairs(mimic, here):
     out = here / "k.safetensors"
     options = ["--data", str(mimic), "--pairs", str(mimic / "potassium.csv"), "--steps", "1"]
     potassium.main([*options, "--batch", "4", "--run", str(here / "r"), "--out", str(out)])
