@@ -68,6 +68,8 @@ _HOME = {
     "attribute": "explain",
     "Attribution": "explain",
     "METHODS": "explain",
+    "directions": "explain",
+    "Directions": "explain",
     "ExplainError": "explain",
     "EcgLab": "widgets",
     "EcgViewer": "widgets",

@@ -19,21 +19,14 @@ from .question import Question
 
 #: Hearts of the bank: half of them in sinus rhythm, the others with what models are asked about.
 BANK = (
-    *["NSR"] * 8,
-    *["AF"] * 6,
-    "SB",
-    "STach",
-    "IAVB",
-    "LBBB",
-    "RBBB",
-    "LVH",
-    "LQRSV",
-    "HYPERK",
-    "PAC",
-    "SA",
+    *("NSR",) * 8,
+    *("AF",) * 6,
+    *["SB", "STach", "IAVB", "LBBB", "RBBB", "LVH", "LQRSV", "HYPERK", "PAC", "SA"],
 )
 #: Random moves at which the slope is taken, in standard deviations.
 SPREAD_SD = 0.7
+#: How far along the way found so far it is looked for anew, in standard deviations.
+STRETCHES_SD = (0.0, 2.0)
 #: Fewest hearts of the bank on the near side of the goal that are heard alone.
 ENOUGH = 6
 _BATCH = 8
@@ -46,8 +39,8 @@ def bank(_weight_hash: str) -> Inversion:
     return invert([simulate(code, seed=1700 + k)[0].record for k, code in enumerate(BANK)])
 
 
-#: Directions by model, target and networks: a model's name alone would hand on another one's.
-_known: dict[tuple[str, str, str, str], Tensor] = {}
+#: Directions by model, target, way and networks: a name alone would hand on another model's.
+_known: dict[tuple[object, ...], Tensor] = {}
 
 
 def direction(question: Question) -> Tensor:
@@ -56,27 +49,36 @@ def direction(question: Question) -> Tensor:
     Coordinates are standard deviations of ECGs along uncorrelated axes, so that the gradient is
     already preconditioned with their covariance.
     """
+    f, rising = question.f, question.f.output == "linear" or question.level >= 0.5
     hearts = bank(networks().weight_hash)
-    key = (question.f.weight_hash, question.f.name, question.target, networks().weight_hash)
-    if key not in _known or question.f.preprocess or question.f.postprocess:
-        _known[key] = _mean_slope(question, hearts)
+    if f.preprocess or f.postprocess:  # functions have no hash to know them by
+        return _mean_slope(question, hearts, rising)
+    wrapped = f.weight_hash, f.fs, f.leads, f.outputs, f.output, f.seconds
+    key = (*wrapped, question.target, rising, networks().weight_hash)
+    if key not in _known:
+        _known[key] = _mean_slope(question, hearts, rising)
     return _known[key]
 
 
-def _mean_slope(question: Question, hearts: Inversion) -> Tensor:
+def _mean_slope(question: Question, hearts: Inversion, rising: bool) -> Tensor:
+    """Mean over hearts of the direction of steepest ascent, at the record and on the way."""
     moves = Moves(hearts, SPACES[1], seed=0)
     with torch.no_grad():
         start = torch.cat([question.score(part) for part in hearts.signals.split(_BATCH)])
-    # Whoever is already there does not know the way.
-    goal = question.goal if question.f.output != "linear" else float(start.median())
-    asked = (
-        (start < goal).nonzero()[:, 0]
-        if question.f.output != "linear"
-        else torch.arange(len(start))
-    )
-    if len(asked) < ENOUGH:
+    # Whoever is there already does not know the way.
+    asked = ((start < 0) == rising).nonzero()[:, 0]
+    if question.f.output == "linear" or len(asked) < ENOUGH:
         asked = torch.arange(len(start))
-    at = SPREAD_SD * torch.randn(len(start), moves.size, generator=torch.Generator().manual_seed(5))
+    way = torch.zeros(moves.size)
+    for far in STRETCHES_SD:  # the way is not straight: what helps at first may not on the way
+        way = way + _slope(question, moves, asked, far * way)
+    return way / way.norm()
+
+
+def _slope(question: Question, moves: Moves, asked: Tensor, begin: Tensor) -> Tensor:
+    """Mean unit slope, at moves scattered about one."""
+    noise = torch.Generator().manual_seed(5)
+    at = begin + SPREAD_SD * torch.randn(len(moves.pattern), moves.size, generator=noise)
     slopes = []
     for rows in asked.split(_BATCH):
         here = moves.take(rows)
@@ -87,5 +89,5 @@ def _mean_slope(question: Question, hearts: Inversion) -> Tensor:
         slopes.append(slope / slope.norm(dim=1, keepdim=True).clamp(min=1e-9))
     mean = torch.cat(slopes).mean(dim=0)
     if not bool(mean.norm() > 0):
-        question.refuse_flat(hearts.signals[:1])
+        question.refuse_flat(moves.inversion.signals[:1])
     return mean / mean.norm()

@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from scipy.interpolate import PchipInterpolator
 from torch import Tensor
 
 from .moves import RHYTHM, SPACES, Moves, Space
@@ -25,7 +26,7 @@ RHYTHM_PROBES_SD, PROBES_SD = (-1.5, 1.5), (1.0, 2.5)
 #: Lengths looked at along the amortised direction, in standard deviations.
 LINE_SD = (0.5, 1.0, 1.5, 2.2, 3.2, 4.5, 6.5, 9.0)
 #: Points of the straight path at which the answer is looked up before severities are solved for.
-PATH_POINTS = 9
+PATH_POINTS = 13
 BATCH = 8
 #: Steps and rate of the paper's plain descent.
 DESCENT_STEPS, DESCENT_RATE = 500, 0.02
@@ -357,7 +358,7 @@ def path(
     end = min(scores.max(), sign * question.goal)
     rising = np.maximum.accumulate(scores)
     wanted = np.linspace(sign * start, end, count)
-    chosen = np.array([_first_crossing(shares, rising, value) for value in wanted])
+    chosen = _first_crossings(shares, rising, wanted)
     chosen[0] = 0.0
     if rising[-1] >= sign * question.goal:
         chosen[-1] = _bisect(look, chosen[-1], sign, question.goal)
@@ -374,17 +375,14 @@ def path(
     )
 
 
-def _first_crossing(
-    shares: NDArray[np.float64], rising: NDArray[np.float64], value: float
-) -> float:
-    """Where the running maximum first reaches ``value``, linearly between looked-up points."""
-    k = int(np.searchsorted(rising, value))
-    if k == 0:
-        return float(shares[0])
-    if k == len(shares):
-        return float(shares[-1])
-    step = (value - rising[k - 1]) / max(rising[k] - rising[k - 1], 1e-12)
-    return float(shares[k - 1] + step * (shares[k] - shares[k - 1]))
+def _first_crossings(
+    shares: NDArray[np.float64], rising: NDArray[np.float64], wanted: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Where the running maximum first reaches each value, along a monotone curve through the looks."""
+    fine = np.linspace(0, 1, 40 * (len(shares) - 1) + 1)
+    curve = PchipInterpolator(shares, rising)(fine)
+    at = np.searchsorted(np.maximum.accumulate(curve), wanted - 1e-9)
+    return fine[at.clip(max=len(fine) - 1)]
 
 
 def _bisect(look: Look, guess: float, sign: float, goal: float) -> float:

@@ -6,7 +6,7 @@ from torch import nn
 import cofe_widgets as cw
 from cofe_widgets import Counterfactual, ExplainError, Record
 from cofe_widgets.explain.inversion import invert
-from cofe_widgets.explain.moves import RHYTHM, SPACES, UNITS, Moves
+from cofe_widgets.explain.moves import NAMED, NAMES, RHYTHM, SPACES, Moves
 
 
 class QrsPower(nn.Module):
@@ -108,7 +108,7 @@ def test_a_batch_answers_as_one_by_one(found, record, f):
     # Batched arithmetic rounds otherwise, and a search may stop a step apart: the same edit, nearly.
     one, alone = (cf.provenance for cf in (together[0], found))
     assert one["distance_sd"] == pytest.approx(alone["distance_sd"], rel=0.1)
-    assert one["rhythm_code"] == pytest.approx(alone["rhythm_code"], abs=0.15)
+    assert together[0].moved["irregularity"] == pytest.approx(found.moved["irregularity"], abs=0.05)
 
 
 def test_the_way_back_from_af_to_sinus_makes_the_rhythm_regular(f):
@@ -215,7 +215,7 @@ def test_models_without_gradient_or_with_nan_are_refused(record):
             s = torch.round(x[:, 0].std(dim=1))
             return torch.stack((s, -s - 1), dim=1)
 
-    with pytest.raises(ExplainError, match="no gradient"):
+    with pytest.raises(ExplainError, match="no gradient.*rounded"):
         cw.counterfactual(record, cw.wrap(Rounded(), fs=250, outputs=["a", "b"]), target="b")
 
     class Nan(nn.Module):
@@ -232,11 +232,11 @@ def test_a_zero_move_gives_back_the_record(condition):
     inversion = invert([one.record for one in cw.simulate(condition, n=6, seed=5)])
     for space in SPACES:
         moves = Moves(inversion, space, seed=0)
-        assert moves.size > RHYTHM
+        assert moves.size >= len(NAMES)
         with torch.no_grad():
             drawn = moves.signals(torch.zeros(6, moves.size)).numpy()
         kept = np.stack([one.signal for one in inversion.records])
-        assert np.abs(drawn - kept).max() < 1e-3
+        assert np.abs(drawn - kept).max() < 1e-5
 
 
 def test_callers_may_have_gradients_off_or_inference_on(record, f):
@@ -264,7 +264,91 @@ def test_samples_of_the_prior_are_ecgs_that_beat():
 
 def test_what_comes_together_in_af_costs_less_together(record):
     moves = Moves(invert([record]), SPACES[0], seed=0)
-    code = np.array([[1.0, 1.0, 1.0], [1.0, 0.0, 0.0]]) * UNITS  # one unit of all three, of one
+    sd = np.array([one.sd for one in NAMED.values()])
+    code = np.zeros((2, len(NAMES)))
+    code[0, :RHYTHM], code[1, 0] = sd[:RHYTHM], sd[0]  # one unit of all three, of one
     move = np.linalg.solve(moves.axes.numpy().T.astype(float), code.T)
     # Hand-computed with a correlation of 3/4: 3 / (1 + 2 x 3/4) and (1 + 3/4) / ((1/4)(1 + 6/4)).
     assert np.allclose((move**2).sum(axis=0), [1.2, 2.8], rtol=1e-4)
+
+
+def test_the_answer_says_which_space_it_needed_and_what_it_asks_for(found):
+    assert found.space == SPACES[0].name
+    assert found.moved["irregularity"] > 0.05 and found.moved["morphology_sd"] == 0
+    assert found.method == "refined"
+
+
+def test_the_amortised_direction_answers_at_once_and_reaches(record, f):
+    quick = cw.counterfactual(record, f, target="AF", method="direction", severities=3)
+    assert quick.reached and quick.method == "direction"
+    assert 0.9 <= quick.predictions[-1] < 0.97
+    assert quick.moved["irregularity"] > 0.05 and quick.moved["p_wave_taken_away"] > 0
+
+
+def test_the_papers_descent_moves_w_alone_and_keeps_the_step_that_crosses(record, f):
+    plain = cw.counterfactual(
+        record, f, target="AF", level=0.3, method="gradient", residual=False, severities=2
+    )
+    assert plain.reached and plain.space == SPACES[-1].name
+    assert plain.moved["irregularity"] == 0 and plain.moved["morphology_sd"] > 0
+    assert np.allclose(plain.provenance["beats_s"], cw.r_peaks(plain.original), atol=1e-3)
+
+
+def test_what_is_kept_does_not_change(record, f):
+    kept = cw.counterfactual(
+        record, f, target="AF", level=0.5, keep=["rhythm", "intervals"], severities=2
+    )
+    assert kept.moved["irregularity"] == 0 and kept.moved["heart_rate_factor"] == 1
+    assert np.allclose(kept.provenance["beats_s"], cw.r_peaks(kept.original), atol=1e-3)
+    assert kept.provenance["keep"] == ["rhythm", "intervals"]
+
+
+def test_several_answers_differ(record, f):
+    first, second = cw.counterfactual(record, f, target="AF", diverse=2, severities=2)
+    assert first.reached and second.reached
+    assert abs(second.moved["irregularity"] - first.moved["irregularity"]) > 0.03 or (
+        abs(second.moved["p_wave_taken_away"] - first.moved["p_wave_taken_away"]) > 0.2
+    )
+
+
+def test_the_drawing_alone_can_be_shown(record, f):
+    pure = cw.counterfactual(record, f, target="AF", residual=False, severities=2)
+    assert pure.reached and pure.provenance["residual"] is False
+
+
+@pytest.mark.parametrize(
+    ("asked", "message"),
+    [
+        ({"method": "magic"}, "'magic'.*refined, direction, gradient"),
+        ({"keep": ["soul"]}, "'soul'.*rhythm, intervals, morphology"),
+        ({"keep": ["rhythm", "intervals", "morphology"]}, "nothing is left to change"),
+        ({"diverse": 0}, "how many answers"),
+        ({"diverse": 2, "method": "gradient"}, "needs method='refined'"),
+    ],
+)
+def test_bad_ways_of_searching_are_refused(record, f, asked, message):
+    with pytest.raises(ExplainError, match=message):
+        cw.counterfactual(record, f, target="AF", **asked)
+
+
+def test_constant_and_saturated_models_are_told_apart(record):
+    class Constant(nn.Module):
+        def forward(self, x):
+            return 0 * x[:, 0, :2] + torch.tensor([1.0, 0.0])
+
+    class Saturated(nn.Module):
+        def forward(self, x):
+            s = (1000 * (x[:, 0].std(dim=1) - 0.3)).clamp(-5, 5)
+            return torch.stack((-s, s), dim=1)
+
+    for module, message in ((Constant(), "is constant"), (Saturated(), "saturated")):
+        f = cw.wrap(module, fs=250, outputs=["a", "b"])
+        target = min(f.predict(record), key=f.predict(record).get)
+        with pytest.raises(ExplainError, match=message):
+            cw.counterfactual(record, f, target=target)
+
+
+def test_a_value_that_is_there_already_is_refused(record):
+    f = cw.wrap(QrsPower(), fs=250, leads=["V5", "I"], outputs=["zero", "power"], output="linear")
+    with pytest.raises(ExplainError, match="already answers power"):
+        cw.counterfactual(record, f, target="power", level=f.predict(record)["power"])
