@@ -7,6 +7,7 @@ import sys
 
 NAMES = (
     "engine",
+    "generator",
     "signals",
     "widgets",
     "counterfactuals",

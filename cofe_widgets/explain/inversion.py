@@ -235,13 +235,42 @@ def _parts(record: Record) -> list[float]:
         return list(USUAL_S)
 
 
-def reconstruct(record: Record | Sequence[Record]) -> Record | list[Record]:
+def refined(latent: Latent, signals: Tensor, steps: int) -> Latent:
+    """A latent whose styles and codes of beats draw ``signals`` better (Adam on the squared error).
+
+    Parameters
+    ----------
+    latent : Latent
+        As E encodes the records.
+    signals : (batch, 8, samples)
+        mV, 0.5-40 Hz.
+    steps : int
+        100 take some seconds a record on two cores.
+    """
+    generator = networks().generator
+    known = torch.isfinite(latent.r_s)[..., None]
+    styles, codes = (x.detach().clone().requires_grad_(True) for x in (latent.styles, latent.codes))
+    power = signals.square().mean(dim=(1, 2))
+    optimizer = torch.optim.Adam([styles, codes])
+    for step in range(steps):
+        optimizer.param_groups[0]["lr"] = 0.03 * min(1.0, 2 * (1 - step / steps))
+        drawn = generator(replace(latent, styles=styles, codes=codes * known))
+        loss = ((drawn - signals).square().mean(dim=(1, 2)) / power).sum()
+        optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        optimizer.step()
+    return replace(latent, styles=styles.detach(), codes=(codes * known).detach())
+
+
+def reconstruct(record: Record | Sequence[Record], refine: int = 0) -> Record | list[Record]:
     """The record drawn by the generator from the encoder's latent, without the residual.
 
     Parameters
     ----------
     record : Record or sequence of Record
         Ten seconds or more; the first ten are drawn.
+    refine : int
+        Steps of gradient descent on the latent after encoding; 100 halve the error.
 
     Returns
     -------
@@ -251,13 +280,15 @@ def reconstruct(record: Record | Sequence[Record]) -> Record | list[Record]:
     """
     many = [record] if isinstance(record, Record) else list(record)
     inverted = invert(many)
+    rows = [LEADS.index(name) for name in INDEPENDENT_LEADS]
+    aim = _band_pass()(inverted.signals[:, rows])
+    latent = refined(inverted.latent, aim, refine) if refine else inverted.latent
     with torch.no_grad():
-        drawn = inverted.draw(inverted.latent, keep_residual=False)[0].numpy()
+        drawn = inverted.draw(latent, keep_residual=False)[0]
+    fit = agreement(drawn[:, rows], aim)
     made = [
-        one.with_signal(signal, source="generated", correlation=float(r), rmse_uv=float(e))
-        for one, signal, r, e in zip(
-            inverted.records, drawn, inverted.correlation, inverted.rmse_uv, strict=True
-        )
+        one.with_signal(signal.numpy(), source="generated", correlation=float(r), rmse_uv=float(e))
+        for one, signal, r, e in zip(inverted.records, drawn, *fit, strict=True)
     ]
     return made[0] if isinstance(record, Record) else made
 

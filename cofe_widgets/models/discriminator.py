@@ -43,6 +43,12 @@ class Discriminator(nn.Module):
         self.whole = nn.Sequential(
             nn.Linear(widths[-1] + 1, 64), nn.LeakyReLU(0.2), nn.Linear(64, 1)
         )
+        # torch's own beginning shrinks a signal at every layer: D would sleep for hundreds of steps.
+        for part in self.modules():
+            if isinstance(part, nn.Conv1d | nn.Linear):
+                nn.init.kaiming_normal_(part.weight, a=0.2)
+                if part.bias is not None:
+                    nn.init.zeros_(part.bias)
 
     def forward(self, x: Tensor) -> Tensor:
         y = self.blocks(self.stem(self.scale * x))

@@ -47,6 +47,8 @@ GAME_WEIGHT, PRIOR_WEIGHT = 0.03, 10.0
 COMPARED, MIXED = 256, 0.5
 #: Learning rate of G in the second stage against the first.
 GAME_PACE = 0.35
+#: Steps that D has to learn in before the game counts in full.
+LEAD = 200
 
 
 def encode(encoder: nn.Module, examples: Examples) -> tuple[Latent, Tensor]:
@@ -158,10 +160,11 @@ class Trainer:
         self._after()
         return {"loss": loss.item(), "prior": apart.item()}
 
-    def play(self, size: int, step: int, fade: float) -> dict[str, float]:
+    def play(self, size: int, step: int, fade: float, weight: float = 1.0) -> dict[str, float]:
         """One step of the adversarial stage: D, then G and E.
 
-        ``fade`` is the share of the instance noise that is left.
+        ``fade`` is the share of the instance noise that is left, ``weight`` the share of the game's
+        weight that is reached.
         """
         examples = self.source.batch(size)
         loss, latent = autoencoding_loss(self.G, self.E, examples)
@@ -174,7 +177,7 @@ class Trainer:
         self._apply(self.opt_d, d_loss + penalty.to(d_loss))
 
         g_loss = F.softplus(-self.D(blurred(fake, fade))).mean()
-        total = loss + PRIOR_WEIGHT * apart + GAME_WEIGHT * g_loss
+        total = loss + PRIOR_WEIGHT * apart + weight * GAME_WEIGHT * g_loss
         if step % PATH_EVERY == 8:
             total = total + self._path_penalty(latent)
         self._apply(self.opt_ge, total)
@@ -256,7 +259,8 @@ def main(argv: list[str] | None = None) -> None:
         left = (options.steps - step + 1) / options.steps
         trainer.pace(min(1.0, left / 0.25, step / 200), playing)
         fade = max(0.0, 1 - 2 * (step - warm) / max(1, options.steps - warm))
-        losses = trainer.play(size, step, fade) if playing else trainer.autoencode(size)
+        weight = min(1.0, (step - warm) / LEAD)
+        losses = trainer.play(size, step, fade, weight) if playing else trainer.autoencode(size)
         stop = agree(time.monotonic() - began > 60 * options.minutes, device)
         if step % options.every == 0 or step == options.steps or stop:
             if rank() == 0:
@@ -278,8 +282,8 @@ def _options(argv: list[str] | None) -> argparse.Namespace:
         "--warmup", type=float, default=0.5, help="share of steps before the game begins"
     )
     parser.add_argument("--lr", type=float, default=2e-3, help="learning rate of G; E takes half")
-    parser.add_argument("--d-lr", type=float, default=3e-4, help="learning rate of D")
-    parser.add_argument("--r1", type=float, default=5.0, help="weight of R1: raise it if d nears 0")
+    parser.add_argument("--d-lr", type=float, default=1e-3, help="learning rate of D")
+    parser.add_argument("--r1", type=float, default=0.3, help="weight of R1: raise it if d nears 0")
     parser.add_argument(
         "--finetune", action="store_true", help="begin with the shipped generator and encoder"
     )

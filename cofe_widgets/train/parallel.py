@@ -1,5 +1,7 @@
 """One recipe on several processes: started by ``torchrun``, each on a share of every batch.
 
+    torchrun --nproc_per_node=4 -m -- cofe_widgets.train.generator --device cuda --batch 128
+
 Gradients are averaged before each step; the first process alone validates, logs and saves.
 """
 
