@@ -12,6 +12,7 @@ from __future__ import annotations
 import math
 import time
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -103,10 +104,12 @@ def plain(record: Record, f: Predictor, target: str, level: float = LEVEL) -> An
     return Answer(inversion.records[0], *twelve, reached, time.perf_counter() - began)
 
 
-def ours(record: Record, f: Predictor, target: str, level: float = LEVEL) -> Answer:
+def ours(
+    record: Record, f: Predictor, target: str, level: float = LEVEL, method: str = "refined"
+) -> Answer:
     """Our counterfactual of a record, 21 severities."""
     began = time.perf_counter()
-    cf = cw.counterfactual(record, f, target, level)
+    cf = cw.counterfactual(record, f, target, level, method=method)
     seconds = time.perf_counter() - began
     return Answer(cf.original, cf.signals[0], cf.signals[-1], cf.reached, seconds)
 
@@ -155,19 +158,19 @@ def main() -> None:
         f"{len(records)} {kind} sinus records to p(AF) >= {LEVEL}, {torch.get_num_threads()} threads"
     )
     ours(records[0], f, "AF")  # both find warm networks
+    methods = {"plain": plain, "ours": ours, "ours, direction": partial(ours, method="direction")}
     columns = {
         name: pd.DataFrame([judged(method(record, f, "AF")) for record in records])
-        for name, method in (("plain", plain), ("ours", ours))
+        for name, method in methods.items()
     }
     shown = pd.DataFrame({name: table.median() for name, table in columns.items()})
     shown.loc["reached"] = [table.reached.mean() for table in columns.values()]
     print(shown.to_string(float_format="{:.2f}".format))
-    times = columns["plain"].seconds.median() / columns["ours"].seconds.median()
-    print(
-        Line(
-            "faster than the plain method", f"{times:.0f} times", f">= {FASTER:g}", times >= FASTER
-        )
-    )
+    slow, fast, first = (table.seconds.median() for table in columns.values())
+    bar = f">= {FASTER:g}"
+    for name, seconds in (("ours, 21 severities", fast), ("ours by direction", first)):
+        times = slow / seconds
+        print(Line(f"{name}: faster than plain", f"{times:.0f} times", bar, times >= FASTER))
 
 
 if __name__ == "__main__":
