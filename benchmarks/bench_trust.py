@@ -113,7 +113,7 @@ def noise_uv(real: RealRecords) -> NDArray[np.float64]:
     from scipy.signal import butter, sosfiltfilt
 
     band = butter(4, NOISE_HZ, "high", fs=250, output="sos")
-    fast = sosfiltfilt(band, real.signals.astype(float), axis=2)
+    fast = sosfiltfilt(band, np.asarray(real.signals, float), axis=2)
     blocks = np.sqrt(np.square(fast.reshape(len(real), 8, 20, -1)).mean(axis=3))
     whole = np.sqrt(125 / (125 - NOISE_HZ))
     return 1000 * whole * np.median(blocks, axis=2).mean(axis=1)
@@ -214,7 +214,7 @@ def main() -> None:
     real = real.where(real.millivolts)
     known = real.where(real.rhythms != "")
     held = real.where(real.splits != "train")
-    filtered = BandPass(250.0)(torch.from_numpy(held.signals)).numpy()
+    filtered = BandPass(250.0)(torch.from_numpy(np.asarray(held.signals))).numpy()
     held = held.where(clean(held, filtered))
     lines = [
         *repeatability(known.where(known.splits != "train")),

@@ -29,6 +29,7 @@ NOISE_LOW, NOISE_MEDIAN, NOISE_HIGH = 3.0, 13.5, 29.0
 #: The most salient samples looked at, of this stretch about R; a change of shape smaller than this
 #: (mV RMS) is none.
 SALIENT, WINDOW_S, LEAST_SHAPE_MV = 0.2, (-0.3, 0.45), 0.003
+SALIENCY = "The change where saliency points"
 #: The share of the change found there beside what chance puts there.
 MORE_THAN_CHANCE = 1.5
 
@@ -87,7 +88,7 @@ def saliency_row(
     Both are averaged over the beats, ``beats`` of the original and of the last frame: a gradient does
     not see that a beat could come at another time.
     """
-    name = "The change where saliency points"
+    name = SALIENCY
     if f is None:
         return _without_model(name, "%")
     try:

@@ -10,7 +10,7 @@ from torch import nn
 import cofe_widgets as cw
 from cofe_widgets.explain.card import TrustCard, TrustRow
 from cofe_widgets.explain.findings import Findings
-from cofe_widgets.explain.trust import trust_card
+from cofe_widgets.explain.trust import _headline, trust_card
 from cofe_widgets.explain.trust_model import agreement_row, inside, sibling, windows
 
 from .hearts import fibrillating, heart
@@ -101,6 +101,20 @@ def test_the_whole_latent_space_is_no_explanation(found):
     assert (row.value, row.verdict) == (3, "bad")
     assert row.sentence == "The model was flipped without a nameable change."
     assert "search space needed" in card.headline
+
+
+def test_the_headline_names_what_gives_pause(found):
+    def headline(*rows):
+        reached = TrustRow("Target reached", 0.9, "", "", "good", "Reached.")
+        return _headline([reached, *(TrustRow(n, 1.0, "", "", v, "s.") for n, v in rows)])
+
+    fine = ("Einthoven residual", "good")
+    assert headline(fine) == "Reached. Nothing that was measured speaks against it."
+    assert headline(fine, ("Beats amiss", "mind")) == "Reached. Read it with care: beats amiss."
+    both = headline(("Beats amiss", "bad"), ("Samples changed", "mind"))
+    assert both == "Reached. Do not rely on it: beats amiss."
+    alone = headline(fine, ("The change where saliency points", "mind"))
+    assert alone.startswith("Reached. Little speaks against it")
 
 
 def measured(found, after, **facts):
