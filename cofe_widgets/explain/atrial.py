@@ -1,7 +1,7 @@
-"""P waves that an edit takes away whole, or lets grow.
+"""P waves and fibrillatory waves that an edit takes away whole, and P waves that it lets grow.
 
-The generator draws P waves; what a patient's P wave has beyond that lies in the residual, and is
-taken away with it. Where a P wave is to grow, a fibrillating patient has none of his own to grow.
+The generator draws both; what a patient's waves have beyond that lies in the residual, and is taken
+away with it. Where a P wave is to grow, a fibrillating patient has none of his own to grow.
 """
 
 from __future__ import annotations
@@ -12,12 +12,17 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ..models.filters import BandPass
 from ..models.generator import FS
 from ..simulate.heart import P_KERNELS, draw_hearts
 from .warp import cubic
 
 #: Where a P wave lies before its R-peak, s.
 P_WINDOW_S = (-0.28, -0.05)
+#: Where fibrillatory waves lie in frequency, Hz, and what they are not looked for in, s about R.
+F_BAND_HZ, QRS_HALF_S = (3.0, 10.0), 0.07
+#: SD of the encoder's f-wave below which there is none, and from which there surely is one.
+F_WAVE_SD = (0.15, 0.45)
 
 
 @lru_cache(maxsize=1)
@@ -50,6 +55,23 @@ def p_wave_left(signal: Tensor, r_s: Tensor, fs: float) -> Tensor:
     start, end = values[..., :4].mean(-1, keepdim=True), values[..., -4:].mean(-1, keepdim=True)
     values = values - start - (end - start) * line
     return values * torch.hann_window(count, periodic=False).to(values).sqrt()
+
+
+def f_waves_left(residual: Tensor, f_wave: Tensor, r_s: Tensor, fs: float) -> Tensor:
+    """What a residual ``(batch, leads, samples)`` holds of fibrillatory waves, the same shape.
+
+    Parameters
+    ----------
+    f_wave : (batch, samples at 62.5 Hz)
+        As E reads it: where it sees none, nothing is left.
+    """
+    low, high = F_WAVE_SD
+    there = ((f_wave.std(dim=1) - low) / (high - low)).clamp(0, 1)
+    waves = BandPass(fs, *F_BAND_HZ)(residual)
+    time = torch.arange(residual.shape[2], device=r_s.device) / fs
+    away = (time - r_s.nan_to_num(-1e3)[..., None]).abs().min(dim=1).values
+    outside = ((away - QRS_HALF_S) / 0.03).clamp(0, 1)
+    return waves * (there[:, None] * outside)[:, None]
 
 
 def place_p_waves(wave: Tensor, r_s: Tensor, samples: int, fs: float) -> Tensor:

@@ -20,7 +20,7 @@ from ..signals import r_peaks
 from ..signals.median import median_beat
 from ..simulate import draw
 from ..wrap import SLACK_S
-from .atrial import p_wave_left, place_p_waves, typical_p_wave
+from .atrial import f_waves_left, p_wave_left, place_p_waves, typical_p_wave
 from .warp import USUAL_S, TimeEdit, Timeline, carry, parts_of
 
 SECONDS = SAMPLES / FS
@@ -101,6 +101,8 @@ class Inversion:
         G(E(x)).
     p_wave : (batch, 8, window)
         What is left of the P wave when the generator draws none, so that P waves are edited whole.
+    f_left : (batch, 8, samples)
+        What is left of fibrillatory waves: 3-12 Hz outside the QRS; zero where E sees none.
     correlation, rmse_uv : (batch,)
         How well G(E(x)) draws the record, 0.5-40 Hz, eight leads.
     """
@@ -112,11 +114,16 @@ class Inversion:
     lively: Tensor
     drawn: Tensor
     p_wave: Tensor
+    f_left: Tensor
     correlation: Tensor
     rmse_uv: Tensor
 
     def draw(
-        self, latent: Latent, edit: TimeEdit | None = None, keep_residual: bool = True
+        self,
+        latent: Latent,
+        edit: TimeEdit | None = None,
+        keep_residual: bool = True,
+        f_faded: Tensor | float = 0.0,
     ) -> tuple[Tensor, Tensor]:
         """Twelve leads of an edited latent, and the beats that they are to have.
 
@@ -129,6 +136,8 @@ class Inversion:
         keep_residual : bool
             What the generator does not draw of the patient rides along with the beats, so that no
             edit gives back the record itself. Else the drawing alone.
+        f_faded : (batch, 1, 1) or float
+            Share of `f_left` to take away.
 
         Returns
         -------
@@ -143,6 +152,7 @@ class Inversion:
         else:
             wave = (gain - 1).clamp(max=0) * self.p_wave + grown
             change = drawn - self.drawn + place_p_waves(wave, latent.r_s, SAMPLES, FS)
+            change = change - f_faded * self.f_left
             shown, origin = self.lively + change, self.lively
         timeline = self.timeline.expand(n)
         beats = timeline.times_s
@@ -174,7 +184,7 @@ class Inversion:
 
 LATENT_PARTS = tuple(f.name for f in fields(Latent))
 #: Attributes of `Inversion` that are plain tensors.
-TENSORS = ("signals", "lively", "drawn", "p_wave", "correlation", "rmse_uv")
+TENSORS = ("signals", "lively", "drawn", "p_wave", "f_left", "correlation", "rmse_uv")
 
 
 @lru_cache(maxsize=1)
@@ -211,9 +221,10 @@ def invert(records: Sequence[Record]) -> Inversion:
     drawn = nets.generator(latent)
     without_p = nets.generator(replace(latent, p_gain=torch.zeros_like(latent.p_gain)))
     p_wave = p_wave_left(lively - drawn + without_p, r_s, FS)
+    f_left = f_waves_left(lively - drawn, latent.f_wave, r_s, FS)
     timeline = Timeline.of(r_s, parts, SAMPLES, FS)
     return Inversion(
-        prepared, latent, timeline, x, lively, drawn, p_wave, *agreement(drawn, filtered)
+        prepared, latent, timeline, x, lively, drawn, p_wave, f_left, *agreement(drawn, filtered)
     )
 
 

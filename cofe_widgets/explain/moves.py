@@ -30,11 +30,12 @@ class Named(NamedTuple):
 #: the variation that is there); amplitude of added fibrillatory waves (below zero, e-fold loss of the
 #: record's own); share of the P wave taken away (below zero, a typical P wave is added); log of the
 #: factor on the heart rate; seconds of PR; log of the factors on QRS duration and JT; and three
-#: directions of W+: QRS amplitude by 20 %, ST by 0.1 mV, T by 0.1 mV.
+#: directions of W+: QRS amplitude by 20 %, ST by 0.1 mV, T by 0.1 mV. P waves are there or not: half
+#: a P wave is no more usual than none, so its SD is large.
 NAMED = {
     "irregularity": Named(0.10, -0.6, 0.45),
     "f_wave_amplitude": Named(0.5, -3.0, 2.0),
-    "p_wave_taken_away": Named(0.5, -1.5, 1.0),
+    "p_wave_taken_away": Named(0.9, -1.5, 1.0),
     "heart_rate": Named(0.20, -0.65, 0.65),
     "pr": Named(0.022, -0.15, 0.20),
     "qrs": Named(0.12, -0.5, 0.8),
@@ -48,7 +49,7 @@ _AT = {name: i for i, name in enumerate(NAMES)}
 #: Those that together make an atrial rhythm. Irregular beats, f-waves and absent P waves come
 #: together: this is their correlation over the simulated rhythms, half of them AF. Moving together
 #: costs less than moving one of them alone.
-RHYTHM, COUPLING = 3, 0.75
+RHYTHM, COUPLING = 3, 0.85
 #: Those that are directions of W+, in the order of the encoder's ``named_styles``.
 AMPLITUDES = ("r_amplitude", "st", "t_amplitude")
 #: Layers of the generator: those at 62.5, at 125 and at 250 Hz.
@@ -185,7 +186,7 @@ class Moves:
         change = amplitudes if shift is None else amplitudes + shift
         edit = self._time_edit(number, n)
         f_amplitude = number["f_wave_amplitude"][:, None]
-        own = old.f_wave * (f_amplitude.clamp(max=0) / NAMED["f_wave_amplitude"].sd).exp()
+        still = (f_amplitude.clamp(max=0) / NAMED["f_wave_amplitude"].sd).exp()
         added = carried_back(
             self.f_wave.expand(n, -1), self.inversion.timeline.expand(n), edit, 62.5
         )
@@ -193,10 +194,10 @@ class Moves:
             styles=old.styles + change.view(n, LAYERS, STYLE) * self.layers,
             r_s=old.r_s.expand(n, -1),
             codes=old.codes.expand(n, -1, -1),
-            f_wave=own + f_amplitude.clamp(min=0) * added,
+            f_wave=still * old.f_wave + f_amplitude.clamp(min=0) * added,
             p_gain=(old.p_gain - number["p_wave_taken_away"]).clamp(min=0),
         )
-        return self.inversion.draw(latent, edit, self.residual)
+        return self.inversion.draw(latent, edit, self.residual, 1 - still[..., None])
 
     def _time_edit(self, number: dict[str, Tensor], n: int) -> TimeEdit:
         irregularity = number["irregularity"].double()

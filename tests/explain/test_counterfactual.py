@@ -268,8 +268,8 @@ def test_what_comes_together_in_af_costs_less_together(record):
     code = np.zeros((2, len(NAMES)))
     code[0, :RHYTHM], code[1, 0] = sd[:RHYTHM], sd[0]  # one unit of all three, of one
     move = np.linalg.solve(moves.axes.numpy().T.astype(float), code.T)
-    # Hand-computed with a correlation of 3/4: 3 / (1 + 2 x 3/4) and (1 + 3/4) / ((1/4)(1 + 6/4)).
-    assert np.allclose((move**2).sum(axis=0), [1.2, 2.8], rtol=1e-4)
+    # Hand-computed with a correlation of 0.85: 3 / (1 + 2 x 0.85), and 1.85 / (0.15 x 2.7).
+    assert np.allclose((move**2).sum(axis=0), [1.1111, 4.5679], rtol=1e-4)
 
 
 def test_the_answer_says_which_space_it_needed_and_what_it_asks_for(found):
