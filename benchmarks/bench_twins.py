@@ -42,6 +42,7 @@ def table(found: dict[tuple[str, str], TwinScore]) -> pd.DataFrame:
         medians = score.pairs[["healthy", "twin", "r", "iou", "energy", "chance"]].median()
         rows[key] = {
             "hearts": len(score.pairs),
+            "recognised": score.pairs.recognised.mean(),
             "reached": score.pairs.reached.mean(),
             **medians,
             "changes": len(score.changes),
@@ -51,25 +52,33 @@ def table(found: dict[tuple[str, str], TwinScore]) -> pd.DataFrame:
 
 
 def lines(found: dict[tuple[str, str], TwinScore]) -> list[Line]:
-    """The bars: each model's hearts together, and all of them."""
+    """The bars: each model's hearts together, all of them, and those whose illness the model sees.
+
+    No explanation of a model that does not see an illness can show it.
+    """
     out = []
     for model in dict.fromkeys(key[0] for key in found):
-        mine = [score for key, score in found.items() if key[0] == model]
-        out += _bars(model, mine)
-    return out + _bars("all", list(found.values()))
+        out += _bars(model, [score for key, score in found.items() if key[0] == model])
+    out += _bars("all", list(found.values()))
+    return out + _bars("all that are recognised", list(found.values()), recognised=True)
 
 
-def _bars(name: str, some: list[TwinScore]) -> list[Line]:
-    r = pd.concat([score.pairs.r for score in some]).median()
-    right = pd.concat([score.changes.right for score in some])
+def _bars(name: str, some: list[TwinScore], recognised: bool = False) -> list[Line]:
+    pairs, changes = [], []
+    for score in some:
+        kept = score.pairs[score.pairs.recognised] if recognised else score.pairs
+        pairs.append(kept.r)
+        changes.append(score.changes.right[score.changes.heart.isin(kept.heart)])
+    r, right = pd.concat(pairs).dropna(), pd.concat(changes)
     signs = right.astype(float).mean()
+    size = f"median {r.median():.2f} of {len(r)} hearts"
     return [
-        Line(f"{name}: r with the true change", f"median {r:.2f}", f">= {R_BAR}", r >= R_BAR),
+        Line(f"{name}: r with the truth", size, f">= {R_BAR}", bool(r.median() >= R_BAR)),
         Line(
-            f"{name}: signs of true changes",
-            f"{signs:.1%} of {len(right)}",
+            f"{name}: signs",
+            f"{signs:.1%} of {len(right)} true changes",
             f">= {SIGN_BAR:.0%}",
-            signs >= SIGN_BAR,
+            bool(signs >= SIGN_BAR),
         ),
     ]
 

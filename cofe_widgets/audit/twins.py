@@ -49,10 +49,12 @@ class TwinScore:
     condition, target : str
     pairs : DataFrame
         One row a heart: the model's answer for the healthy heart, for its true twin and for the
-        counterfactual; reached; r, the correlation of the counterfactual's change with the true
-        change; iou, overlap of the altered samples with those that the condition truly alters;
-        energy, share of the energy of the counterfactual's change that lies on those; chance, the
-        share of all samples that they are; failure (empty where there is a counterfactual).
+        counterfactual; recognised, whether its answers for heart and twin lie on either side of
+        one half (of a model of values: whether they differ); reached; r, the correlation of the
+        counterfactual's change with the true change; iou, overlap of the altered samples with
+        those that the condition truly alters; energy, share of the energy of the counterfactual's
+        change that lies on those; chance, the share of all samples that they are; failure (empty
+        where there is a counterfactual).
     changes : DataFrame
         One row a heart and measurement that truly changes by more than ``error``: true change,
         found change, right (whether the signs agree; an unmeasurable change is not right).
@@ -96,9 +98,10 @@ class TwinScore:
         found = self.pairs[self.pairs.failure == ""]
         overlap = found[["iou", "energy", "chance"]].median()
         return (
-            f"TwinScore({self.condition}: {len(found)} of {len(self.pairs)} hearts, median r "
-            f"{self.r:.2f}, signs right {self.signs_right:.0%} of {len(self.changes)}, overlap "
-            f"with the cause: IoU {overlap.iou:.2f}, energy {overlap.energy:.0%} where chance "
+            f"TwinScore({self.condition}: {len(found)} of {len(self.pairs)} hearts, "
+            f"{int(found.recognised.sum())} recognised by the model; median r {self.r:.2f}, signs "
+            f"right {self.signs_right:.0%} of {len(self.changes)}, overlap with the cause: IoU "
+            f"{overlap.iou:.2f}, energy {overlap.energy:.0%} where chance "
             f"is {overlap.chance:.0%})"
         )
 
@@ -215,11 +218,15 @@ def _pair(
     errors: dict[str, float],
 ) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     """One heart: how the counterfactual of its healthy form compares with its ill form."""
-    answers = {
+    answers: dict[str, Any] = {
         "healthy": f.predict(healthy.record)[target],
         "twin": f.predict(ill.record)[target],
     }
     asked = level if level is not None else answers["twin"] if f.output == "linear" else 0.9
+    told = answers["healthy"] != answers["twin"]
+    if f.output != "linear":
+        told = (answers["healthy"] < 0.5) != (answers["twin"] < 0.5)
+    answers["recognised"] = told
     nothing = {"counterfactual": nan, "reached": False, "r": nan, "iou": nan}
     try:
         cf = counterfactual(healthy.record, f, target, level=asked, **search)

@@ -89,6 +89,7 @@ def test_fibrillation_is_marked_beat_by_beat():
     assert score.table.loc["rr_sd_ms", "signs right"] == 1
     assert score.table.loc["p_presence", "true"] == -1
     assert score.pairs.twin.min() > 0.5 > score.pairs.healthy.max()
+    assert score.pairs.recognised.all()
     assert ((score.pairs.r > 0) & (score.pairs.r <= 1)).all()
     again = twin_score("AF", cw.load("af-resnet"), "AF", n=2, seed=4)
     assert again.pairs.equals(score.pairs) and again.changes.equals(score.changes)
