@@ -67,7 +67,8 @@ class Source:
     device : torch.device
         Where batches go.
     shift : bool
-        Whether R-peak times err at random, by up to `SHIFT_S`.
+        Whether the R-peaks of a record err at random, all alike by up to `SHIFT_S`, as those of
+        another detector or lead do.
     """
 
     def __init__(
@@ -92,7 +93,7 @@ class Source:
         joined = [torch.cat([getattr(p, k) for p in parts]) for k in Examples.__dataclass_fields__]
         examples = Examples(*(t.to(self.device) for t in joined))
         if self.shift:
-            examples.r_s.add_((torch.rand_like(examples.r_s) * 2 - 1) * SHIFT_S)
+            examples.r_s.add_((torch.rand_like(examples.r_s[:, :1]) * 2 - 1) * SHIFT_S)
         return examples
 
     def simulated(self, n: int) -> Examples:

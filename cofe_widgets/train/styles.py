@@ -23,7 +23,7 @@ from .source import Source, filtered
 #: Simulated ECGs beside the real ones whose styles are measured.
 BANK = 1024
 #: Hearts whose pairs teach the named directions, and steps of the fit.
-PAIRED, FIT_STEPS = 256, 60
+PAIRED, FIT_STEPS = 256, 40
 #: What a pair differs in, of each side of zero: mV of T and of ST in lead II, share of the QRS's size.
 T_STEP_MV, ST_STEP_MV, QRS_STEP = 0.1, 0.1, 0.2
 
