@@ -133,7 +133,7 @@ class Explainer(Dialling, CounterfactualViewer):
         self.counterfactuals, self.attribution = (), None
         with self.hold_sync():
             self._found = []
-            for name in ("_saliency", "_answer"):
+            for name in ("_saliency", "_answer", "_edited"):
                 self.set_trait(name, None)
             self._use(predictor)
             if self.target not in predictor.outputs:

@@ -78,7 +78,7 @@ def test_the_quickstart_runs_and_shows_every_step(lab: Server, tab: Tab) -> None
     for paper in page.locator(".cofe-paper").all():
         paper.scroll_into_view_if_needed()
         expect(paper).to_have_attribute("data-frames", re.compile(r"[1-9]"))
-    assert page.locator(".cofe-paper").count() == 4  # record, counterfactual, saliency, app
+    assert page.locator(".cofe-paper").count() == 5  # record, counterfactual, saliency, lab, app
     expect(page.locator(".cofe-changes table").first).to_contain_text("Heart rate")
     assert tab.ours() == []
 

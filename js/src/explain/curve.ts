@@ -23,7 +23,7 @@ export class CurveCard extends PlotCard {
     const slider = h("input.slider", { id: uid("severity"), type: "range", min: 0, max: 1, step: 0.01, value: 1, oninput: () => moved(Number(slider.value)) });
     slider.style.marginLeft = `${PAD.left - THUMB}px`;
     slider.style.width = `calc(100% - ${PAD.left + PAD.right - 2 * THUMB}px)`;
-    super(new Plot("Press Explain to fill this curve", stop), slider);
+    super(new Plot("Press Explain", stop), slider);
     this.#slider = slider;
     this.show(null);
   }
@@ -38,7 +38,7 @@ export class CurveCard extends PlotCard {
     // A search does not know how long it will be: its curve always spans the whole width.
     const to = searching ? Math.max(0.02, points.at(-1)?.[0] ?? 0) : 1;
     const last = points.at(-1)?.[1];
-    const range = output && last !== undefined ? `${called(output)} along the path, from ${printed(output, points[0]![1])} to ${printed(output, last)}` : "No curve yet";
+    const range = output && last !== undefined ? `${called(output)} along the path, from ${printed(output, points[0]![1])} to ${printed(output, last)}` : undefined;
     this.plot.show(output ? { points, from: 0, to, output, goal: level, searching, home: null } : null, range);
     this.reading.textContent = searching && output && last !== undefined ? `${called(output)} ${printed(output, last)}` : "";
     this.#place();

@@ -33,6 +33,7 @@ export class DialsCard {
   readonly #reset: HTMLButtonElement;
   #asked: Values = {};
   #live = false;
+  #drawn = ""; // the curve on screen: while a hand is on the dial it stays
   #sliders: { dial: Dial; slider: Slider; achieved: HTMLElement }[] = [];
 
   constructor(
@@ -40,7 +41,7 @@ export class DialsCard {
     private readonly taken: (name: string) => void,
     stop: AbortSignal,
   ) {
-    this.curve = new PlotCard(new Plot("Take a slider to fill this curve", stop), null);
+    this.curve = new PlotCard(new Plot("Take a slider", stop), null);
     this.#reset = button("Reset", "Back to the ECG itself", () => turned({}), ".plain");
     this.element = h("section.card.whatif", h("h3", "What if it measured …", this.#reset), this.#box);
   }
@@ -84,11 +85,15 @@ export class DialsCard {
     plot.mark(known ? [asked[dial.name] ?? 0, answer] : null);
     reading.textContent = known ? printed(output, answer) : "";
     if (!dial || !curve || !output) {
+      this.#drawn = "";
       this.curve.name("Answer over a measurement");
-      return plot.show(null, "No curve yet");
+      return plot.show(null);
     }
     const { low, high } = dial;
     const name = `${called(output)} over ${dial.label}`;
+    const key = JSON.stringify([curve, name]);
+    if (key === this.#drawn) return;
+    this.#drawn = key;
     this.curve.name(name, value(dial, low), value(dial, high));
     plot.show({ points: curve.points, from: low, to: high, output, goal: null, searching: false, home: 0 }, name);
   }

@@ -49,8 +49,6 @@ export interface Draft {
   level: number;
 }
 
-export const draftOf = (target: string, level: number): Draft => ({ points: [], frame: null, base: null, target, level });
-
 export function grown(draft: Draft, reply: Reply, buffers: DataView[]): Draft {
   const points = [...draft.points, ...(reply.points as [number, number][])];
   const frame = attach(reply.frame, buffers) as { signal: PackedLayer; original: PackedLayer } | null;

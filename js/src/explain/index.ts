@@ -5,7 +5,7 @@ import { Board } from "../shared/board";
 import { asBytes } from "../shared/codec";
 import { button, check, download, group, h, press, type Menu } from "../shared/dom";
 import type { Host } from "../shared/host";
-import type { Jobs, Reply } from "../shared/jobs";
+import { runs, type Jobs, type Reply } from "../shared/jobs";
 import { predictionAt, signalAt } from "../shared/path";
 import { bindPaper } from "../viewer";
 import type { EcgView } from "../viewer/ecg-view";
@@ -17,7 +17,7 @@ import { AnswerCard, short, type Output, type Values } from "./answer";
 import { ChangesCard } from "./changes";
 import { CurveCard } from "./curve";
 import { DialsCard } from "./dials";
-import { draftOf, edited, found, grown, type Draft, type Edited, type Found, type PackedFound } from "./found";
+import { edited, found, grown, type Draft, type Edited, type Found, type PackedFound } from "./found";
 import { opener, type Picked } from "./opener";
 import { ASKED, QuestionCard } from "./question";
 import { TrustCard } from "./trust";
@@ -56,7 +56,7 @@ class Explainer extends Board {
     this.#live = Boolean(this.get("_live"));
     ({ view: this.#view, toolbar: this.#toolbar } = bindPaper(host, root, stop));
     this.#curve = new CurveCard((severity) => this.set("severity", severity), stop);
-    this.#dials = new DialsCard((asked) => this.set("asked", asked), (name) => this.set("dial", name), stop);
+    this.#dials = new DialsCard((asked) => this.drag("asked", asked), (name) => this.set("dial", name), stop);
     const traits = { get: <T>(name: string) => this.get<T>(name), set: (name: string, value: unknown) => this.set(name, value) };
     this.#question = new QuestionCard(traits, () => this.#ask(), () => this.#halt());
     root.classList.add("cofe-explainer");
@@ -75,7 +75,7 @@ class Explainer extends Board {
   // ---- the parts on the page
 
   #head(): HTMLElement {
-    const page = button("Save page", "Save this explanation as a page that works without a kernel", () => this.#begin("page"), ".plain.needs-ecg");
+    const page = button("Save page", "Save all this as a page that works without a kernel", () => this.#begin("page"), ".plain.needs-ecg");
     const actions = h("div.actions", this.#input && this.#examples(), this.#can("page") && page, this.#input && this.#openButton());
     return h("header.head.needs-ecg", this.title, actions);
   }
@@ -133,7 +133,7 @@ class Explainer extends Board {
       if (!this.#following) this.#edited = edited(this.get("_edited"), []);
       this.#showDials();
     });
-    this.on(["asked"], () => this.#showDials(false));
+    this.on(["asked"], () => this.#turned());
     this.on(["mode"], () => this.#turn());
   }
 
@@ -191,14 +191,14 @@ class Explainer extends Board {
     if (this.#dialled) return this.#showDials();
     this.#changes.show(chosen?.changes ?? [], ["Original", "Counterfactual"], `on the way to ${chosen && this.#short(chosen.target)}; `);
     this.#trust.show(chosen?.trust ?? null);
-    this.#say(chosen ? chosen.words || chosen.message : "");
-    this.#message.classList.toggle("cofe-unreached", Boolean(chosen && !chosen.reached));
+    this.#say(chosen ? chosen.words || chosen.message : "", chosen?.reached === false);
     if (!this.#draft) this.#showCurve();
     this.#draw();
   }
 
   /** The line above the ECG is never empty, so that the ECG never jumps. */
-  #say(words: string): void {
+  #say(words: string, unreached = false): void {
+    this.#message.classList.toggle("cofe-unreached", unreached);
     this.#message.textContent = words || this.#hint;
     this.#message.classList.toggle("cofe-idle", !words);
     this.#message.hidden = !words && !this.#live;
@@ -233,17 +233,26 @@ class Explainer extends Board {
   }
 
   /** The ECG as dialled, its answer, what was measured on it, and the curve of the dial in hand. */
-  #showDials(redraw = true): void {
+  #showDials(): void {
     if (!this.#dialled) return;
+    this.#turned();
+    this.#tell();
+    this.#trust.show(null);
+    this.#say("");
+    this.#draw();
+  }
+
+  /** What follows a hand on a dial at once. */
+  #turned(): void {
     const [now, target] = [this.#edited, this.get<string>("target")];
     const values = now?.values ?? this.get<Values | null>("_answer");
     this.#dials.show(this.get("asked"), now?.achieved ?? null, now?.curve ?? null, this.#output(target), values?.[target]);
-    this.#changes.show(now?.changes ?? [], ["Original", "As dialled"], "");
-    this.#trust.show(null);
-    this.#say("");
-    this.#message.classList.remove("cofe-unreached");
+  }
+
+  /** What is read when there is time. */
+  #tell(): void {
+    this.#changes.show(this.#edited?.changes ?? [], ["Original", "As dialled"], "");
     this.#showKey();
-    if (redraw) this.#draw();
   }
 
   /** The traces: the hot path of a dragged slider, no kernel in it. */
@@ -291,10 +300,9 @@ class Explainer extends Board {
   }
 
   #startDraft(target: string, level: number): void {
-    this.#draft = draftOf(target, level);
+    this.#draft = { points: [], frame: null, base: null, target, level };
     this.#question.run(true);
-    this.#say("Reading the rhythm …");
-    this.#message.classList.remove("cofe-unreached");
+    this.#say("Reading the ECG …");
     this.#showDraft();
     this.#showKey();
   }
@@ -344,10 +352,15 @@ class Explainer extends Board {
   }
 
   #hearDial(reply: Reply, buffers: DataView[]): void {
-    this.#following = reply.type === "start" || reply.type === "step" || reply.type === "snapshot";
-    if (this.#following) this.#edited = { ...this.#edited, ...(reply.told as Edited), ...edited(reply.frame as never, buffers) };
-    else this.#edited = edited(this.get("_edited"), []);
-    this.#showDials(!this.#following || Boolean(reply.frame));
+    this.#following = runs(reply);
+    const told = reply.told as Edited | undefined;
+    this.#edited = this.#following ? { ...this.#edited, ...told, ...edited(reply.frame as never, buffers) } : edited(this.get("_edited"), []);
+    if (!this.#following) return this.#showDials();
+    if (this.#dialled) {
+      this.#turned();
+      if (told?.changes) this.#tell();
+      if (reply.frame) this.#draw();
+    }
     if (reply.type === "step") this.#view.painted(() => this.#jobs!.acknowledge(reply));
   }
 }

@@ -41,7 +41,7 @@ export class Plot {
     this.#draw();
   }
 
-  show(curve: Curve | null, words: string): void {
+  show(curve: Curve | null, words = "No curve yet"): void {
     this.#curve = curve;
     put(this.element, { "aria-label": words });
     this.#draw();

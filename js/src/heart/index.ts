@@ -5,7 +5,7 @@ import { attach } from "../shared/codec";
 import { Board } from "../shared/board";
 import { button, group, h, press, type Menu } from "../shared/dom";
 import type { Host } from "../shared/host";
-import type { Jobs, Reply } from "../shared/jobs";
+import { runs, type Jobs, type Reply } from "../shared/jobs";
 import { bindPaper } from "../viewer";
 import type { EcgView } from "../viewer/ecg-view";
 import { layer, shadeLayer, wavesOf, type Ecg, type PackedLayer, type PackedShade } from "../viewer/layers";
@@ -100,7 +100,7 @@ class HeartLab extends Board {
 
   #hear(reply: Reply, buffers: DataView[]): void {
     if (reply.type === "start" || reply.type === "error") this.complain(reply.type === "error" ? String(reply.message) : "");
-    this.#following = reply.type === "start" || reply.type === "step" || reply.type === "snapshot";
+    this.#following = runs(reply);
     if (!this.#following) return this.#stand();
     if (reply.frame) this.#draw(attach(reply.frame, buffers) as Shown);
     if (reply._rows) this.#number(reply._rows as Row[], reply._beat as PackedBeat | null);

@@ -24,6 +24,17 @@ export abstract class Board {
     this.host.save_changes();
   }
 
+  #saving: ReturnType<typeof setTimeout> | 0 = 0;
+
+  /** What changes under a hand: every message to the kernel costs the notebook several, hence some thirty a second. */
+  drag(name: string, value: unknown): void {
+    this.host.set(name, value);
+    this.#saving ||= setTimeout(() => {
+      this.#saving = 0;
+      this.host.save_changes();
+    }, 30);
+  }
+
   /** Now, and whenever one of these traits changes. */
   on(names: readonly string[], update: () => void): void {
     for (const name of names) listen(this.host, `change:${name}`, update, this.stop);
@@ -44,7 +55,7 @@ export abstract class Board {
   jobs(heard: (reply: Reply, buffers: DataView[]) => void): Jobs | null {
     if (!this.get("_live")) return null;
     const jobs = new Jobs(this.host, this.stop, heard, () =>
-      this.complain("The kernel has not answered yet: it may be busy with a cell, or stopped."),
+      this.complain("The kernel has not answered: it may be busy with a cell, or stopped."),
     );
     const watch = new IntersectionObserver(([entry]) => jobs.visible(entry!.isIntersecting));
     watch.observe(this.root);

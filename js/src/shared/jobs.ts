@@ -12,6 +12,9 @@ export interface Reply {
   [more: string]: unknown;
 }
 
+/** Whether a reply says that the job is still under way. */
+export const runs = ({ type }: Reply): boolean => type === "start" || type === "step" || type === "snapshot";
+
 const PATIENCE_MS = 6000;
 
 export class Jobs {

@@ -41,6 +41,7 @@ export class Slider {
   }
 
   #say(words: string): void {
+    if (this.#reading.textContent === words) return; // eight dials rest while one is dragged
     this.#reading.textContent = words;
     put(this.input, { "aria-valuetext": words });
   }

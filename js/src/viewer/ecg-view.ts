@@ -95,7 +95,8 @@ export class EcgView implements Grip {
       this.#offsets = new Map(original?.leads.map((lead, i) => [lead, median(original.rows[i]!)]) ?? []);
       this.#lay();
     }
-    this.#stale.signals = this.#stale.marks = true;
+    this.#stale.signals = true;
+    this.#stale.marks ||= Boolean(this.marks.anchor ?? this.marks.hover); // which stand on the trace
     this.#redraw();
   }
 
@@ -256,7 +257,7 @@ export class EcgView implements Grip {
     const { speed, gain } = this.#sheet!;
     return (
       `ECG, ${original!.leads.length} leads, ${lengthS(original!).toFixed(1)} s, ${speed} mm/s, ${gain} mm/mV. ` +
-      "Left and right move along a lead, up and down change the lead, Enter sets the first caliper, Escape clears."
+      "Arrows move along a lead and between leads, Enter sets the first caliper, Escape clears."
     );
   }
 

@@ -145,8 +145,7 @@ export type Style = "over" | "faint" | "alone";
 
 export function paintTraces(ctx: CanvasRenderingContext2D, sheet: Sheet, original: Layer, changed: Layer | null, style: Style = "over"): void {
   const { win, paper, colours } = sheet;
-  ctx.lineJoin = "round";
-  ctx.lineCap = "round";
+  ctx.lineJoin = "bevel"; // a round one costs a third more, and looks the same
   const thick = clamp(win.scale * 0.28, 1, 1.7);
   for (const panel of paper.panels) {
     const row = original.leads.indexOf(panel.lead);
@@ -196,9 +195,14 @@ function stroke(ctx: CanvasRenderingContext2D, { lo, hi, loFirst }: Columns, par
   ctx.beginPath();
   for (let c = from; c <= to; c++) {
     const x = part.x(c);
-    const [a, b] = loFirst[c] ? [lo[c]!, hi[c]!] : [hi[c]!, lo[c]!];
-    ctx.lineTo(x, y(a));
-    if (a !== b) ctx.lineTo(x, y(b));
+    const [low, high] = [y(lo[c]!), y(hi[c]!)];
+    const [a, b] = loFirst[c] ? [low, high] : [high, low];
+    // Most columns are flat: half the strokes, and the same to the eye.
+    if (Math.abs(a - b) < SAME_PX) ctx.lineTo(x, (a + b) / 2);
+    else {
+      ctx.lineTo(x, a);
+      ctx.lineTo(x, b);
+    }
   }
   ctx.stroke();
 }

@@ -31,7 +31,7 @@ export class Toolbar {
     const tool = (which: "measure" | "pan", text: string, hint: string): HTMLButtonElement =>
       button(text, hint, act(() => (view.tool = which)), "", which);
     this.#measure = tool("measure", "Measure", "Drag on the ECG to measure ms, bpm and mV");
-    this.#pan = tool("pan", "Move", "Drag to move the paper; Shift and drag does so at any time");
+    this.#pan = tool("pan", "Move", "Drag to move the paper, as Shift and drag does at any time");
     this.#reset = button("100 %", "Whole page (key 0, or double click)", act(() => view.resetZoom()));
     const zoom = (by: number) => act(() => view.zoomBy(by));
     const turn = (by: number) => act(() => view.turn(by));
@@ -43,7 +43,7 @@ export class Toolbar {
       group("What a drag does", this.#measure, this.#pan),
       group("Size", button("−", "Smaller (key −)", zoom(1 / 1.5)), this.#reset, button("+", "Larger (key +)", zoom(1.5))),
       this.#pager,
-      button("PNG", "Save what is on screen as a picture", () => void view.savePng(`${fileName()}.png`)),
+      button("PNG", "Save as a picture", () => void view.savePng(`${fileName()}.png`)),
     );
     view.canvas.addEventListener("dblclick", () => this.update());
     this.update();
