@@ -164,8 +164,7 @@ def clean(found: list[Counterfactual]) -> list[Line]:
         figure = f"median {middle:.1%}, 90 % of records under {np.nanquantile(left, 0.9):.1%}"
         lines.append(Line(f"{wave}: energy left in the residual", figure, "<= 20%", middle <= 0.2))
     worst = zero_edit(records[:16])
-    # A recorder's step is 1 to 5 uV; beat times in single precision cost a little.
-    lines.append(Line("zero edit, largest difference", f"{worst:.1e} mV", "<= 1e-3", worst <= 1e-3))
+    lines.append(Line("zero edit, largest difference", f"{worst:.1e} mV", "<= 1e-5", worst <= 1e-5))
     frame = max(float(np.abs(cf.signals[0] - cf.original.signal).max()) for cf in found)
     lines.append(Line("frame 0 to the record", f"{frame:g} mV", "0", frame == 0))
     return lines
