@@ -60,7 +60,7 @@ _OPEN = {
     "STach": {"SA"},
 }
 #: A larger step could redraw a P wave elsewhere, and its place is what makes first-degree block.
-RIPPLE_MV = 0.008
+RIPPLE_UV = 8.0
 #: Intervals and voltages make these labels: gain and tempo are changed less.
 CHANGES = Changes(gain=1.08, tempo=0.98)
 #: Simulated hearts that are shown at every severity.
@@ -173,6 +173,7 @@ def main(argv: list[str] | None = None) -> None:
     """Train, stop early, calibrate, evaluate once on the test split, write weights and card."""
     parser = argparse.ArgumentParser(prog="cofe-widgets train nine", description=__doc__)
     predictors.add_recipe_options(parser, "nine", 2000)
+    parser.set_defaults(ripple_uv=RIPPLE_UV)
     options = predictors.settled(parser.parse_args(argv), "nine")
     real = start(options)
     parts = _splits(real) if real else None
@@ -182,7 +183,7 @@ def main(argv: list[str] | None = None) -> None:
         signals, truth = simulated(240, options.seed + 999)
         held = Examples(expand_matrix() @ signals, truth, np.arange(240).astype(str))
     batches = Batches(parts["train"] if parts else None)
-    recipe = Recipe(OUTPUTS, "sigmoid", batches, held, ripple_mv=RIPPLE_MV)
+    recipe = Recipe(OUTPUTS, "sigmoid", batches, held)
     model = predictors.train(recipe, options)
     card = _card(model, held, parts, options.seed)
     predictors.ship(model, recipe, options, "cofe-widgets train nine", card)

@@ -1,9 +1,9 @@
 """The core of every predictor's recipe: batches in, a robust and calibrated model with its card out.
 
 A model that ripple flips is not worth explaining, so training adds noise, gain, lead and tempo
-changes (`examples.augment`) and, later on, one adversarial step a batch. What ships is the running
-mean of the weights at the best validation loss since then (CoFE section 3: Adam 1e-3, early stopping
-on validation loss).
+changes (`examples.augment`) and one adversarial step a batch, which grows. What ships is the running
+mean of the weights at the best validation loss (CoFE section 3: Adam 1e-3, early stopping on
+validation loss).
 """
 
 from __future__ import annotations
@@ -38,8 +38,9 @@ ARCHITECTURES: dict[str, type[Network]] = {"resnet": ResNet1d, "inception": Ince
 PATIENCE, MEAN_DECAY = 10, 0.99
 #: Learning rate; it falls to a tenth in the last third of a run.
 RATE = 1e-3
-#: Share of a run without adversarial steps: what there is to see is learned sooner without.
-CLEAN = 0.4
+#: Share of a run over which adversarial steps grow to their size: what there is to see is learned
+#: sooner with small ones, but weights are chosen only among those that met the full size.
+RAMP = 0.6
 #: Share of a label's certainty that is not believed.
 SMOOTHING = 0.02
 
@@ -54,7 +55,6 @@ class Recipe:
     batch : makes ``(n, leads, samples)`` mV and truth ``(n, outputs)`` from a generator and n
     held : the validation split: decides when training stops
     leads : names of the leads
-    ripple_mv : largest adversarial step in training, RMS
     """
 
     outputs: tuple[str, ...]
@@ -62,13 +62,15 @@ class Recipe:
     batch: Callable[[np.random.Generator, int], tuple[Tensor, Tensor]]
     held: Examples
     leads: tuple[str, ...] = LEADS
-    ripple_mv: float = 0.020
 
 
 def add_recipe_options(parser: argparse.ArgumentParser, name: str, steps: int) -> None:
     """Options that the recipes of predictors share; `settled` completes them."""
     add_options(parser, name, steps)
     parser.add_argument("--architecture", choices=tuple(ARCHITECTURES), default="resnet")
+    parser.add_argument(
+        "--ripple-uv", type=float, default=20.0, help="largest adversarial step in training, RMS"
+    )
     parser.add_argument("--out", type=Path, help="weights to write (default: the shipped ones)")
     parser.set_defaults(batch=48, every=40, run=None)
 
@@ -156,16 +158,16 @@ def train(recipe: Recipe, options: argparse.Namespace) -> Network:
         done = max(gone, step / options.steps)
         for group in optimizer.param_groups:
             group["lr"] = RATE * min(1.0, max(0.1, 3 * (1 - done)))
-        ripple = recipe.ripple_mv if done > CLEAN else 0.0
+        ripple_mv = options.ripple_uv / 1000 * min(1.0, done / RAMP)
         size = options.batch // parallel.processes()
-        loss = _learn(recipe, model, optimizer, rng, size, ripple)
+        loss = _learn(recipe, model, optimizer, rng, size, ripple_mv)
         average(mean, model, min(MEAN_DECAY, step / (step + 10)))
         stop = parallel.agree(step == options.steps or gone > 1, device)
         if step % options.every and not stop:
             continue
         if not parallel.rank():
             value, figure = validation(mean, recipe.held, recipe.output)
-            if value < best and (ripple or not recipe.ripple_mv):
+            if value < best and done >= RAMP:
                 best, best_step = value, step
                 best_model.load_state_dict(mean.state_dict())
             figures = {"val_loss": value, "val_figure": figure, "best_step": best_step}
@@ -318,7 +320,8 @@ def ship(
         ``summary``, ``data``, ``licences``, ``metrics`` and ``limits``; the rest is known here.
     """
     said = f"{command} --architecture {options.architecture} --steps {options.steps}"
-    said += f" --batch {options.batch}" + (f"; {options.note}" if options.note else "")
+    said += f" --ripple-uv {options.ripple_uv:g} --batch {options.batch}"
+    said += f"; {options.note}" if options.note else ""
     full = {
         "summary": card["summary"],
         "architecture": type(model).__name__,
