@@ -258,15 +258,18 @@ def _meaning(cf: Counterfactual, found: Findings) -> str:
     if now:
         return f"by its measurements the changed ECG is still {what}, whatever the model says"
     if rising:
-        return f"by its measurements the changed ECG is not {what}: {_missing(after, found)}"
+        return f"by its measurements the changed ECG is not {what}{_missing(after, found)}"
     if was:
-        return f"the changed ECG no longer meets the criteria of {what}: {_missing(after, found)}"
+        return f"the changed ECG no longer meets the criteria of {what}{_missing(after, found)}"
     return ""
 
 
 def _missing(verdicts: list[Verdict], found: Findings) -> str:
-    """What of a diagnosis is not there."""
-    return "; ".join(_lack(verdict, found) for verdict in verdicts if verdict.met is False)
+    """What of a diagnosis is not there, as the end of a sentence about it."""
+    lacking = [verdict for verdict in verdicts if verdict.met is False]
+    if len(lacking) == 1 and "," in lacking[0].words:  # one criterion of several parts
+        return f", which asks for {lacking[0].words}"
+    return f": {'; '.join(_lack(verdict, found) for verdict in lacking)}"
 
 
 def _lack(verdict: Verdict, found: Findings) -> str:
@@ -278,8 +281,11 @@ def _lack(verdict: Verdict, found: Findings) -> str:
         return few if share < MOST_P else "the P wave is not upright in II"
     if verdict.name == "irregular RR intervals":
         return f"RR intervals vary too little (SD {found.after.values['rr_sd_ms']:.0f} ms)"
-    several = "," in verdict.words
-    return f"these do not all hold: {verdict.words}" if several else f"no {verdict.words}"
+    if len(verdict.values) == 1:
+        ((what, value),) = verdict.values.items()
+        number, unit = what[:-1].split(" (")
+        return f"the {number} is {value:.0f} {unit}"
+    return f"no {verdict.words}"
 
 
 def _potassium(cf: Counterfactual, found: Findings) -> str:

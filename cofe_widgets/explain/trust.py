@@ -19,7 +19,7 @@ from ..wrap import Predictor
 from .card import TrustCard, TrustRow
 from .card import Verdict as Judged
 from .counterfactual import UNTRUSTED_R, Counterfactual
-from .findings import LEAST, LEAST_OF_LEAD
+from .findings import LEAST, LEAST_OF_LEAD, Change
 from .inversion import networks
 from .narrative import TITLES, model, shown, title
 from .plausibility import (
@@ -60,10 +60,10 @@ CODES = {
     "st_mv": Code(0.0, 0.02, ("j_amplitude_mv",)),
     "t_amplitude_mv": Code(0.0, 0.03, ("t_amplitude_mv",)),
 }
-#: What belongs to a diagnosis, hence is no surprise on the way to or from it.
+#: What belongs to a diagnosis, hence is no surprise on the way to or from it; all else is.
 ASKED_BY_TARGET: dict[str, tuple[str, ...]] = {
-    "AF": ("rr_sd_ms", *_ATRIA),
-    "SR": ("rr_sd_ms", *_ATRIA),
+    "AF": ("rr_sd_ms", "heart_rate_bpm", *_ATRIA),
+    "SR": ("rr_sd_ms", "heart_rate_bpm", *_ATRIA),
     "NSR": ("rr_sd_ms", "heart_rate_bpm", *_ATRIA),
     "SB": ("heart_rate_bpm", "rr_sd_ms", "qt_ms"),
     "STach": ("heart_rate_bpm", "rr_sd_ms", "qt_ms"),
@@ -218,26 +218,30 @@ def _criteria(cf: Counterfactual) -> TrustRow:
 
 
 def _off_target(cf: Counterfactual) -> TrustRow:
-    asked = {*ASKED_BY_TARGET.get(cf.target, ())}
+    """What moved although neither the diagnosis nor, without one, the named numbers ask for it."""
+    asked = set(ASKED_BY_TARGET.get(cf.target, ()))
     for name, code in CODES.items():
-        if abs(cf.moved.get(name, code.rest) - code.rest) >= code.least:
+        known = cf.target in ASKED_BY_TARGET
+        if not known and abs(cf.moved.get(name, code.rest) - code.rest) >= code.least:
             asked |= {*code.measurements}
     off = {name: one for name, one in cf.findings.moved.items() if name not in asked}
-    said = []
-    for name, (lead, change) in off.items():
-        label = (LEAST_OF_LEAD[name] if lead else LEAST[name]).label
-        digits = 2 if change.unit == "mV" else 0
-        unit = "°" if change.unit == "deg" else f" {change.unit}" if change.unit else ""
-        where = f" in {lead}" if lead else ""
-        said.append(f"{label}{where} {change.before:.{digits}f} -> {change.after:.{digits}f}{unit}")
-    sentence = (
-        f"Moved although nobody asked: {'; '.join(said)}."
-        if said
-        else "No measurement moved, beyond its own error, that was not asked to."
-    )
+    sentence = "No measurement moved, beyond its own error, that was not asked to."
+    if off:
+        said = "; ".join(_told(name, lead, change) for name, (lead, change) in off.items())
+        sentence = f"Moved although nobody asked: {said}."
     verdict: Judged = "good" if not off else "mind" if len(off) < 3 else "bad"
     yardstick = "0; 3 or more are bad"
     return TrustRow("Measurements off target", len(off), "", yardstick, verdict, sentence)
+
+
+def _told(name: str, lead: str, change: Change) -> str:
+    """A change in a few words, ``"ST at J in V2 0.00 -> 0.15 mV"``."""
+    label = (LEAST_OF_LEAD[name] if lead else LEAST[name]).label
+    scale, digits = (100, 0) if name == "p_presence" else (1, 2 if change.unit == "mV" else 0)
+    unit = {"deg": "°", "": " %"}.get(change.unit, f" {change.unit}")
+    where = f" in {lead}" if lead else ""
+    before, after = (f"{scale * value:.{digits}f}" for value in (change.before, change.after))
+    return f"{label}{where} {before} -> {after}{unit}"
 
 
 # -- is it an ECG ---------------------------------------------------------------------------------

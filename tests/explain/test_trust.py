@@ -123,8 +123,8 @@ def measured(found, after, **facts):
     return trust_card(made)
 
 
-def off_target(found, after, **moved):
-    return measured(found, after, target="AF", moved=moved).row("Measurements off target")
+def off_target(found, after, target="AF", **moved):
+    return measured(found, after, target=target, moved=moved).row("Measurements off target")
 
 
 @pytest.mark.parametrize(
@@ -158,8 +158,15 @@ def test_off_target_is_what_neither_the_codes_nor_the_diagnosis_ask_for(found):
         "Moved although nobody asked: QRS duration 90 -> 140 ms; QRS axis 45 -> -40°."
     )
     assert off_target(found, fibrillating()).verdict == "good"
-    assert off_target(found, after, qrs_factor=1.3).value == 1
-    assert off_target(found, after, qrs_factor=1.001).value == 2  # as good as not asked for
+    lost = off_target(found, fibrillating(rr_sd_ms=20.0), "LBBB", p_wave_taken_away=1.0)
+    assert lost.sentence == "Moved although nobody asked: beats with a P wave 100 -> 0 %."
+
+
+def test_without_known_criteria_the_search_says_what_it_asks_for(found):
+    after = heart(qrs_ms=140.0, qrs_axis_deg=-40.0)
+    assert off_target(found, after, "age").value == 2
+    assert off_target(found, after, "age", qrs_factor=1.3).value == 1
+    assert off_target(found, after, "age", qrs_factor=1.001).value == 2  # as good as nothing
 
 
 def test_what_no_heart_draws_is_found(found):

@@ -57,6 +57,13 @@ def test_a_model_that_asks_for_less_than_the_definition_is_told_so(found):
     assert "is not atrial fibrillation: RR intervals vary too little (SD 22 ms)" in text
 
 
+def test_what_a_diagnosis_lacks_is_said_in_numbers_or_by_what_it_asks_for(found):
+    text = told(found, heart(), heart(pr_ms=180.0), target="IAVB")
+    assert text.endswith("the changed ECG is not first-degree AV block: the PR is 180 ms.")
+    text = told(found, heart(), heart(qrs_ms=130.0), target="LBBB")
+    assert "is not left bundle branch block, which asks for QRS of 120 ms, a broad R" in text
+
+
 def test_what_cannot_be_measured_is_not_judged(found):
     text = told(found, heart(), fibrillating(rr_rmssd_ms=nan))
     assert (
