@@ -135,6 +135,9 @@ def _state(widget: Component) -> dict[str, Any]:
     state = as_text({name: getattr(widget, name) for name in names})
     if "_live" in state:
         state["_live"] = False
+    if isinstance(widget, Screen) and not widget._dials:  # nobody is there to make any
+        modes = [mode for mode in widget._menus["modes"] if mode[0] == widget.mode]
+        state["_menus"] = {**state["_menus"], "modes": modes}
     return state
 
 

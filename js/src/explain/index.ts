@@ -61,7 +61,7 @@ class Explainer extends Board {
     this.#question = new QuestionCard(traits, () => this.#ask(), () => this.#halt());
     root.classList.add("cofe-explainer");
     this.#input = this.#can("open") ? opener(root, (files) => this.#open(files), (why) => this.complain(why), stop) : null;
-    root.append(this.#head(), this.alert, this.#body(), h("footer.quiet", "For research and teaching. Not a medical device."));
+    root.append(this.#head(), this.alert, this.#body(), this.foot);
     if (this.#input) root.append(this.#input);
     this.#bind();
     this.#jobs = this.jobs((reply, buffers) => this.#hear(reply, buffers));
@@ -302,7 +302,7 @@ class Explainer extends Board {
   #startDraft(target: string, level: number): void {
     this.#draft = { points: [], frame: null, base: null, target, level };
     this.#question.run(true);
-    this.#say("Reading the ECG …");
+    this.#say("Reading …");
     this.#showDraft();
     this.#showKey();
   }

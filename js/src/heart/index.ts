@@ -64,7 +64,7 @@ class HeartLab extends Board {
         h("section.card.centre", { "aria-label": "ECG" }, tools, this.#view.element, this.#key),
         h("div.below", this.#answers.element, this.#median.element),
       ),
-      h("footer.quiet", "A simulated heart, for research and teaching. Not a medical device."),
+      this.foot,
     );
     this.#bind();
     this.#jobs = this.jobs((reply, buffers) => this.#hear(reply, buffers));

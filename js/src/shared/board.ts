@@ -7,6 +7,7 @@ import { Jobs, type Reply } from "./jobs";
 
 export abstract class Board {
   readonly title = h("div.title");
+  readonly foot = h("footer.quiet", "For research and teaching. Not a medical device.");
   readonly alert = h("div.error", { role: "alert", hidden: true });
 
   constructor(
@@ -42,7 +43,7 @@ export abstract class Board {
   }
 
   entitle(ecg: Ecg | null): void {
-    this.title.replaceChildren(h("strong", ecg?.title ?? "Explain an ECG"), ...(ecg?.facts ?? []).map((fact) => h("span", fact)));
+    this.title.replaceChildren(h("strong", ecg?.title ?? ""), ...(ecg?.facts ?? []).map((fact) => h("span", fact)));
   }
 
   /** An error for the person, or nothing. */

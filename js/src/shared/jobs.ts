@@ -20,7 +20,7 @@ const PATIENCE_MS = 6000;
 export class Jobs {
   /** The job of each kind that this view knows to be under way, whoever asked for it. */
   readonly running = new Map<string, string>();
-  readonly #view = crypto.randomUUID?.() ?? String(Math.random());
+  readonly #view = String(Math.random());
   readonly #dropped = new Set<string>(); // stopped here: nothing more of them is shown
   #epoch = 0;
   #count = 0;

@@ -51,6 +51,7 @@ export class EcgView implements Grip {
   readonly marks = new Marks();
   #colours: Palette | null = null;
   #drawn = 0;
+  #faint = false; // the original lies faint on the ground, where it need not be painted with every frame
   readonly #redraw: () => void;
   readonly #afterDraw: (() => void)[] = [];
 
@@ -95,6 +96,9 @@ export class EcgView implements Grip {
       this.#offsets = new Map(original?.leads.map((lead, i) => [lead, median(original.rows[i]!)]) ?? []);
       this.#lay();
     }
+    const faint = this.#content.style === "faint" && this.#content.changed !== null;
+    if (faint !== this.#faint) this.#stale.ground = true;
+    this.#faint = faint;
     this.#stale.signals = true;
     this.#stale.marks ||= Boolean(this.marks.anchor ?? this.marks.hover); // which stand on the trace
     this.#redraw();
@@ -270,7 +274,12 @@ export class EcgView implements Grip {
     const sheet = this.#drawing(win);
     const { colours } = sheet;
     const { original, changed, style, shade, waves, note } = this.#content;
-    if (ground) paintGrid(ground, win, colours);
+    if (ground) {
+      paintGrid(ground, win, colours);
+      ground.globalAlpha = 0.35;
+      if (this.#faint) paintTraces(ground, sheet, original!, null);
+      ground.globalAlpha = 1;
+    }
     if (ground !== ctx) wipe(ctx, win.ratio);
     if (shade) paintShade(ctx, sheet, shade);
     if (waves) paintWaves(ctx, sheet, waves, !shade);

@@ -140,7 +140,7 @@ export interface Sheet {
   offsets: Map<string, number>; // mV taken off each lead for display: the baseline a machine's AC coupling removes
 }
 
-/** How a changed trace lies over the original: where the two part, whole over a faint one, or alone. */
+/** How a changed trace lies over the original: where the two part, whole over a faint one (which is painted on the ground), or alone. */
 export type Style = "over" | "faint" | "alone";
 
 export function paintTraces(ctx: CanvasRenderingContext2D, sheet: Sheet, original: Layer, changed: Layer | null, style: Style = "over"): void {
@@ -156,9 +156,7 @@ export function paintTraces(ctx: CanvasRenderingContext2D, sheet: Sheet, origina
     ctx.clip();
     const other = changed ? changed.leads.indexOf(panel.lead) : -1;
     const [before, after] = [original.rows[row]!, changed?.rows[other]];
-    ctx.globalAlpha = after && style === "faint" ? 0.35 : 1;
-    if (!after || style !== "alone") line(ctx, sheet, panel, before, original.fs, colours.trace, thick);
-    ctx.globalAlpha = 1;
+    if (!after || style === "over") line(ctx, sheet, panel, before, original.fs, colours.trace, thick);
     if (after && style === "over") change(ctx, sheet, panel, before, original.fs, after, changed!.fs, thick * 1.15);
     else if (after) line(ctx, sheet, panel, after, changed!.fs, colours.changed, thick);
     ctx.restore();

@@ -31,7 +31,7 @@ export class Toolbar {
     const tool = (which: "measure" | "pan", text: string, hint: string): HTMLButtonElement =>
       button(text, hint, act(() => (view.tool = which)), "", which);
     this.#measure = tool("measure", "Measure", "Drag on the ECG to measure ms, bpm and mV");
-    this.#pan = tool("pan", "Move", "Drag to move the paper, as Shift and drag does at any time");
+    this.#pan = tool("pan", "Move", "Drag to move the paper; at any time with Shift");
     this.#reset = button("100 %", "Whole page (key 0, or double click)", act(() => view.resetZoom()));
     const zoom = (by: number) => act(() => view.zoomBy(by));
     const turn = (by: number) => act(() => view.turn(by));
