@@ -29,14 +29,14 @@ NOISE_LOW, NOISE_MEDIAN, NOISE_HIGH = 3.0, 13.5, 29.0
 #: The most salient samples looked at, of this stretch about R; a change of shape smaller than this
 #: (mV RMS) is none.
 SALIENT, WINDOW_S, LEAST_SHAPE_MV = 0.2, (-0.3, 0.45), 0.003
-SALIENCY = "The change where saliency points"
+SALIENCY = "Agreement with saliency"
 #: The share of the change found there beside what chance puts there.
 MORE_THAN_CHANCE = 1.5
 
 
 def agreement_row(cf: Counterfactual, f: Predictor | None, second: Predictor | None) -> TrustRow:
     """Whether a model that was trained independently changes its mind too; a wiggle does not transfer."""
-    name = "An independent model agrees"
+    name = "Agreement of an independent model"
     second = second or (sibling(f) if f is not None else None)
     if second is None:
         sentence = "Unknown: no independent model of the same outputs is at hand."

@@ -64,8 +64,8 @@ def test_every_question_has_a_row_with_a_verdict_and_a_sentence(card):
         "Einthoven residual",
         "Ripple outside the QRS",
         "Beats amiss",
-        "An independent model agrees",
-        "The change where saliency points",
+        "Agreement of an independent model",
+        "Agreement with saliency",
         "Noise that flips the model",
         "Smallest step that flips the model",
     ]
@@ -113,7 +113,7 @@ def test_the_headline_names_what_gives_pause(found):
     assert headline(fine, ("Beats amiss", "mind")) == "Reached. Read it with care: beats amiss."
     both = headline(("Beats amiss", "bad"), ("Samples changed", "mind"))
     assert both == "Reached. Do not rely on it: beats amiss."
-    alone = headline(fine, ("The change where saliency points", "mind"))
+    alone = headline(fine, ("Agreement with saliency", "mind"))
     assert alone.startswith("Reached. Little speaks against it")
 
 
