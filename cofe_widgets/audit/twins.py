@@ -34,6 +34,8 @@ Array = NDArray[np.floating[Any]]
 ALTERED_MV = 0.03
 #: Beats are compared from so long before R to so long after it, ms, where rhythms differ.
 BEAT_MS = np.arange(-300.0, 450.0 + 1, 4.0)
+#: R-peaks this near have not moved, s.
+SAME_R_S = 0.02
 #: No change smaller than this is asked for, by unit: nobody reads it off an ECG.
 LEAST = {"bpm": 3.0, "ms": 5.0, "mV": 0.02, "": 0.1, "deg": 5.0}
 #: Of the measurement's own errors on these hearts, this quantile is what a change must exceed.
@@ -144,8 +146,8 @@ def twin_score(
     -----
     The true change of a measurement counts where it exceeds the 90 % quantile of the error that the
     same measurement makes on these hearts, healthy and ill, and what a reader can see at all.
-    Changes of the signal are compared sample by sample; where the condition decides when the beats
-    come, beat by beat: the median beat of each lead about R, before and after.
+    Changes of the signal are compared sample by sample; where the condition or the counterfactual
+    moves the beats, beat by beat: the median beat of each lead about R, before and after.
 
     Raises
     ------
@@ -274,12 +276,20 @@ def _overlap(cf: Counterfactual, ill: Simulated) -> dict[str, float]:
     was, now, twin = cf.original, cf.record(1.0), prepare(ill.record)
     untouched = prepare(ill.record.with_signal(ill.record.signal - ill.truth.cause))
     seen = [one.signal for one in (was, now, twin, untouched)]
-    if ill.truth.rhythm_altered:
-        # Beats come at other times: what can be compared is the beat.
-        beats = [r_peaks(was), r_peaks(now), *(2 * [r_peaks(twin)])]
-        seen = [median_of_beats(signal, FS, r_s) for signal, r_s in zip(seen, beats, strict=True)]
+    beats = [r_peaks(one) for one in (was, now, twin)]
+    if ill.truth.rhythm_altered or not same_beats(*beats[:2]):
+        # Beats come at other times, truly or in the edit: what can be compared is the beat.
+        seen = [
+            median_of_beats(signal, FS, r_s)
+            for signal, r_s in zip(seen, (*beats, beats[2]), strict=True)
+        ]
     change, true, cause = seen[1] - seen[0], seen[2] - seen[0], seen[2] - seen[3]
     return {"r": correlation(change, true), **overlap(change, cause)}
+
+
+def same_beats(some_s: Array, others_s: Array) -> bool:
+    """Whether two records beat at the same times, to `SAME_R_S`."""
+    return len(some_s) == len(others_s) and bool((np.abs(some_s - others_s) < SAME_R_S).all())
 
 
 def median_of_beats(signal: Array, fs: float, r_s: Array) -> Array:

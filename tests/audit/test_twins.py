@@ -13,6 +13,7 @@ from cofe_widgets.audit.twins import (
     correlation,
     median_of_beats,
     overlap,
+    same_beats,
     sign_of_changes,
     twin_score,
 )
@@ -71,6 +72,12 @@ def test_the_median_beat_is_the_beat_where_all_beats_are_alike():
     shape = np.exp(-0.5 * np.square((BEAT_MS / 1000 - 0.2) / 0.02))
     assert np.abs(beat - [shape, -2 * shape]).max() < 1e-3
     assert np.isnan(median_of_beats(drift, fs, np.array([0.1]))).all()
+
+
+def test_beats_that_moved_are_told_from_beats_that_did_not():
+    r_s = np.array([0.5, 1.5, 2.5])
+    assert same_beats(r_s, r_s + 0.01)
+    assert not same_beats(r_s, r_s[1:]) and not same_beats(r_s, r_s * 1.01 + 0.001)
 
 
 def test_an_absent_p_wave_is_0_high_where_waves_are_compared():
