@@ -35,7 +35,7 @@ class Named(NamedTuple):
 NAMED = {
     "irregularity": Named(0.10, -0.6, 0.45),
     "f_wave_amplitude": Named(0.5, -3.0, 2.0),
-    "p_wave_taken_away": Named(0.9, -1.5, 1.0),
+    "p_wave_taken_away": Named(0.9, -2.2, 1.0),
     "heart_rate": Named(0.20, -0.65, 0.65),
     "pr": Named(0.022, -0.15, 0.20),
     "qrs": Named(0.12, -0.5, 0.8),

@@ -158,11 +158,18 @@ def _refuse_flat(
 
 
 @torch.no_grad()
-def probe(moves: Moves, question: Question, sign: Tensor, direction: Tensor) -> Tensor:
+def probe(
+    moves: Moves,
+    question: Question,
+    sign: Tensor,
+    direction: Tensor,
+    failed: Tensor | None = None,
+) -> Tensor:
     """The best of a few starts, ``(batch, size)``: none, along the rhythm, along the direction.
 
     At the record itself the gradient of irregularity says little (a regular rhythm can be disturbed
-    both ways), and a search that first turns the wrong way stays there.
+    both ways), and a search that first turns the wrong way stays there: where it ``failed``, with
+    moves ``(batch, any size)``, the next one does not begin on the same side of the rhythm.
     """
     starts = torch.zeros(1 + len(RHYTHM_PROBES_SD) + len(PROBES_SD), len(sign), moves.size)
     for k, sd in enumerate(RHYTHM_PROBES_SD, start=1):
@@ -172,6 +179,9 @@ def probe(moves: Moves, question: Question, sign: Tensor, direction: Tensor) -> 
     scores = torch.stack([sign * question.score(moves.signals(move)) for move in starts])
     # A farther start has to earn its distance.
     scores = scores - 0.05 * starts.square().sum(dim=2)
+    if failed is not None:
+        same = starts[:, :, RHYTHM - 1] * failed[:, RHYTHM - 1] > 0
+        scores = torch.where(same, -torch.inf, scores)
     return starts[scores.argmax(dim=0), torch.arange(len(sign))]
 
 
@@ -264,7 +274,7 @@ def solve(
     rows, best = list(range(len(start))), _Best(start, moves.size, start)
     spaces = {"gradient": SPACES[-1:], "direction": SPACES[:2]}.get(method, SPACES)
     signal, score = moves.inversion.signals[0], float(start[0])
-    best_moves: Tensor | None = None
+    best_moves, nearest = None, torch.full_like(start, torch.inf)
     for number, space in enumerate(spaces):
         here = moves.take(torch.tensor(rows)).within(space)
         before = start[rows]
@@ -275,7 +285,9 @@ def solve(
             share, signal, score, best = looked
             yield Looked(space, (number + share) / len(spaces), signal, score)
         for i, row in enumerate(rows):
-            answers[row] = Answer(space, best.move[i].clone(), bool(best.gap[i] <= 0))
+            if best.gap[i] < nearest[row]:
+                nearest[row] = best.gap[i]
+                answers[row] = Answer(space, best.move[i].clone(), bool(best.gap[i] <= 0))
         missing = best.gap > 0
         rows = [row for row, open_ in zip(rows, missing.tolist(), strict=True) if open_]
         best_moves = best.move[missing]
@@ -311,13 +323,9 @@ def _in_space(
             signals = here.signals(move)
         yield 1.0, signals[0], float(question.goal - sign[0] * gap[0]), best
         return
-    if before is None:
-        first = probe(here, question, sign, along)
-        if given is not None:
-            first = first - ((first[:, None] * given).sum(2, keepdim=True) * given).sum(1)
-    else:
-        first = torch.zeros(len(start), here.size)
-        first[:, : before.shape[1]] = before
+    first = probe(here, question, sign, along, before)
+    if given is not None:
+        first = first - ((first[:, None] * given).sum(2, keepdim=True) * given).sum(1)
     yield from search(here, question, start, first, given)
 
 
