@@ -76,7 +76,7 @@ ASKED_BY_TARGET: dict[str, tuple[str, ...]] = {
     "potassium_mmol_l": ("t_amplitude_mv", "j_amplitude_mv", "qrs_ms", "qt_ms", *_ATRIA),
 }
 #: Redrawing of held-back real records: half of them above, and a twentieth below.
-R_MEDIAN, R_LOW = 0.975, 0.86
+R_MEDIAN, R_LOW = 0.979, 0.87
 #: A change of timing alone stays below this multiple of what beats out of step make.
 MORE_THAN_TIMING = 1.15
 #: Largest share of a change's energy above 25 Hz outside the QRS, and what the record's own noise,
