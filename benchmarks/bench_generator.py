@@ -41,7 +41,7 @@ FS = 250.0
 BANDS_HZ = ((0.5, 1), (1, 4), (4, 15), (15, 25), (25, 40))
 TOLERANCE_S = 0.02
 #: Records, and samples, in every comparison of reality.
-COMPARED = 160
+COMPARED = 128
 MEASURED = {
     "heart_rate_bpm": "heart rate",
     "pr_ms": "PR",
@@ -130,8 +130,7 @@ def styles_of(kind: str, n: int, truncation: float) -> torch.Tensor:
         z = torch.randn(n, NOISE_INPUT, generator=random)
         return nets.generator.styles_from_noise(z, truncation)
     z = torch.randn(n, LAYERS * STYLE, generator=random)
-    mean, basis = nets.encoder.style_mean, nets.encoder.style_basis
-    return (mean + truncation * z @ basis).view(n, LAYERS, STYLE)
+    return inversion.normal_styles(nets.encoder, z, truncation)
 
 
 def spectrum(x: torch.Tensor) -> dict[str, float]:
@@ -155,7 +154,7 @@ def distances(real: pd.DataFrame, drawn: pd.DataFrame) -> pd.Series:
     )
 
 
-def reality(x: torch.Tensor, r_s: torch.Tensor, epochs: int = 20) -> None:
+def reality(x: torch.Tensor, r_s: torch.Tensor, epochs: int = 15) -> None:
     """Print spectra, distributions and classifiers for every kind of drawing."""
     latent, drawn = redrawn(x, r_s)
     n = len(x)
@@ -171,15 +170,15 @@ def reality(x: torch.Tensor, r_s: torch.Tensor, epochs: int = 20) -> None:
     kinds: dict[str, Callable[[], torch.Tensor]] = {
         "redrawn": lambda: drawn,
         "redrawn, noise": lambda: noisy,
+        "normal in W+": lambda: prior(styles_of("normal", n, 1.0), latent, False),
+        "normal in W+, noise": lambda: prior(styles_of("normal", n, 1.0), latent, True),
         "mapping, noise": lambda: prior(styles_of("mapping network", n, 1.0), latent, True),
-        "mapping, noise, 0.8": lambda: prior(styles_of("mapping network", n, 0.8), latent, True),
-        "normal in W+, 0.8": lambda: prior(styles_of("normal", n, 0.8), latent, False),
     }
     compare(x, kinds, epochs)
 
 
 def compare(
-    x: torch.Tensor, kinds: dict[str, Callable[[], torch.Tensor]], epochs: int = 20
+    x: torch.Tensor, kinds: dict[str, Callable[[], torch.Tensor]], epochs: int = 15
 ) -> None:
     """Print how each kind of drawing differs from the real records ``x``."""
     n = len(x)
@@ -210,7 +209,7 @@ def picture(x: torch.Tensor, r_s: torch.Tensor, path: Path, rows: int = 6) -> No
 
     some = torch.arange(0, len(x), len(x) // rows)[:rows]
     latent, drawn = redrawn(x[some], r_s[some])
-    made = prior(styles_of("mapping network", rows, 0.8), latent, True)
+    made = prior(styles_of("normal", rows, 1.0), latent, True)
     figure = Figure(figsize=(15, 2.0 * rows), layout="constrained")
     axes = figure.subplots(rows, 2)
     time = np.arange(1250) / FS
@@ -237,7 +236,7 @@ def main(figure: Path | None = None) -> None:
         split: filtered(real.where((real.splits == split) & real.millivolts))
         for split in ("val", "test")
     }
-    table = {split: reconstruction(*parts, refined=48) for split, parts in held.items()}
+    table = {split: reconstruction(*parts, refined=24) for split, parts in held.items()}
     print(pd.DataFrame(table).round(3).to_string())
     x, r_s = (torch.cat([held[s][k] for s in held]) for k in (0, 1))
     some = torch.linspace(0, len(x) - 1, COMPARED).long()

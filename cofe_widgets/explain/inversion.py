@@ -304,12 +304,27 @@ def reconstruct(record: Record | Sequence[Record], refine: int = 0) -> Record | 
     return made[0] if isinstance(record, Record) else made
 
 
-def sample(n: int = 1, seed: int = 0, truncation: float = 0.8) -> list[Record]:
-    """Draw ECGs of nobody: random styles, the beats of simulated rhythms.
+@torch.no_grad()
+def normal_styles(encoder: Encoder, z: Tensor, truncation: float = 1.0) -> Tensor:
+    """Styles ``(n, LAYERS, STYLE)`` of standard normal ``z`` ``(n, LAYERS * STYLE)``.
 
-    Styles come from the normal distribution in W+ that the encoder's styles of real and simulated
-    ECGs have (its measured mean and principal components), which draws better than this version's
-    mapping network.
+    Mean and covariance are those of the real training ECGs along the leading components, and those
+    of all training ECGs along the rest.
+    """
+    real = encoder.real_styles
+    known = real.shape[1]
+    spread = torch.linalg.cholesky(torch.cov(real.T) + 1e-6 * torch.eye(known))
+    along = truncation * torch.cat((z[:, :known] @ spread.T, z[:, known:]), dim=1)
+    along[:, :known] += real.mean(dim=0)
+    return (encoder.style_mean + along @ encoder.style_basis).view(len(z), LAYERS, STYLE)
+
+
+def sample(n: int = 1, seed: int = 0, truncation: float = 1.0) -> list[Record]:
+    """Draw ECGs of nobody: random styles and noise, the beats of simulated rhythms.
+
+    Styles come from the normal distribution that the encoder's styles of real ECGs have in W+
+    (`normal_styles`), which draws better than the mapping network does: ``python -m benchmarks
+    generator`` compares them.
 
     Parameters
     ----------
@@ -322,13 +337,13 @@ def sample(n: int = 1, seed: int = 0, truncation: float = 0.8) -> list[Record]:
     rhythms = draw(rng.choice(["NSR", "SB", "STach", "SA"], n), int(seed), noise=0.0).rhythms.r_s
     beats = np.stack([pad_beats(t[(t >= 0) & (t < SECONDS)]) for t in rhythms])
     generator, encoder = networks().generator, networks().encoder
-    basis = encoder.style_basis
-    z = torch.randn(n, len(basis), generator=torch.Generator().manual_seed(int(seed)))
+    z = torch.randn(n, LAYERS * STYLE, generator=torch.Generator().manual_seed(int(seed)))
     r_s = torch.from_numpy(beats)
-    with torch.no_grad():
-        styles = (encoder.style_mean + truncation * z @ basis).view(n, LAYERS, STYLE)
+    with torch.no_grad(), torch.random.fork_rng(devices=[]):
+        torch.manual_seed(int(seed))  # of the noise inputs
+        styles = normal_styles(encoder, z, truncation)
         codes = torch.zeros(n, MAX_BEATS, CODES)
         latent = Latent(styles, r_s, codes, torch.zeros(n, SAMPLES // 4), torch.ones(n))
-        signals = (expansion() @ generator(latent)).numpy()
+        signals = (expansion() @ generator(latent, noise=True)).numpy()
     meta = {"source": "generated", "seed": seed}
     return [Record(signal, FS, LEADS, {**meta, "index": i}) for i, signal in enumerate(signals)]
