@@ -121,7 +121,9 @@ def dials(directions: Directions, edit: Edit) -> list[dict[str, Any]]:
         if now is None and name != "p_amplitude_mv":
             continue
         if name in _NEVER_BELOW_ZERO:
-            low = max(low, -(now or 0.0))
+            # A whole number of the slider's steps, so that its other end can be reached too.
+            steps = 10.0 ** (MEASUREMENTS[name].digits + 1)
+            low = max(low, -math.floor((now or 0.0) * steps) / steps)
         words = MEASUREMENTS[name]
         about = {"unit": directions.units[name], "digits": words.digits, "now": now}
         ends = {"low": low, "high": high, "slack": _SLACK.get(name, words.least)}

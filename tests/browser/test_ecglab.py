@@ -58,7 +58,7 @@ def rests(page: Page, condition: str) -> None:
 
 
 def dial(root: Locator, label: str) -> Locator:
-    return root.locator(".cofe-dial", has=root.page.get_by_text(label, exact=False)).first
+    return root.locator(".cofe-dial", has_text=re.compile(f"^{label}")).first
 
 
 def number(text: str) -> float:

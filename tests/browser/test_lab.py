@@ -352,6 +352,20 @@ def test_several_answers_by_several_methods(lab: Server, tab: Tab) -> None:
     assert tab.ours() == []
 
 
+def test_every_shipped_model_can_be_chosen(lab: Server, tab: Tab) -> None:
+    page = lab.run(tab, lab.notebook(APP))
+    app = page.locator(".cofe-explainer")
+    models = app.get_by_label("Model", exact=True)
+    for name in ("nine-resnet", "potassium-resnet"):
+        models.select_option(name)
+        expect(app.locator(".cofe-bar")).to_have_count(9 if name == "nine-resnet" else 1)
+        assert kernel(page, "[app.model, app.predictor.name]") == [name, name]
+    expect(app.locator(".cofe-bar")).to_contain_text("mmol/L")
+    expect(app.get_by_label("Value to reach")).to_be_visible()
+    expect(app.get_by_label("Probability to reach")).to_be_hidden()
+    assert tab.ours() == []
+
+
 def test_keyboard_and_calipers(lab: Server, tab: Tab) -> None:
     page = lab.run(tab, lab.notebook("import cofe_widgets as cw\ncw.read('sample:sinus')"))
     canvas = page.locator("canvas.cofe-top")
