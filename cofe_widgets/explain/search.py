@@ -27,6 +27,8 @@ RHYTHM_PROBES_SD, PROBES_SD = (-1.5, 1.5), (1.0, 2.5)
 LINE_SD = (0.5, 1.0, 1.5, 2.2, 3.2, 4.5, 6.5, 9.0)
 #: Points of the straight path at which the answer is looked up before severities are solved for.
 PATH_POINTS = 13
+#: The same where only the last severity is asked for.
+FEW_POINTS = 6
 BATCH = 8
 #: Steps and rate of the paper's plain descent.
 DESCENT_STEPS, DESCENT_RATE = 500, 0.02
@@ -359,7 +361,7 @@ def path(
         signals = torch.cat([moves.signals(part) for part in at.split(BATCH)])
         return signals, question.score(signals)
 
-    shares = np.linspace(0, 1, PATH_POINTS)
+    shares = np.linspace(0, 1, PATH_POINTS if count > 2 else FEW_POINTS)
     sign = float(np.sign(question.goal - start))
     scores = sign * look(shares[1:])[1].double().numpy()
     scores = np.concatenate(([sign * start], scores))
@@ -369,7 +371,7 @@ def path(
     chosen = _first_crossings(shares, rising, wanted)
     chosen[0] = 0.0
     if rising[-1] >= sign * question.goal:
-        chosen[-1] = _bisect(look, chosen[-1], sign, question.goal)
+        chosen[-1] = _bisect(look, chosen[-1], 1 / (len(shares) - 1), sign, question.goal)
     chosen = np.maximum.accumulate(chosen)
     signals, final = look(chosen)
     signals[0] = moves.inversion.signals[0]
@@ -393,12 +395,11 @@ def _first_crossings(
     return fine[at.clip(max=len(fine) - 1)]
 
 
-def _bisect(look: Look, guess: float, sign: float, goal: float) -> float:
-    """The smallest share near ``guess`` whose score reaches the goal, to 1/500 or so."""
-    spacing = 1 / (PATH_POINTS - 1)
+def _bisect(look: Look, guess: float, spacing: float, sign: float, goal: float) -> float:
+    """The smallest share near ``guess`` whose score reaches the goal, to a fiftieth of the spacing."""
     low, high = max(0.0, guess - spacing / 2), min(1.0, guess + spacing / 2)
-    for _ in range(3):  # four points at once divide the bracket by four
-        inside = np.linspace(low, high, 5)[1:]
+    for _ in range(2):  # six points at once divide the bracket by six
+        inside = np.linspace(low, high, 7)[1:]
         there = sign * (look(inside)[1].double().numpy() - goal) >= 0
         if not there.any():
             return 1.0
