@@ -149,7 +149,7 @@ def test_the_shipped_af_model_knows_simulated_rhythms():
     f = load("af-resnet")
     assert f.outputs == ("SR", "AF") and f.leads == LEADS
     for condition, right in (("NSR", "SR"), ("AF", "AF")):
-        answers = f.predict([one.record for one in simulate(condition, n=24, seed=900)])
+        answers = f.predict([one.record for one in simulate(condition, n=96, seed=900)])
         assert np.mean([answer[right] > 0.5 for answer in answers]) >= 0.9
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 _SHOWN = (
     ("cofe_widgets.ecg", "Record"),
-    ("cofe_widgets.explain.counterfactual", "Counterfactual"),
+    ("cofe_widgets.explain.outcome", "Counterfactual"),
     ("cofe_widgets.explain.attribution", "Attribution"),
 )
 

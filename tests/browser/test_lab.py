@@ -71,15 +71,26 @@ def test_the_quickstart_runs_and_shows_every_step(lab: Server, tab: Tab) -> None
             .flatMap((cell) => cell.outputs.toJSON().map((output) => output.output_type))"""
     )
     assert "error" not in outputs
-    # JupyterLab draws outputs as they are scrolled to.
-    for cell in page.locator(".jp-CodeCell").all():
-        cell.scroll_into_view_if_needed()
-    expect(page.locator(".cofe-question")).to_have_count(1)
-    for paper in page.locator(".cofe-paper").all():
-        paper.scroll_into_view_if_needed()
-        expect(paper).to_have_attribute("data-frames", re.compile(r"[1-9]"))
-    assert page.locator(".cofe-paper").count() == 5  # record, counterfactual, saliency, lab, app
-    expect(page.locator(".cofe-changes table").first).to_contain_text("Heart rate")
+    # JupyterLab draws outputs as they are scrolled to, and may forget those left behind.
+    shown = page.evaluate(
+        """() => [...window.jupyterapp.shell.currentWidget.content.model.cells]
+            .map((cell, i) => cell.type === "code" && cell.outputs.toJSON()
+                .some((one) => "application/vnd.jupyter.widget-view+json" in (one.data ?? {}))
+                ? i : -1)
+            .filter((i) => i >= 0)"""
+    )
+    assert len(shown) == 5  # record, counterfactual, saliency, lab, app
+    for i in shown:
+        page.evaluate(
+            "(i) => window.jupyterapp.shell.currentWidget.content.scrollToItem(i, 'start')", i
+        )
+        cell = page.locator(f'.jp-Cell[data-windowed-list-index="{i}"]')
+        expect(cell.locator(".cofe-paper").first).to_have_attribute(
+            "data-frames", re.compile(r"[1-9]"), timeout=EXPLAIN_MS
+        )
+        if i == shown[1]:
+            expect(cell.locator(".cofe-changes table").first).to_contain_text("Heart rate")
+    expect(cell.locator(".cofe-question")).to_have_count(1)
     assert tab.ours() == []
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import subprocess
 import sys
 
 import pytest
+
+from cofe_widgets.widgets import display
 
 
 def python(code: str) -> str:
@@ -30,6 +33,7 @@ def test_outside_ipython_nothing_is_imported():
 )
 def test_a_value_last_in_a_cell_brings_widget_picture_and_text(make, text):
     code = f"""
+import importlib
 import json
 from IPython.core.interactiveshell import InteractiveShell
 shell = InteractiveShell.instance()
@@ -42,3 +46,8 @@ print(json.dumps({{k: str(v)[:60] for k, v in data.items()}}))
     assert shown["text/plain"].startswith(text)
     assert shown["image/svg+xml"].startswith("<svg")
     assert "application/vnd.jupyter.widget-view+json" in shown
+
+
+def test_values_are_known_by_the_module_that_defines_them():
+    for module, name in display._SHOWN:
+        assert getattr(importlib.import_module(module), name).__module__ == module
