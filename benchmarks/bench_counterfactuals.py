@@ -109,12 +109,9 @@ def there(table: CounterfactualTable, found: list[Counterfactual]) -> list[Line]
     small = table.outcomes.space[table.outcomes.reached].ne("the whole of W+").mean()
     lines = [reached_line(table, 0.98)]
     lines.append(Line("AF: in search spaces 1 or 2", _of(small, n), ">= 80%", small >= 0.8))
-    if "af-inception" in cw.available().index:
-        answers = cw.load("af-inception").predict([cf.record() for cf in found])
-        agree = float(np.mean([a["AF"] >= 0.5 for a in answers]))
-        lines.append(Line("AF: af-inception agrees", _of(agree, n), ">= 80%", agree >= 0.8))
-    else:
-        lines.append(Line("AF: an independent model agrees", "none is shipped", ">= 80%", False))
+    answers = cw.load("af-inception").predict([cf.record() for cf in found])
+    agree = float(np.mean([a["AF"] >= 0.5 for a in answers]))
+    lines.append(Line("AF: af-inception agrees", _of(agree, n), ">= 80%", agree >= 0.8))
     gone = float(table.p_waves.loc["towards", "gone after"])
     seen = float(np.mean([p_share(cf.record()) < 0.3 for cf in found]))
     lines.append(Line("AF: P gone (measured, < 0.3)", _of(gone, n), ">= 80%", gone >= 0.8))

@@ -191,7 +191,7 @@ class Edit:
         """What one unit of each amplitude adds in lead II of this record, mV."""
         numbers = torch.eye(len(NAMES))[[NAMES.index(name) for name in AMPLITUDES]]
         with torch.no_grad():
-            change = self.moves.edited(numbers)[0] - self.moves.inversion.signals
+            change = self.moves.edited(numbers) - self.moves.inversion.signals
         # The crest of the wave takes up more than half a per cent of the record. ST may hardly show
         # in lead II: then it is moved as far as in a typical heart, and what came of it is measured.
         crest = change[:, LEADS.index("II")].abs().quantile(0.995, dim=1).clamp(min=LEAST_PER_UNIT)
@@ -212,7 +212,7 @@ class Edit:
         """ECGs ``(n, 12, samples)``, mV, for several changes at once."""
         numbers = torch.tensor([self._numbers(changes) for changes in many])
         with torch.no_grad():
-            return self.moves.edited(numbers)[0].numpy()
+            return self.moves.edited(numbers).numpy()
 
     def curve(
         self, name: str, f: Predictor, target: str, count: int = 9, others: Values | None = None

@@ -124,8 +124,8 @@ class Inversion:
         edit: TimeEdit | None = None,
         keep_residual: bool = True,
         f_faded: Tensor | float = 0.0,
-    ) -> tuple[Tensor, Tensor]:
-        """Twelve leads of an edited latent, and the beats that they are to have.
+    ) -> Tensor:
+        """Twelve leads of an edited latent.
 
         Parameters
         ----------
@@ -141,10 +141,9 @@ class Inversion:
 
         Returns
         -------
-        (batch, 12, samples) in mV, (batch, beats) in s
+        (batch, 12, samples) in mV
         """
         drawn = networks().generator(latent)
-        n = len(drawn)
         gain = latent.p_gain[:, None, None]
         grown = (gain - 1).clamp(min=0) * typical_p_wave()
         if not keep_residual:
@@ -154,13 +153,11 @@ class Inversion:
             change = drawn - self.drawn + place_p_waves(wave, latent.r_s, SAMPLES, FS)
             change = change - f_faded * self.f_left
             shown, origin = self.lively + change, self.lively
-        timeline = self.timeline.expand(n)
-        beats = timeline.times_s
         if edit is not None:
-            shown, beats = carry(shown, timeline, edit, FS, SAMPLES)
+            shown, _ = carry(shown, self.timeline.expand(len(drawn)), edit, FS, SAMPLES)
         if origin is None:
-            return expansion() @ shown, beats
-        return self.signals + expansion() @ (shown - origin), beats
+            return expansion() @ shown
+        return self.signals + expansion() @ (shown - origin)
 
     @classmethod
     def join(cls, parts: Sequence[Inversion]) -> Inversion:
@@ -295,7 +292,7 @@ def reconstruct(record: Record | Sequence[Record], refine: int = 0) -> Record | 
     aim = _band_pass()(inverted.signals[:, rows])
     latent = refined(inverted.latent, aim, refine) if refine else inverted.latent
     with torch.no_grad():
-        drawn = inverted.draw(latent, keep_residual=False)[0]
+        drawn = inverted.draw(latent, keep_residual=False)
     fit = agreement(drawn[:, rows], aim)
     made = [
         one.with_signal(signal.numpy(), source="generated", correlation=float(r), rmse_uv=float(e))

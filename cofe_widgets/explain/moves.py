@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from math import exp
 from typing import NamedTuple
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
+from ..models.encoder import NAMED as AMPLITUDES
 from ..models.generator import LAYERS, STYLE, Latent
 from ..simulate.rhythm import draw_f_waves
 from .inversion import ExplainError, Inversion, networks
@@ -45,13 +48,10 @@ NAMED = {
     "t_amplitude": Named(1.2, -10.0, 12.0),
 }
 NAMES = tuple(NAMED)
-_AT = {name: i for i, name in enumerate(NAMES)}
 #: Those that together make an atrial rhythm. Irregular beats, f-waves and absent P waves come
 #: together: this is their correlation over the simulated rhythms, half of them AF. Moving together
 #: costs less than moving one of them alone.
 RHYTHM, COUPLING = 3, 0.85
-#: Those that are directions of W+, in the order of the encoder's ``named_styles``.
-AMPLITUDES = ("r_amplitude", "st", "t_amplitude")
 #: Layers of the generator: those at 62.5, at 125 and at 250 Hz.
 LAYER_GROUPS = {"coarse": slice(0, 3), "middle": slice(3, 5), "fine": slice(5, 7)}
 #: What `keep` may name besides single numbers and groups of layers.
@@ -153,9 +153,7 @@ class Moves:
         self.axes[:RHYTHM, :RHYTHM] = (axes * power.sqrt()).t() @ self.axes[:RHYTHM, :RHYTHM]
         self.bounds = torch.tensor([(one.low, one.high) for one in NAMED.values()]).t()
         self.pattern = rr_pattern(inversion.timeline.real, seed)
-        time = np.arange(inversion.latent.f_wave.shape[1], dtype=np.float32) / 62.5
-        waves, _ = draw_f_waves(1, time, np.random.default_rng(seed))
-        self.f_wave = torch.from_numpy(waves)
+        self.f_wave = torch.from_numpy(_f_wave(inversion.latent.f_wave.shape[1], seed))
 
     def take(self, rows: Tensor) -> Moves:
         """Moves of the given records of the batch."""
@@ -170,16 +168,17 @@ class Moves:
         numbers = (move[:, : len(NAMES)] @ self.axes) * self.free
         return numbers.clamp(self.bounds[0], self.bounds[1])
 
-    def drawn(self, move: Tensor) -> tuple[Tensor, Tensor]:
-        """Edited ECGs ``(batch, 12, samples)``, mV, and the beats they are to have, s."""
-        return self.edited(self.named(move), move[:, len(NAMES) :] @ self.basis)
-
     def signals(self, move: Tensor) -> Tensor:
         """Edited ECGs ``(batch, 12, samples)``, mV; the record itself for a zero move."""
-        return self.drawn(move)[0]
+        return self.edited(self.named(move), move[:, len(NAMES) :] @ self.basis)
 
-    def edited(self, named: Tensor, shift: Tensor | None = None) -> tuple[Tensor, Tensor]:
-        """ECGs and beats for named numbers ``(batch, len(NAMES))`` and a shift of the styles."""
+    def beats(self, move: Tensor) -> Tensor:
+        """The beats that edited ECGs are to have, ``(batch, beats)`` in s, without drawing them."""
+        number = dict(zip(NAMES, self.named(move).unbind(dim=1), strict=True))
+        return self.inversion.timeline.expand(len(move)).edited(self._time_edit(number, len(move)))
+
+    def edited(self, named: Tensor, shift: Tensor | None = None) -> Tensor:
+        """ECGs ``(batch, 12, samples)``, mV, of named numbers ``(batch, NAMES)`` and a shift of the styles."""
         old, n = self.inversion.latent, len(named)
         number = dict(zip(NAMES, named.unbind(dim=1), strict=True))
         amplitudes = torch.stack([number[name] for name in AMPLITUDES], dim=1) @ self.amplitudes
@@ -224,6 +223,14 @@ class Moves:
         rr = rr[torch.isfinite(rr)]
         own_f_wave = float(self.inversion.latent.f_wave[0].std())
         return words(self.moved(move), float(rr.std() / rr.mean()), own_f_wave)
+
+
+@lru_cache(maxsize=8)
+def _f_wave(samples: int, seed: int) -> NDArray[np.float32]:
+    """Fibrillatory wave that an edit may add, ``(1, samples)`` at 62.5 Hz; one a seed, not one a batch."""
+    time = np.arange(samples, dtype=np.float32) / 62.5
+    waves, _ = draw_f_waves(1, time, np.random.default_rng(seed))
+    return waves
 
 
 def amounts(number: dict[str, float], morphology_sd: float = 0.0) -> dict[str, float]:

@@ -376,7 +376,7 @@ def path(
     signals, final = look(chosen)
     signals[0] = moves.inversion.signals[0]
     final[0] = start
-    beats = moves.drawn(float(chosen[-1]) * move[None])[1][0]
+    beats = moves.beats(float(chosen[-1]) * move[None])[0]
     return (
         signals.numpy(),
         question.answer(final).double().numpy(),
