@@ -14,7 +14,7 @@ from torch import Tensor
 
 from ..simulate import simulate
 from .inversion import Inversion, invert, networks
-from .moves import SPACES, Moves
+from .moves import RHYTHM, SPACES, Moves
 from .question import Question
 
 #: Hearts of the bank: half of them in sinus rhythm, the others with what models are asked about.
@@ -27,6 +27,8 @@ BANK = (
 SPREAD_SD = 0.7
 #: How far along the way found so far it is looked for anew, in standard deviations.
 STRETCHES_SD = (0.0, 2.0)
+#: How far candidates are followed to be compared, in standard deviations.
+REACH_SD = 2.0
 #: Fewest hearts of the bank on the near side of the goal that are heard alone.
 ENOUGH = 6
 _BATCH = 8
@@ -72,7 +74,28 @@ def _mean_slope(question: Question, hearts: Inversion, rising: bool) -> Tensor:
     way = torch.zeros(moves.size)
     for far in STRETCHES_SD:  # the way is not straight: what helps at first may not on the way
         way = way + _slope(question, moves, asked, far * way)
-    return way / way.norm()
+    return _farthest(question, moves.take(asked), way / way.norm())
+
+
+@torch.no_grad()
+def _farthest(question: Question, moves: Moves, way: Tensor) -> Tensor:
+    """The way or one that goes along the rhythm: whichever raises the hearts' scores most.
+
+    Slopes of a rhythm that is made regular say little at the hearts themselves.
+    """
+    rhythm = torch.zeros_like(way)
+    rhythm[RHYTHM - 1] = 1.0  # axes come in ascending power
+    ways = [way, rhythm, -rhythm, *((way + s * rhythm) / (way + s * rhythm).norm() for s in (1, -1))]
+    batches = torch.arange(len(moves.pattern)).split(_BATCH)
+
+    def raised(one: Tensor) -> float:
+        scores = [
+            question.score(moves.take(rows).signals(REACH_SD * one.expand(len(rows), -1)))
+            for rows in batches
+        ]
+        return float(torch.cat(scores).median())
+
+    return max(ways, key=raised)
 
 
 def _slope(question: Question, moves: Moves, asked: Tensor, begin: Tensor) -> Tensor:

@@ -22,7 +22,9 @@ from .amortised import direction
 from .inversion import ExplainError, Inversion, invert, networks
 from .moves import NAMES, SPACES, Moves
 from .outcome import Counterfactual, Step
-from .search import BATCH, Answer, Question, path, solve
+from .question import Question
+from .search import Answer, solve
+from .way import BATCH, Way, path
 
 __all__ = ["Counterfactual", "Step", "counterfactual"]
 
@@ -80,8 +82,9 @@ def _result(inversion: Inversion, asked: _Asked, start: float, answer: Answer) -
     question = asked.question
     f, target = question.f, question.target
     moves = asked.moves(inversion).within(answer.space)
-    signals, predictions, beats, share = path(moves, question, answer.move, start, asked.severities)
-    move = share * answer.move
+    way = Way(moves, answer.move)
+    signals, predictions, share = path(way, question, start, asked.severities)
+    beats, move = way.beats(share).double().numpy(), share * answer.move
     first, last = predictions[0], predictions[-1]
     reached = answer.reached and question.reached(start, last)
     name, digits = (target, ".3g") if f.output == "linear" else (f"p({target})", ".2f")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 import torch
@@ -118,14 +119,8 @@ class Inversion:
     correlation: Tensor
     rmse_uv: Tensor
 
-    def draw(
-        self,
-        latent: Latent,
-        edit: TimeEdit | None = None,
-        keep_residual: bool = True,
-        f_faded: Tensor | float = 0.0,
-    ) -> Tensor:
-        """Twelve leads of an edited latent.
+    def draw(self, latent: Latent, edit: TimeEdit | None = None, **composed: Any) -> Tensor:
+        """Twelve leads of an edited latent: the generator's drawing, composed with the record.
 
         Parameters
         ----------
@@ -133,28 +128,58 @@ class Inversion:
             Edited styles, codes, f-waves and P gain, on the record's own beats.
         edit : TimeEdit, optional
             Where the beats and their parts are moved then.
-        keep_residual : bool
-            What the generator does not draw of the patient rides along with the beats, so that no
-            edit gives back the record itself. Else the drawing alone.
-        f_faded : (batch, 1, 1) or float
-            Share of `f_left` to take away.
+        **composed
+            See `compose`.
 
         Returns
         -------
         (batch, 12, samples) in mV
         """
-        drawn = networks().generator(latent)
-        gain = latent.p_gain[:, None, None]
+        return self.compose(networks().generator(latent), latent.p_gain, edit, **composed)
+
+    def compose(
+        self,
+        drawn: Tensor,
+        p_gain: Tensor,
+        edit: TimeEdit | None = None,
+        *,
+        residual: bool = True,
+        f_faded: Tensor | float = 0.0,
+        waves: Tensor | float = 0.0,
+    ) -> Tensor:
+        """Twelve leads of a drawing on the record's own beats.
+
+        Parameters
+        ----------
+        drawn : (batch, 8, samples)
+            What the generator drew, mV.
+        p_gain : (batch,)
+            Factor on the P waves: below 1 what the generator left of them goes too, above 1 typical
+            ones are added.
+        residual : bool
+            What the generator does not draw of the patient rides along with the beats, so that no
+            edit gives back the record itself. Else the drawing alone.
+        f_faded : (batch, 1, 1) or float
+            Share of `f_left` to take away.
+        waves : (batch, 8, samples) or float
+            Waves that do not ride on beats, added where time has been moved, mV.
+
+        Returns
+        -------
+        (batch, 12, samples) in mV
+        """
+        gain = p_gain[:, None, None]
+        r_s = self.latent.r_s.expand(len(drawn), -1)
         grown = (gain - 1).clamp(min=0) * typical_p_wave()
-        if not keep_residual:
-            shown, origin = drawn + place_p_waves(grown, latent.r_s, SAMPLES, FS), None
+        if not residual:
+            shown, origin = drawn + place_p_waves(grown, r_s, SAMPLES, FS), None
         else:
             wave = (gain - 1).clamp(max=0) * self.p_wave + grown
-            change = drawn - self.drawn + place_p_waves(wave, latent.r_s, SAMPLES, FS)
-            change = change - f_faded * self.f_left
-            shown, origin = self.lively + change, self.lively
+            change = drawn - self.drawn + place_p_waves(wave, r_s, SAMPLES, FS)
+            shown, origin = self.lively + (change - f_faded * self.f_left), self.lively
         if edit is not None:
             shown, _ = carry(shown, self.timeline.expand(len(drawn)), edit, FS, SAMPLES)
+        shown = shown + waves
         if origin is None:
             return expansion() @ shown
         return self.signals + expansion() @ (shown - origin)
@@ -163,8 +188,7 @@ class Inversion:
     def join(cls, parts: Sequence[Inversion]) -> Inversion:
         """One batch of several."""
         records = [record for part in parts for record in part.records]
-        latents = [part.latent for part in parts]
-        latent = Latent(*(torch.cat([getattr(one, k) for one in latents]) for k in LATENT_PARTS))
+        latent = joined([part.latent for part in parts])
         timeline = Timeline.join([part.timeline for part in parts])
         return cls(
             records, latent, timeline, *(torch.cat([getattr(p, k) for p in parts]) for k in TENSORS)
@@ -180,6 +204,13 @@ class Inversion:
 
 
 LATENT_PARTS = tuple(f.name for f in fields(Latent))
+
+
+def joined(latents: Sequence[Latent]) -> Latent:
+    """One batch of several latents."""
+    return Latent(*(torch.cat([getattr(one, k) for one in latents]) for k in LATENT_PARTS))
+
+
 #: Attributes of `Inversion` that are plain tensors.
 TENSORS = ("signals", "lively", "drawn", "p_wave", "f_left", "correlation", "rmse_uv")
 
@@ -208,15 +239,15 @@ def invert(records: Sequence[Record]) -> Inversion:
     """
     prepared = [prepare(record) for record in records]
     x = torch.from_numpy(np.stack([record.signal for record in prepared]))
-    r_s = torch.from_numpy(np.stack([_beats(record) for record in prepared]))
-    parts = torch.tensor([_parts(record) for record in prepared])
+    beats, lengths = zip(*(_beats_and_parts(record) for record in prepared), strict=True)
+    r_s, parts = torch.from_numpy(np.stack(beats)), torch.tensor(lengths)
     independent = x[:, [LEADS.index(name) for name in INDEPENDENT_LEADS]]
     lively = _band_pass(FS)(independent)
     filtered = _band_pass()(independent)
     nets = networks()
     latent = nets.encoder(filtered, r_s)
-    drawn = nets.generator(latent)
-    without_p = nets.generator(replace(latent, p_gain=torch.zeros_like(latent.p_gain)))
+    no_p = replace(latent, p_gain=torch.zeros_like(latent.p_gain))
+    drawn, without_p = nets.generator(joined([latent, no_p])).chunk(2)
     p_wave = p_wave_left(lively - drawn + without_p, r_s, FS)
     f_left = f_waves_left(lively - drawn, latent.f_wave, r_s, FS)
     timeline = Timeline.of(r_s, parts, SAMPLES, FS)
@@ -225,22 +256,19 @@ def invert(records: Sequence[Record]) -> Inversion:
     )
 
 
-def _beats(record: Record) -> np.ndarray:
-    peaks = r_peaks(record)
+def _beats_and_parts(record: Record) -> tuple[np.ndarray, list[float]]:
+    """R-peaks of a record, padded, and the lengths of the parts of its beats, s (`warp.PARTS`)."""
+    try:
+        beat = median_beat(record)
+        peaks, parts = beat.r_peaks_s, parts_of(beat)
+    except EcgError:  # no beat comes back: the usual lengths serve
+        peaks, parts = r_peaks(record), list(USUAL_S)
     if not MIN_BEATS <= len(peaks) <= MAX_BEATS:
         raise ExplainError(
             f"{len(peaks)} beats found in {SECONDS:g} s: a counterfactual needs "
             f"{MIN_BEATS} to {MAX_BEATS}. Is this an ECG of a beating heart, free of artefact?"
         )
-    return pad_beats(peaks)
-
-
-def _parts(record: Record) -> list[float]:
-    """Lengths of the parts of a record's beats, s (see `warp.PARTS`)."""
-    try:
-        return parts_of(median_beat(record))
-    except EcgError:  # no beat comes back: the usual lengths serve
-        return list(USUAL_S)
+    return pad_beats(peaks), parts
 
 
 def refined(latent: Latent, signals: Tensor, steps: int) -> Latent:
@@ -292,7 +320,7 @@ def reconstruct(record: Record | Sequence[Record], refine: int = 0) -> Record | 
     aim = _band_pass()(inverted.signals[:, rows])
     latent = refined(inverted.latent, aim, refine) if refine else inverted.latent
     with torch.no_grad():
-        drawn = inverted.draw(latent, keep_residual=False)
+        drawn = inverted.draw(latent, residual=False)
     fit = agreement(drawn[:, rows], aim)
     made = [
         one.with_signal(signal.numpy(), source="generated", correlation=float(r), rmse_uv=float(e))

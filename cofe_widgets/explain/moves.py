@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from math import exp
 from typing import NamedTuple
@@ -108,6 +108,33 @@ def kept(keep: Iterable[str]) -> frozenset[str]:
     return frozenset(names)
 
 
+class Asked(NamedTuple):
+    """What a move asks for.
+
+    Attributes
+    ----------
+    latent : Latent
+        On the record's own beats, without added fibrillatory waves.
+    edit : TimeEdit
+        Where its beats go.
+    f_still : (batch, 1)
+        Share of the record's own fibrillatory waves that stays.
+    f_added : (batch, 640)
+        Fibrillatory wave to be added at the times after the edit, 62.5 Hz.
+    """
+
+    latent: Latent
+    edit: TimeEdit
+    f_still: Tensor
+    f_added: Tensor
+
+    def drawable(self, inversion: Inversion) -> Latent:
+        """The latent with the added waves where the edit will carry them from."""
+        timeline = inversion.timeline.expand(len(self.f_added))
+        added = carried_back(self.f_added, timeline, self.edit, 62.5)
+        return replace(self.latent, f_wave=self.latent.f_wave + added)
+
+
 class Moves:
     """Turns moves ``(batch, size)`` into edited ECGs of an inversion.
 
@@ -170,7 +197,11 @@ class Moves:
 
     def signals(self, move: Tensor) -> Tensor:
         """Edited ECGs ``(batch, 12, samples)``, mV; the record itself for a zero move."""
-        return self.edited(self.named(move), move[:, len(NAMES) :] @ self.basis)
+        return self.edited(self.named(move), self.shift(move))
+
+    def shift(self, move: Tensor) -> Tensor:
+        """How far a move shifts the styles, ``(batch, LAYERS * STYLE)``."""
+        return move[:, len(NAMES) :] @ self.basis
 
     def beats(self, move: Tensor) -> Tensor:
         """The beats that edited ECGs are to have, ``(batch, beats)`` in s, without drawing them."""
@@ -179,24 +210,38 @@ class Moves:
 
     def edited(self, named: Tensor, shift: Tensor | None = None) -> Tensor:
         """ECGs ``(batch, 12, samples)``, mV, of named numbers ``(batch, NAMES)`` and a shift of the styles."""
+        asked = self.asked(named, shift)
+        drawn = networks().generator(asked.drawable(self.inversion))
+        return self.compose(drawn, asked)
+
+    def compose(self, drawn: Tensor, asked: Asked, waves: Tensor | float = 0.0) -> Tensor:
+        """ECGs ``(batch, 12, samples)``, mV, of what the generator drew for what is asked."""
+        return self.inversion.compose(
+            drawn,
+            asked.latent.p_gain,
+            asked.edit,
+            residual=self.residual,
+            f_faded=1 - asked.f_still[..., None],
+            waves=waves,
+        )
+
+    def asked(self, named: Tensor, shift: Tensor | None = None) -> Asked:
+        """What named numbers and a shift of the styles ask of the generator and of time."""
         old, n = self.inversion.latent, len(named)
         number = dict(zip(NAMES, named.unbind(dim=1), strict=True))
         amplitudes = torch.stack([number[name] for name in AMPLITUDES], dim=1) @ self.amplitudes
         change = amplitudes if shift is None else amplitudes + shift
-        edit = self._time_edit(number, n)
         f_amplitude = number["f_wave_amplitude"][:, None]
         still = (f_amplitude.clamp(max=0) / NAMED["f_wave_amplitude"].sd).exp()
-        added = carried_back(
-            self.f_wave.expand(n, -1), self.inversion.timeline.expand(n), edit, 62.5
-        )
         latent = Latent(
             styles=old.styles + change.view(n, LAYERS, STYLE) * self.layers,
             r_s=old.r_s.expand(n, -1),
             codes=old.codes.expand(n, -1, -1),
-            f_wave=still * old.f_wave + f_amplitude.clamp(min=0) * added,
+            f_wave=still * old.f_wave,
             p_gain=(old.p_gain - number["p_wave_taken_away"]).clamp(min=0),
         )
-        return self.inversion.draw(latent, edit, self.residual, 1 - still[..., None])
+        added = f_amplitude.clamp(min=0) * self.f_wave
+        return Asked(latent, self._time_edit(number, n), still, added)
 
     def _time_edit(self, number: dict[str, Tensor], n: int) -> TimeEdit:
         irregularity = number["irregularity"].double()

@@ -2,41 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import NamedTuple
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
-from scipy.interpolate import PchipInterpolator
 from torch import Tensor
 
 from .moves import RHYTHM, SPACES, Moves, Space
 from .question import Question
+from .way import CLEAR, crossing, line
 
 SEARCH_STEPS = 60
 #: Steps without a smaller change that end the search once the target is reached, and without coming
 #: nearer before that.
-PATIENCE, STUCK = 8, 14
-#: Length of a step of the search, in standard deviations of ECGs.
-STEP_SD = 0.3
-#: Starts of a search, in standard deviations: along the joint axis of the atrial rhythm, and along
-#: the amortised direction.
-RHYTHM_PROBES_SD, PROBES_SD = (-1.5, 1.5), (1.0, 2.5)
-#: Lengths looked at along the amortised direction, in standard deviations.
-LINE_SD = (0.5, 1.0, 1.5, 2.2, 3.2, 4.5, 6.5, 9.0)
-#: Points of the straight path at which the answer is looked up before severities are solved for.
-PATH_POINTS = 13
-#: The same where only the last severity is asked for.
-FEW_POINTS = 6
-BATCH = 8
+PATIENCE, STUCK = 5, 14
+#: Length of a step of the search, in standard deviations of ECGs: from afar, and from a crossing.
+STEP_SD, NEAR_STEP_SD = 0.3, 0.2
+#: Where a search looks before it begins, in standard deviations along the joint axis of the atrial
+#: rhythm, both ways, and along the amortised direction.
+PROBES_SD = (0.7, 1.4, 2.2, 3.2)
 #: Steps and rate of the paper's plain descent.
 DESCENT_STEPS, DESCENT_RATE = 500, 0.02
 #: How much more a change costs that lies along an answer already given.
 DIVERSITY = 12.0
-
-Look = Callable[[NDArray[np.float64]], tuple[Tensor, Tensor]]
-
 
 class Looked(NamedTuple):
     """One look of a search, for those who watch.
@@ -96,7 +84,12 @@ class _Best:
 
 
 def search(
-    moves: Moves, question: Question, start: Tensor, first: Tensor, given: Tensor | None = None
+    moves: Moves,
+    question: Question,
+    start: Tensor,
+    first: Tensor,
+    near: Tensor,
+    given: Tensor | None = None,
 ) -> Iterator[tuple[float, Tensor, float, _Best]]:
     """Gradient descent on a move; yields share of the steps, a candidate, its score, the best so far.
 
@@ -109,6 +102,8 @@ def search(
     ----------
     first : (batch, size)
         Where to begin.
+    near : (batch,) bool
+        Whether that is a crossing already.
     given : (batch, answers, size), optional
         Unit vectors of answers already given, which new ones are to differ from.
     """
@@ -116,7 +111,7 @@ def search(
     distance = (question.goal - start).abs().clamp(min=0.5)
     best = _Best(start, moves.size, distance)
     move, velocity = first.clone(), torch.zeros_like(first)
-    length, weight = torch.full_like(start, STEP_SD), torch.full_like(start, 60.0)
+    length, weight = torch.where(near, NEAR_STEP_SD, STEP_SD), torch.full_like(start, 60.0)
     rows, here = torch.arange(len(start)), moves
     for step in range(SEARCH_STEPS):
         now = move[rows].requires_grad_(True)
@@ -163,56 +158,39 @@ def _refuse_flat(
 def probe(
     moves: Moves,
     question: Question,
-    sign: Tensor,
+    start: Tensor,
     direction: Tensor,
     failed: Tensor | None = None,
-) -> Tensor:
-    """The best of a few starts, ``(batch, size)``: none, along the rhythm, along the direction.
+) -> tuple[Tensor, Tensor]:
+    """Where a search begins, ``(batch, size)``, and whether the goal is crossed there, ``(batch,)``.
 
+    Along the rhythm both ways and along the direction: the nearest crossing, else the best place.
     At the record itself the gradient of irregularity says little (a regular rhythm can be disturbed
     both ways), and a search that first turns the wrong way stays there: where it ``failed``, with
     moves ``(batch, any size)``, the next one does not begin on the same side of the rhythm.
     """
-    starts = torch.zeros(1 + len(RHYTHM_PROBES_SD) + len(PROBES_SD), len(sign), moves.size)
-    for k, sd in enumerate(RHYTHM_PROBES_SD, start=1):
-        starts[k, :, RHYTHM - 1] = sd  # axes come in ascending power
-    for k, sd in enumerate(PROBES_SD, start=1 + len(RHYTHM_PROBES_SD)):
-        starts[k] = sd * sign[:, None] * direction
-    scores = torch.stack([sign * question.score(moves.signals(move)) for move in starts])
-    # A farther start has to earn its distance.
-    scores = scores - 0.05 * starts.square().sum(dim=2)
+    sign = question.sign(start)
+    rays = torch.zeros(3, len(start), moves.size)
+    rays[0, :, RHYTHM - 1], rays[1, :, RHYTHM - 1] = 1.0, -1.0  # axes come in ascending power
+    rays[2] = sign[:, None] * direction
+    lengths = torch.tensor(PROBES_SD)
+    places = (lengths[:, None, None, None] * rays).flatten(0, 1)
+    alone = len(start) == 1  # then its places are a batch
+    looks = [places[:, 0]] if alone else places
+    score = torch.cat([question.score(moves.signals(at)) for at in looks])
+    score = sign * score.view(len(lengths), len(rays), len(start))
     if failed is not None:
-        same = starts[:, :, RHYTHM - 1] * failed[:, RHYTHM - 1] > 0
-        scores = torch.where(same, -torch.inf, scores)
-    return starts[scores.argmax(dim=0), torch.arange(len(sign))]
-
-
-@torch.no_grad()
-def line(
-    moves: Moves, question: Question, sign: Tensor, direction: Tensor
-) -> tuple[Tensor, Tensor]:
-    """First crossing along the amortised direction: moves ``(batch, size)`` and their gaps."""
-    n = len(sign)
-    lengths = torch.tensor(LINE_SD)
-    move = torch.zeros(n, moves.size)
-    gaps = torch.full((n,), torch.inf)
-    for i in range(n):
-        here = moves.take(torch.tensor([i]))
-        along = sign[i] * lengths[:, None] * direction
-        gap = sign[i] * (question.goal - question.score(here.signals(along)))
-        crossed = (gap <= 0).nonzero()[:, 0]
-        k = int(crossed[0]) if len(crossed) else int(gap.argmin())
-        share = 1.0
-        if len(crossed) and k:  # linear between the last look before the crossing and this one
-            share = float(gap[k - 1] / (gap[k - 1] - gap[k]))
-        low = float(lengths[k - 1]) if k else 0.0
-        reach = low + share * (float(lengths[k]) - low) if len(crossed) else float(lengths[k])
-        found = sign[i] * reach * direction
-        final = sign[i] * (question.goal - question.score(here.signals(found[None])))[0]
-        if len(crossed) and final > 0:  # the curve sags between looks: the look itself did cross
-            found, final = along[k], gap[k]
-        move[i], gaps[i] = found, final
-    return move, gaps
+        same = rays[:, :, RHYTHM - 1] * failed[:, RHYTHM - 1] > 0
+        score = torch.where(same, -torch.inf, score)
+    length = crossing(lengths, sign * start, score, sign * question.goal)
+    nearest, batch = length.argmin(dim=0), torch.arange(len(start))
+    shortest = length[nearest, batch]
+    near = shortest.isfinite()
+    # A farther start has to earn its distance.
+    worth = score.flatten(0, 1) - 0.05 * places.square().sum(dim=2)
+    best = places[worth.argmax(dim=0), batch]
+    first = CLEAR * shortest.nan_to_num(posinf=0.0)[:, None] * rays[nearest, batch]
+    return torch.where(near[:, None], first, best), near
 
 
 def descend(
@@ -319,16 +297,17 @@ def _in_space(
     along = along / along.norm().clamp(min=1e-9)
     if method == "direction":
         best = _Best(start, here.size, torch.zeros_like(start))
-        move, gap = line(here, question, sign, along)
+        move, gap = line(here, question, start, along)
         best.update(torch.arange(len(start)), move, move.square().sum(dim=1), gap)
         with torch.no_grad():
             signals = here.signals(move)
         yield 1.0, signals[0], float(question.goal - sign[0] * gap[0]), best
         return
-    first = probe(here, question, sign, along, before)
+    first, near = probe(here, question, start, along, before)
     if given is not None:
         first = first - ((first[:, None] * given).sum(2, keepdim=True) * given).sum(1)
-    yield from search(here, question, start, first, given)
+        near = torch.zeros_like(near)
+    yield from search(here, question, start, first, near, given)
 
 
 def _padded(given: list[Tensor] | None, rows: list[int], size: int) -> Tensor | None:
@@ -340,69 +319,3 @@ def _padded(given: list[Tensor] | None, rows: list[int], size: int) -> Tensor | 
         width = min(size, one.shape[1])
         out[:, k, :width] = one[rows, :width]
     return out / out.norm(dim=2, keepdim=True).clamp(min=1e-9)
-
-
-@torch.no_grad()
-def path(
-    moves: Moves, question: Question, move: Tensor, start: float, count: int
-) -> tuple[NDArray[np.float32], NDArray[np.float64], NDArray[np.float64], float]:
-    """Frames of one record at even steps of the score, from the record itself to the crossing.
-
-    Severity is a target schedule: along the straight way to ``move`` the shares are looked up at
-    which the score first passes each scheduled value, and the last is bisected to the crossing.
-
-    Returns
-    -------
-    signals (count, 12, samples), predictions (count,), beats of the last frame in s, its share
-    """
-
-    def look(shares: NDArray[np.float64]) -> tuple[Tensor, Tensor]:
-        at = torch.from_numpy(shares.astype(np.float32))[:, None] * move
-        signals = torch.cat([moves.signals(part) for part in at.split(BATCH)])
-        return signals, question.score(signals)
-
-    shares = np.linspace(0, 1, PATH_POINTS if count > 2 else FEW_POINTS)
-    sign = float(np.sign(question.goal - start))
-    scores = sign * look(shares[1:])[1].double().numpy()
-    scores = np.concatenate(([sign * start], scores))
-    end = min(scores.max(), sign * question.goal)
-    rising = np.maximum.accumulate(scores)
-    wanted = np.linspace(sign * start, end, count)
-    chosen = _first_crossings(shares, rising, wanted)
-    chosen[0] = 0.0
-    if rising[-1] >= sign * question.goal:
-        chosen[-1] = _bisect(look, chosen[-1], 1 / (len(shares) - 1), sign, question.goal)
-    chosen = np.maximum.accumulate(chosen)
-    signals, final = look(chosen)
-    signals[0] = moves.inversion.signals[0]
-    final[0] = start
-    beats = moves.beats(float(chosen[-1]) * move[None])[0]
-    return (
-        signals.numpy(),
-        question.answer(final).double().numpy(),
-        beats.double().numpy(),
-        float(chosen[-1]),
-    )
-
-
-def _first_crossings(
-    shares: NDArray[np.float64], rising: NDArray[np.float64], wanted: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    """Where the running maximum first reaches each value, along a monotone curve through the looks."""
-    fine = np.linspace(0, 1, 40 * (len(shares) - 1) + 1)
-    curve = PchipInterpolator(shares, rising)(fine)
-    at = np.searchsorted(np.maximum.accumulate(curve), wanted - 1e-9)
-    return fine[at.clip(max=len(fine) - 1)]
-
-
-def _bisect(look: Look, guess: float, spacing: float, sign: float, goal: float) -> float:
-    """The smallest share near ``guess`` whose score reaches the goal, to a fiftieth of the spacing."""
-    low, high = max(0.0, guess - spacing / 2), min(1.0, guess + spacing / 2)
-    for _ in range(2):  # six points at once divide the bracket by six
-        inside = np.linspace(low, high, 7)[1:]
-        there = sign * (look(inside)[1].double().numpy() - goal) >= 0
-        if not there.any():
-            return 1.0
-        first = int(np.argmax(there))
-        low, high = (inside[first - 1] if first else low), inside[first]
-    return float(high)

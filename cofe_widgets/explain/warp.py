@@ -214,11 +214,14 @@ def carry(
 
 
 def carried_back(wave: Tensor, timeline: Timeline, edit: TimeEdit, fs: float) -> Tensor:
-    """What must be drawn on the old beats for ``wave (batch, samples)`` to come out of `carry`."""
+    """What must be drawn on the old beats for ``wave (batch, samples)`` to come out of `carry`.
+
+    Its gradient is that of the wave alone, not of where it is drawn.
+    """
     with torch.no_grad():
         _, old, new = _maps(timeline, edit)
-        time = _axis(wave, wave.shape[1], fs)
-        return cubic(wave[:, None], _through(time, old, new) * fs)[:, 0]
+        position = _through(_axis(wave, wave.shape[1], fs), old, new) * fs
+    return cubic(wave[:, None], position)[:, 0]
 
 
 def _axis(signal: Tensor, samples: int, fs: float) -> Tensor:

@@ -1,0 +1,179 @@
+"""The straight way from a record to a move: drawn at a few places, and in between them by carrying.
+
+Looking at many places of one way asks the generator for much the same again and again. What it draws
+on the record's own beats changes smoothly along the way, so it is drawn at a few nodes and taken
+linearly between them; where the beats go is computed for every place exactly.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from scipy.interpolate import PchipInterpolator
+from torch import Tensor
+
+from ..models.generator import FS, SAMPLES
+from .inversion import joined, networks
+from .moves import Asked, Moves
+from .question import Question
+from .warp import carry
+
+#: Drawings between the record and the end of the way, the end included.
+NODES = 5
+#: Lengths looked at along the amortised direction, in standard deviations.
+LINE_SD = (0.5, 1.0, 1.5, 2.2, 3.2, 4.5, 6.5, 9.0)
+#: How much farther than where a crossing should be one goes to have crossed.
+CLEAR = 1.03
+#: Places of a way at which the answer is looked up before severities are solved for.
+PLACES = 13
+#: The same where only the last severity is asked for.
+FEW_PLACES = 6
+BATCH = 8
+
+
+class Way:
+    """ECGs anywhere on the straight way from one record to a move.
+
+    Parameters
+    ----------
+    moves : Moves
+        Of the record alone.
+    move : (size,)
+        Where the way ends: there, and at the record itself, an ECG is what `Moves.signals` gives.
+    """
+
+    @torch.no_grad()
+    def __init__(self, moves: Moves, move: Tensor) -> None:
+        self.moves, self.move = moves, move
+        inversion = moves.inversion
+        nodes = self._asked(torch.linspace(0, 1, NODES + 1)[1:])
+        end = self._asked(torch.ones(1))
+        fibrillates = bool((end.f_added != 0).any())
+        latents = [nodes.latent, *([end.drawable(inversion)] if fibrillates else [])]
+        drawn = networks().generator(joined(latents))
+        self.drawn = torch.cat((inversion.drawn, drawn[:NODES]))
+        # Added fibrillatory waves ride on time and not on beats: they grow where they will be.
+        self.waves = torch.zeros(())
+        if fibrillates:
+            added = drawn[-1:] - drawn[NODES - 1 : NODES]
+            self.waves, _ = carry(added, inversion.timeline, end.edit, FS, SAMPLES)
+
+    def _asked(self, shares: Tensor) -> Asked:
+        move = shares[:, None] * self.move
+        return self.moves.asked(self.moves.named(move), self.moves.shift(move))
+
+    @torch.no_grad()
+    def signals(self, shares: Tensor) -> Tensor:
+        """ECGs ``(n, 12, samples)``, mV, at shares ``(n,)`` of the way, 0 to 1."""
+        if len(shares) > BATCH:
+            return torch.cat([self.signals(part) for part in shares.split(BATCH)])
+        low = (shares * NODES).floor().clamp(0, NODES - 1)
+        between = (shares * NODES - low)[:, None, None]
+        at = low.long()
+        drawn = torch.lerp(self.drawn[at], self.drawn[at + 1], between)
+        return self.moves.compose(
+            drawn, self._asked(shares), waves=shares[:, None, None] * self.waves
+        )
+
+    def beats(self, share: float) -> Tensor:
+        """The beats at a share of the way, ``(beats,)`` in s."""
+        return self.moves.beats(share * self.move[None])[0]
+
+
+
+def crossing(lengths: Tensor, start: Tensor, scores: Tensor, goal: Tensor) -> Tensor:
+    """Length at which a score first reaches its goal, linear between looks; infinite where it does not.
+
+    Parameters
+    ----------
+    lengths : (looks,)
+        Ascending, above zero.
+    start : (batch,)
+        Score at length zero.
+    scores : (looks, ..., batch)
+    goal : (batch,)
+
+    Returns
+    -------
+    (..., batch)
+    """
+    over = scores >= goal
+    first = over.int().argmax(dim=0, keepdim=True)
+    before = torch.cat((start.expand_as(scores[:1]), scores[:-1])).gather(0, first)[0]
+    after = scores.gather(0, first)[0]
+    last = torch.cat((torch.zeros(1), lengths[:-1]))[first[0]]
+    share = (goal - before) / (after - before)
+    length = last + share * (lengths[first[0]] - last)
+    return torch.where(over.any(dim=0), length, torch.inf)
+
+
+@torch.no_grad()
+def line(
+    moves: Moves, question: Question, start: Tensor, direction: Tensor
+) -> tuple[Tensor, Tensor]:
+    """First crossing along the amortised direction: moves ``(batch, size)`` and their gaps."""
+    sign, lengths = question.sign(start), torch.tensor(LINE_SD)
+    move, gaps = torch.zeros(len(sign), moves.size), torch.full_like(start, torch.inf)
+    for i in range(len(sign)):
+        here, ray, goal = moves.take(torch.tensor([i])), sign[i] * direction, sign[i] * question.goal
+        way = Way(here, lengths[-1] * ray)
+        scores = sign[i] * question.score(way.signals(lengths / lengths[-1]))
+        length = CLEAR * crossing(lengths, sign[i] * start[i], scores, goal)
+        tries = [length] if torch.isfinite(length) else []
+        # Where the curve sags between looks, or the end was not drawn well enough, the look itself.
+        tries += [lengths[int((scores >= goal).int().argmax() if tries else scores.argmax())]]
+        for reach in tries:
+            move[i] = reach * ray
+            gaps[i] = (goal - sign[i] * question.score(here.signals(move[i][None])))[0]
+            if gaps[i] <= 0:
+                break
+    return move, gaps
+
+
+@torch.no_grad()
+def path(
+    way: Way, question: Question, start: float, count: int
+) -> tuple[NDArray[np.float32], NDArray[np.float64], float]:
+    """Frames at even steps of the score, from the record itself to the crossing.
+
+    Severity is a target schedule: along the way the shares are looked up at which the score first
+    passes each scheduled value, and the last is narrowed down to the crossing.
+
+    Returns
+    -------
+    signals (count, 12, samples), predictions (count,), share of the way at the last frame
+    """
+
+    def look(shares: NDArray[np.float64]) -> tuple[Tensor, Tensor]:
+        signals = way.signals(torch.from_numpy(shares.astype(np.float32)))
+        return signals, question.score(signals)
+
+    shares = np.linspace(0, 1, PLACES if count > 2 else FEW_PLACES)
+    sign = float(np.sign(question.goal - start))
+    goal = sign * question.goal
+    scores = np.append(sign * start, sign * look(shares[1:])[1].double().numpy())
+    end = min(scores.max(), goal)
+    wanted = np.linspace(sign * start, end, count)
+    chosen = _first_passed(shares, scores, wanted)
+    chosen[0] = 0.0
+    if scores.max() >= goal:
+        # Eight places about where it should be divide a spacing by eight.
+        half = 0.5 / (len(shares) - 1)
+        near = np.linspace(max(0.0, chosen[-1] - half), min(1.0, chosen[-1] + half), BATCH + 1)[1:]
+        there = sign * look(near)[1].double().numpy() >= goal
+        chosen[-1] = near[there.argmax()] if there.any() else 1.0
+    chosen = np.minimum(np.maximum.accumulate(chosen), chosen[-1])
+    signals, final = look(chosen)
+    signals[0], final[0] = way.moves.inversion.signals[0], start
+    return signals.numpy(), question.answer(final).double().numpy(), float(chosen[-1])
+
+
+def _first_passed(
+    shares: NDArray[np.float64], scores: NDArray[np.float64], wanted: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Where the running maximum first reaches each value, along a monotone curve through the looks."""
+    fine = np.linspace(0, 1, 40 * (len(shares) - 1) + 1)
+    curve = PchipInterpolator(shares, np.maximum.accumulate(scores))(fine)
+    at = np.searchsorted(np.maximum.accumulate(curve), wanted - 1e-9)
+    return fine[at.clip(max=len(fine) - 1)]
