@@ -26,7 +26,7 @@ LINE_SD = (0.5, 1.0, 1.5, 2.2, 3.2, 4.5, 6.5, 9.0)
 #: How much farther than where a crossing should be one goes to have crossed.
 CLEAR = 1.03
 #: Places of a way at which the answer is looked up before severities are solved for.
-PLACES = 13
+PLACES = 25
 #: The same where only the last severity is asked for.
 FEW_PLACES = 6
 BATCH = 8
