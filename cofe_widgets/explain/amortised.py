@@ -85,7 +85,12 @@ def _farthest(question: Question, moves: Moves, way: Tensor) -> Tensor:
     """
     rhythm = torch.zeros_like(way)
     rhythm[RHYTHM - 1] = 1.0  # axes come in ascending power
-    ways = [way, rhythm, -rhythm, *((way + s * rhythm) / (way + s * rhythm).norm() for s in (1, -1))]
+    ways = [
+        way,
+        rhythm,
+        -rhythm,
+        *((way + s * rhythm) / (way + s * rhythm).norm() for s in (1, -1)),
+    ]
     batches = torch.arange(len(moves.pattern)).split(_BATCH)
 
     def raised(one: Tensor) -> float:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from functools import lru_cache
-from typing import Any
 
 import numpy as np
 import torch
@@ -100,8 +99,9 @@ class Inversion:
         The independent leads without baseline wander, which does not ride on beats.
     drawn : (batch, 8, samples)
         G(E(x)).
-    p_wave : (batch, 8, window)
-        What is left of the P wave when the generator draws none, so that P waves are edited whole.
+    p_drawn, p_left, p_typical : (batch, 8, samples)
+        P waves before the record's beats: as the generator draws them, what is left of the patient's
+        when it draws none, and typical ones.
     f_left : (batch, 8, samples)
         What is left of fibrillatory waves: 3-12 Hz outside the QRS; zero where E sees none.
     correlation, rmse_uv : (batch,)
@@ -114,28 +114,12 @@ class Inversion:
     signals: Tensor
     lively: Tensor
     drawn: Tensor
-    p_wave: Tensor
+    p_drawn: Tensor
+    p_left: Tensor
+    p_typical: Tensor
     f_left: Tensor
     correlation: Tensor
     rmse_uv: Tensor
-
-    def draw(self, latent: Latent, edit: TimeEdit | None = None, **composed: Any) -> Tensor:
-        """Twelve leads of an edited latent: the generator's drawing, composed with the record.
-
-        Parameters
-        ----------
-        latent : Latent
-            Edited styles, codes, f-waves and P gain, on the record's own beats.
-        edit : TimeEdit, optional
-            Where the beats and their parts are moved then.
-        **composed
-            See `compose`.
-
-        Returns
-        -------
-        (batch, 12, samples) in mV
-        """
-        return self.compose(networks().generator(latent), latent.p_gain, edit, **composed)
 
     def compose(
         self,
@@ -154,8 +138,7 @@ class Inversion:
         drawn : (batch, 8, samples)
             What the generator drew, mV.
         p_gain : (batch,)
-            Factor on the P waves: below 1 what the generator left of them goes too, above 1 typical
-            ones are added.
+            Factor on the P waves: below 1 they are faded, above 1 typical ones are added.
         residual : bool
             What the generator does not draw of the patient rides along with the beats, so that no
             edit gives back the record itself. Else the drawing alone.
@@ -168,15 +151,12 @@ class Inversion:
         -------
         (batch, 12, samples) in mV
         """
-        gain = p_gain[:, None, None]
-        r_s = self.latent.r_s.expand(len(drawn), -1)
-        grown = (gain - 1).clamp(min=0) * typical_p_wave()
-        if not residual:
-            shown, origin = drawn + place_p_waves(grown, r_s, SAMPLES, FS), None
-        else:
-            wave = (gain - 1).clamp(max=0) * self.p_wave + grown
-            change = drawn - self.drawn + place_p_waves(wave, r_s, SAMPLES, FS)
-            shown, origin = self.lively + (change - f_faded * self.f_left), self.lively
+        more = (p_gain - 1)[:, None, None]
+        gone, grown = more.clamp(max=0), more.clamp(min=0)
+        shown, origin = drawn + gone * self.p_drawn + grown * self.p_typical, None
+        if residual:
+            shown = shown + gone * self.p_left - f_faded * self.f_left
+            shown, origin = self.lively + (shown - self.drawn), self.lively
         if edit is not None:
             shown, _ = carry(shown, self.timeline.expand(len(drawn)), edit, FS, SAMPLES)
         shown = shown + waves
@@ -212,7 +192,10 @@ def joined(latents: Sequence[Latent]) -> Latent:
 
 
 #: Attributes of `Inversion` that are plain tensors.
-TENSORS = ("signals", "lively", "drawn", "p_wave", "f_left", "correlation", "rmse_uv")
+TENSORS = (
+    *("signals", "lively", "drawn", "p_drawn", "p_left", "p_typical", "f_left"),
+    *("correlation", "rmse_uv"),
+)
 
 
 @lru_cache(maxsize=1)
@@ -248,12 +231,13 @@ def invert(records: Sequence[Record]) -> Inversion:
     latent = nets.encoder(filtered, r_s)
     no_p = replace(latent, p_gain=torch.zeros_like(latent.p_gain))
     drawn, without_p = nets.generator(joined([latent, no_p])).chunk(2)
-    p_wave = p_wave_left(lively - drawn + without_p, r_s, FS)
+    p_left = place_p_waves(p_wave_left(lively - drawn + without_p, r_s, FS), r_s, SAMPLES, FS)
+    p_typical = place_p_waves(typical_p_wave().expand(len(x), -1, -1), r_s, SAMPLES, FS)
     f_left = f_waves_left(lively - drawn, latent.f_wave, r_s, FS)
     timeline = Timeline.of(r_s, parts, SAMPLES, FS)
-    return Inversion(
-        prepared, latent, timeline, x, lively, drawn, p_wave, f_left, *agreement(drawn, filtered)
-    )
+    p_waves = drawn - without_p, p_left, p_typical
+    fit = agreement(drawn, filtered)
+    return Inversion(prepared, latent, timeline, x, lively, drawn, *p_waves, f_left, *fit)
 
 
 def _beats_and_parts(record: Record) -> tuple[np.ndarray, list[float]]:
@@ -320,7 +304,7 @@ def reconstruct(record: Record | Sequence[Record], refine: int = 0) -> Record | 
     aim = _band_pass()(inverted.signals[:, rows])
     latent = refined(inverted.latent, aim, refine) if refine else inverted.latent
     with torch.no_grad():
-        drawn = inverted.draw(latent, residual=False)
+        drawn = expansion() @ networks().generator(latent)
     fit = agreement(drawn[:, rows], aim)
     made = [
         one.with_signal(signal.numpy(), source="generated", correlation=float(r), rmse_uv=float(e))

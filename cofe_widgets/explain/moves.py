@@ -117,6 +117,8 @@ class Asked(NamedTuple):
         On the record's own beats, without added fibrillatory waves.
     edit : TimeEdit
         Where its beats go.
+    p_gain : (batch,)
+        Factor on the P waves.
     f_still : (batch, 1)
         Share of the record's own fibrillatory waves that stays.
     f_added : (batch, 640)
@@ -125,6 +127,7 @@ class Asked(NamedTuple):
 
     latent: Latent
     edit: TimeEdit
+    p_gain: Tensor
     f_still: Tensor
     f_added: Tensor
 
@@ -218,7 +221,7 @@ class Moves:
         """ECGs ``(batch, 12, samples)``, mV, of what the generator drew for what is asked."""
         return self.inversion.compose(
             drawn,
-            asked.latent.p_gain,
+            asked.p_gain,
             asked.edit,
             residual=self.residual,
             f_faded=1 - asked.f_still[..., None],
@@ -238,10 +241,11 @@ class Moves:
             r_s=old.r_s.expand(n, -1),
             codes=old.codes.expand(n, -1, -1),
             f_wave=still * old.f_wave,
-            p_gain=(old.p_gain - number["p_wave_taken_away"]).clamp(min=0),
+            p_gain=old.p_gain.expand(n),
         )
+        p_gain = (1 - number["p_wave_taken_away"]).clamp(min=0)
         added = f_amplitude.clamp(min=0) * self.f_wave
-        return Asked(latent, self._time_edit(number, n), still, added)
+        return Asked(latent, self._time_edit(number, n), p_gain, still, added)
 
     def _time_edit(self, number: dict[str, Tensor], n: int) -> TimeEdit:
         irregularity = number["irregularity"].double()

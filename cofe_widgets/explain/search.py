@@ -26,6 +26,7 @@ DESCENT_STEPS, DESCENT_RATE = 500, 0.02
 #: How much more a change costs that lies along an answer already given.
 DIVERSITY = 12.0
 
+
 class Looked(NamedTuple):
     """One look of a search, for those who watch.
 

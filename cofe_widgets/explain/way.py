@@ -20,15 +20,17 @@ from .question import Question
 from .warp import carry
 
 #: Drawings between the record and the end of the way, the end included.
-NODES = 5
+NODES = 3
 #: Lengths looked at along the amortised direction, in standard deviations.
-LINE_SD = (0.5, 1.0, 1.5, 2.2, 3.2, 4.5, 6.5, 9.0)
+LINE_SD = (0.7, 1.4, 2.2, 3.2, 4.5, 7.0)
 #: How much farther than where a crossing should be one goes to have crossed.
 CLEAR = 1.03
 #: Places of a way at which the answer is looked up before severities are solved for.
 PLACES = 25
 #: The same where only the last severity is asked for.
-FEW_PLACES = 6
+FEW_PLACES = 5
+#: Places about a crossing at which it is looked for.
+NEAR = 6
 BATCH = 8
 
 
@@ -81,7 +83,6 @@ class Way:
         return self.moves.beats(share * self.move[None])[0]
 
 
-
 def crossing(lengths: Tensor, start: Tensor, scores: Tensor, goal: Tensor) -> Tensor:
     """Length at which a score first reaches its goal, linear between looks; infinite where it does not.
 
@@ -112,22 +113,24 @@ def crossing(lengths: Tensor, start: Tensor, scores: Tensor, goal: Tensor) -> Te
 def line(
     moves: Moves, question: Question, start: Tensor, direction: Tensor
 ) -> tuple[Tensor, Tensor]:
-    """First crossing along the amortised direction: moves ``(batch, size)`` and their gaps."""
+    """First crossing along the amortised direction: moves ``(batch, size)`` and their gaps.
+
+    Whether it holds where it was not looked is seen when frames are drawn.
+    """
     sign, lengths = question.sign(start), torch.tensor(LINE_SD)
     move, gaps = torch.zeros(len(sign), moves.size), torch.full_like(start, torch.inf)
     for i in range(len(sign)):
-        here, ray, goal = moves.take(torch.tensor([i])), sign[i] * direction, sign[i] * question.goal
+        here, ray, goal = (
+            moves.take(torch.tensor([i])),
+            sign[i] * direction,
+            sign[i] * question.goal,
+        )
         way = Way(here, lengths[-1] * ray)
         scores = sign[i] * question.score(way.signals(lengths / lengths[-1]))
         length = CLEAR * crossing(lengths, sign[i] * start[i], scores, goal)
-        tries = [length] if torch.isfinite(length) else []
-        # Where the curve sags between looks, or the end was not drawn well enough, the look itself.
-        tries += [lengths[int((scores >= goal).int().argmax() if tries else scores.argmax())]]
-        for reach in tries:
-            move[i] = reach * ray
-            gaps[i] = (goal - sign[i] * question.score(here.signals(move[i][None])))[0]
-            if gaps[i] <= 0:
-                break
+        found = bool(torch.isfinite(length))
+        move[i] = (length if found else lengths[scores.argmax()]) * ray
+        gaps[i] = 0.0 if found else goal - scores.max()
     return move, gaps
 
 
@@ -158,9 +161,8 @@ def path(
     chosen = _first_passed(shares, scores, wanted)
     chosen[0] = 0.0
     if scores.max() >= goal:
-        # Eight places about where it should be divide a spacing by eight.
         half = 0.5 / (len(shares) - 1)
-        near = np.linspace(max(0.0, chosen[-1] - half), min(1.0, chosen[-1] + half), BATCH + 1)[1:]
+        near = np.linspace(max(0.0, chosen[-1] - half), min(1.0, chosen[-1] + half), NEAR + 1)[1:]
         there = sign * look(near)[1].double().numpy() >= goal
         chosen[-1] = near[there.argmax()] if there.any() else 1.0
     chosen = np.minimum(np.maximum.accumulate(chosen), chosen[-1])
