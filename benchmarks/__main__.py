@@ -8,6 +8,7 @@ import sys
 NAMES = (
     "engine",
     "generator",
+    "layers",
     "signals",
     "widgets",
     "counterfactuals",

@@ -77,15 +77,14 @@ def redrawn(x: torch.Tensor, r_s: torch.Tensor) -> tuple[Latent, torch.Tensor]:
     return latent, drawn
 
 
-def kept_beats(records: list[Record], drawn: list[Record]) -> float:
-    """Share of the records' R-peaks that the drawing has within 20 ms, all records together."""
-    found = total = 0
-    for one, other in zip(records, drawn, strict=True):
+def kept_beats(records: list[Record], drawn: list[Record]) -> Array:
+    """R-peaks of each record that the drawing has within 20 ms, and all it has: ``(n, 2)``."""
+    out = np.zeros((len(records), 2))
+    for row, one, other in zip(out, records, drawn, strict=True):
         true, ours = r_peaks(one), r_peaks(other)
-        total += len(true)
-        if len(ours):
-            found += int((np.abs(true[:, None] - ours).min(axis=1) <= TOLERANCE_S).sum())
-    return found / total
+        near = np.abs(true[:, None] - ours).min(axis=1, initial=np.inf) <= TOLERANCE_S
+        row[:] = near.sum(), len(true)
+    return out
 
 
 def reconstruction(x: torch.Tensor, r_s: torch.Tensor, refined: int) -> pd.Series:
@@ -93,7 +92,10 @@ def reconstruction(x: torch.Tensor, r_s: torch.Tensor, refined: int) -> pd.Serie
     latent, drawn = redrawn(x, r_s)
     r, rmse = agreement(drawn, x)
     out = {"records": len(x), "r": r.median(), "RMSE uV": rmse.median()}
-    out["R-peaks kept"] = kept_beats(as_records(x), as_records(drawn))
+    kept = kept_beats(as_records(x), as_records(drawn))
+    out["R-peaks kept, median record"] = np.median(kept[:, 0] / kept[:, 1])
+    out["R-peaks kept, all together"] = kept[:, 0].sum() / kept[:, 1].sum()
+    out["records with all R-peaks kept"] = (kept[:, 0] == kept[:, 1]).mean()
     some = torch.arange(0, len(x), max(1, len(x) // refined))
     fields = Latent.__dataclass_fields__
     chosen = Latent(*(getattr(latent, k)[some] for k in fields))

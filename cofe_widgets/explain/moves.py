@@ -173,6 +173,8 @@ class Moves:
         self.amplitudes = encoder.named_styles
         self.size = len(NAMES) + len(self.basis)
         self.free = torch.tensor([float(name not in self.keep) for name in NAMES])
+        #: The numbers for which the generator draws anew; the others move, fade or add what is there.
+        self.draws = torch.tensor([float(name in (*AMPLITUDES, "f_wave_amplitude")) for name in NAMES])
         layers = torch.ones(LAYERS, 1)
         for name, span in LAYER_GROUPS.items():
             layers[span] = float(name not in self.keep)
@@ -214,6 +216,8 @@ class Moves:
     def edited(self, named: Tensor, shift: Tensor | None = None) -> Tensor:
         """ECGs ``(batch, 12, samples)``, mV, of named numbers ``(batch, NAMES)`` and a shift of the styles."""
         asked = self.asked(named, shift)
+        if shift is None and not named.requires_grad and not bool((named * self.draws).any()):
+            return self.compose(self.inversion.drawn, asked)
         drawn = networks().generator(asked.drawable(self.inversion))
         return self.compose(drawn, asked)
 

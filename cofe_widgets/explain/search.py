@@ -15,12 +15,12 @@ from .way import CLEAR, crossing, line
 SEARCH_STEPS = 60
 #: Steps without a smaller change that end the search once the target is reached, and without coming
 #: nearer before that.
-PATIENCE, STUCK = 5, 14
+PATIENCE, STUCK = 3, 14
 #: Length of a step of the search, in standard deviations of ECGs: from afar, and from a crossing.
 STEP_SD, NEAR_STEP_SD = 0.3, 0.2
 #: Where a search looks before it begins, in standard deviations along the joint axis of the atrial
 #: rhythm, both ways, and along the amortised direction.
-PROBES_SD = (0.7, 1.4, 2.2, 3.2)
+PROBES_SD = (0.9,1.8,3.0)
 #: Steps and rate of the paper's plain descent.
 DESCENT_STEPS, DESCENT_RATE = 500, 0.02
 #: How much more a change costs that lies along an answer already given.

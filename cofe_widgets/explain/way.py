@@ -26,7 +26,7 @@ LINE_SD = (0.7, 1.4, 2.2, 3.2, 4.5, 7.0)
 #: How much farther than where a crossing should be one goes to have crossed.
 CLEAR = 1.03
 #: Places of a way at which the answer is looked up before severities are solved for.
-PLACES = 25
+PLACES = 21
 #: The same where only the last severity is asked for.
 FEW_PLACES = 5
 #: Places about a crossing at which it is looked for.
