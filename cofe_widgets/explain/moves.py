@@ -52,7 +52,8 @@ NAMES = tuple(NAMED)
 #: together: this is their correlation over the simulated rhythms, half of them AF. Moving together
 #: costs less than moving one of them alone.
 RHYTHM, COUPLING = 3, 0.85
-#: Layers of the generator: those at 62.5, at 125 and at 250 Hz.
+#: Layers of the generator: those at 62.5, at 125 and at 250 Hz. The first draw T, ST and most of what
+#: is slow, the others the QRS (`python -m benchmarks layers`); when beats come lies in none of them.
 LAYER_GROUPS = {"coarse": slice(0, 3), "middle": slice(3, 5), "fine": slice(5, 7)}
 #: What `keep` may name besides single numbers and groups of layers.
 GROUPS = {
@@ -174,7 +175,9 @@ class Moves:
         self.size = len(NAMES) + len(self.basis)
         self.free = torch.tensor([float(name not in self.keep) for name in NAMES])
         #: The numbers for which the generator draws anew; the others move, fade or add what is there.
-        self.draws = torch.tensor([float(name in (*AMPLITUDES, "f_wave_amplitude")) for name in NAMES])
+        self.draws = torch.tensor(
+            [float(name in (*AMPLITUDES, "f_wave_amplitude")) for name in NAMES]
+        )
         layers = torch.ones(LAYERS, 1)
         for name, span in LAYER_GROUPS.items():
             layers[span] = float(name not in self.keep)
@@ -217,7 +220,7 @@ class Moves:
         """ECGs ``(batch, 12, samples)``, mV, of named numbers ``(batch, NAMES)`` and a shift of the styles."""
         asked = self.asked(named, shift)
         if shift is None and not named.requires_grad and not bool((named * self.draws).any()):
-            return self.compose(self.inversion.drawn, asked)
+            return self.compose(self.inversion.drawn.expand(len(named), -1, -1), asked)
         drawn = networks().generator(asked.drawable(self.inversion))
         return self.compose(drawn, asked)
 

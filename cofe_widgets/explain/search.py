@@ -20,7 +20,7 @@ PATIENCE, STUCK = 3, 14
 STEP_SD, NEAR_STEP_SD = 0.3, 0.2
 #: Where a search looks before it begins, in standard deviations along the joint axis of the atrial
 #: rhythm, both ways, and along the amortised direction.
-PROBES_SD = (0.9,1.8,3.0)
+PROBES_SD = (0.9, 1.8, 3.0)
 #: Steps and rate of the paper's plain descent.
 DESCENT_STEPS, DESCENT_RATE = 500, 0.02
 #: How much more a change costs that lies along an answer already given.

@@ -66,7 +66,9 @@ def test_what_moves_time_alone_needs_no_drawing(moves, monkeypatch):
 
 def test_crossings_are_linear_between_looks():
     lengths = torch.tensor([1.0, 3.0])
-    scores = torch.tensor([[[1.0, 0.0], [4.0, 1.0]], [[5.0, 9.0], [0.0, 1.5]]])  # looks, rays, batch
+    scores = torch.tensor(
+        [[[1.0, 0.0], [4.0, 1.0]], [[5.0, 9.0], [0.0, 1.5]]]
+    )  # looks, rays, batch
     out = crossing(lengths, torch.tensor([0.0, -2.0]), scores, torch.tensor([2.0, 3.0]))
     # 1 -> 5 passes 2 a quarter of the way from 1 to 3; 0 -> 9 passes 3 a third of it.
     assert out[0].tolist() == pytest.approx([1.5, 1 + 2 / 3])
