@@ -38,6 +38,8 @@ BEAT_MS = np.arange(-300.0, 450.0 + 1, 4.0)
 SAME_R_S = 0.02
 #: No change smaller than this is asked for, by unit: nobody reads it off an ECG.
 LEAST = {"bpm": 3.0, "ms": 5.0, "mV": 0.02, "": 0.1, "deg": 5.0}
+#: Probabilities asked for lie between these: less is no diagnosis, more is beyond any calibration.
+LEVELS = (0.9, 0.99)
 #: Of the measurement's own errors on these hearts, this quantile is what a change must exceed.
 ERROR_QUANTILE = 0.9
 
@@ -135,8 +137,8 @@ def twin_score(
     n, seed : int
         Hearts.
     level : float, optional
-        The answer to reach. Unless given: 0.9 for a probability; for a value, what the model says
-        of the true twin.
+        The answer to reach. Unless given, what the model says of the true twin; of a probability,
+        at least 0.9 and at most 0.99.
     search : dict, optional
         Other arguments of `counterfactual`.
     **options
@@ -224,10 +226,12 @@ def _pair(
         "healthy": f.predict(healthy.record)[target],
         "twin": f.predict(ill.record)[target],
     }
-    asked = level if level is not None else answers["twin"] if f.output == "linear" else 0.9
     told = answers["healthy"] != answers["twin"]
+    asked = answers["twin"]
     if f.output != "linear":
         told = (answers["healthy"] < 0.5) != (answers["twin"] < 0.5)
+        asked = float(np.clip(asked, *LEVELS))
+    asked = asked if level is None else level
     answers["recognised"] = told
     nothing = {"counterfactual": nan, "reached": False, "r": nan, "iou": nan}
     try:
