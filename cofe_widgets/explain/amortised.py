@@ -71,15 +71,15 @@ def _mean_slope(question: Question, hearts: Inversion, rising: bool) -> Tensor:
     asked = ((start < 0) == rising).nonzero()[:, 0]
     if question.f.output == "linear" or len(asked) < ENOUGH:
         asked = torch.arange(len(start))
-    way = torch.zeros(moves.size)
+    way, sign = torch.zeros(moves.size), 1.0 if rising else -1.0
     for far in STRETCHES_SD:  # the way is not straight: what helps at first may not on the way
-        way = way + _slope(question, moves, asked, far * way)
-    return _farthest(question, moves.take(asked), way / way.norm())
+        way = way + _slope(question, moves, asked, sign * far * way)
+    return _farthest(question, moves.take(asked), way / way.norm(), sign)
 
 
 @torch.no_grad()
-def _farthest(question: Question, moves: Moves, way: Tensor) -> Tensor:
-    """The way or one that goes along the rhythm: whichever raises the hearts' scores most.
+def _farthest(question: Question, moves: Moves, way: Tensor, sign: float) -> Tensor:
+    """The way or one along the rhythm: whichever takes the hearts' scores farthest where they are to go.
 
     Slopes of a rhythm that is made regular say little at the hearts themselves.
     """
@@ -93,14 +93,14 @@ def _farthest(question: Question, moves: Moves, way: Tensor) -> Tensor:
     ]
     batches = torch.arange(len(moves.pattern)).split(_BATCH)
 
-    def raised(one: Tensor) -> float:
+    def taken(one: Tensor) -> float:
         scores = [
-            question.score(moves.take(rows).signals(REACH_SD * one.expand(len(rows), -1)))
+            question.score(moves.take(rows).signals(sign * REACH_SD * one.expand(len(rows), -1)))
             for rows in batches
         ]
-        return float(torch.cat(scores).median())
+        return sign * float(torch.cat(scores).median())
 
-    return max(ways, key=raised)
+    return max(ways, key=taken)
 
 
 def _slope(question: Question, moves: Moves, asked: Tensor, begin: Tensor) -> Tensor:

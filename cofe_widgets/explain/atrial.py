@@ -68,10 +68,14 @@ def f_waves_left(residual: Tensor, f_wave: Tensor, r_s: Tensor, fs: float) -> Te
     low, high = F_WAVE_SD
     there = ((f_wave.std(dim=1) - low) / (high - low)).clamp(0, 1)
     waves = BandPass(fs, *F_BAND_HZ)(residual)
-    time = torch.arange(residual.shape[2], device=r_s.device) / fs
+    return waves * there[:, None, None] * outside_qrs(r_s, residual.shape[2], fs)
+
+
+def outside_qrs(r_s: Tensor, samples: int, fs: float) -> Tensor:
+    """1 away from the QRS complexes and 0 within, ``(batch, 1, samples)``, of R-peaks in s."""
+    time = torch.arange(samples, device=r_s.device) / fs
     away = (time - r_s.nan_to_num(-1e3)[..., None]).abs().min(dim=1).values
-    outside = ((away - QRS_HALF_S) / 0.03).clamp(0, 1)
-    return waves * (there[:, None] * outside)[:, None]
+    return ((away - QRS_HALF_S) / 0.03).clamp(0, 1)[:, None]
 
 
 def place_p_waves(wave: Tensor, r_s: Tensor, samples: int, fs: float) -> Tensor:

@@ -1,7 +1,7 @@
 """Counterfactual ECGs: the smallest meaningful change that makes a model change its mind.
 
 CoFE section 2.2, with what measured better: the patient's residual is kept, logits are moved and
-not probabilities, the search starts in few named numbers, and the crossing is solved for exactly.
+not probabilities, the search starts in few named numbers, and the path ends at the crossing.
 """
 
 from __future__ import annotations
@@ -31,6 +31,8 @@ __all__ = ["Counterfactual", "Step", "counterfactual"]
 METHODS = ("refined", "direction", "gradient")
 #: A record that the generator redraws worse than this is explained, and the answer is not trusted.
 UNTRUSTED_R = 0.8
+#: How much farther one goes where a crossing is not where it was found.
+FARTHER = 1.2
 
 
 @dataclass(frozen=True)
@@ -84,7 +86,10 @@ def _result(inversion: Inversion, asked: _Asked, start: float, answer: Answer) -
     moves = asked.moves(inversion).within(answer.space)
     way = Way(moves, answer.move)
     signals, predictions, share = path(way, question, start, asked.severities)
-    beats, move = way.beats(share).double().numpy(), share * answer.move
+    if answer.reached and not question.reached(start, predictions[-1]):
+        way = Way(moves, FARTHER * answer.move)  # it was found between looks, or on a coarser way
+        signals, predictions, share = path(way, question, start, asked.severities)
+    beats, move = way.beats(share).double().numpy(), share * way.move
     first, last = predictions[0], predictions[-1]
     reached = answer.reached and question.reached(start, last)
     name, digits = (target, ".3g") if f.output == "linear" else (f"p({target})", ".2f")

@@ -104,6 +104,8 @@ def kept(keep: Iterable[str]) -> frozenset[str]:
             known = ", ".join((*GROUPS, *LAYER_GROUPS, *NAMES))
             raise ExplainError(f"keep={name!r} is no part of an ECG that can be kept: {known}")
         names.update(GROUPS.get(name, (name,)))
+    if names.intersection(LAYER_GROUPS):
+        names.update(AMPLITUDES)  # which all layers draw
     if names.issuperset({*NAMES, *LAYER_GROUPS}):
         raise ExplainError("keep names every part of the ECG: nothing is left to change")
     return frozenset(names)
@@ -190,6 +192,19 @@ class Moves:
         self.pattern = rr_pattern(inversion.timeline.real, seed)
         self.f_wave = torch.from_numpy(_f_wave(inversion.latent.f_wave.shape[1], seed))
 
+    @property
+    def open(self) -> bool:
+        """Whether this space has anything that may change and smaller ones have not."""
+        named, styles = bool(self.free.any()), bool(self.layers.any())
+        return styles if len(self.basis) else named
+
+    def permitted(self, direction: Tensor) -> Tensor:
+        """A direction ``(size,)`` without what is kept, as a unit vector; zero where nothing is left."""
+        numbers = (direction[: len(NAMES)] @ self.axes) * self.free
+        styles = direction[len(NAMES) :] * bool(self.layers.any())
+        left = torch.cat((numbers @ torch.linalg.inv(self.axes), styles))
+        return left / left.norm().clamp(min=1e-9)
+
     def take(self, rows: Tensor) -> Moves:
         """Moves of the given records of the batch."""
         return Moves(self.inversion.take(rows), self.space, self.seed, self.keep, self.residual)
@@ -270,7 +285,7 @@ class Moves:
         """What one move ``(size,)`` asks for, each in its own unit."""
         return amounts(
             dict(zip(NAMES, self.named(move[None])[0].tolist(), strict=True)),
-            float((move[len(NAMES) :]).norm()),
+            float(move[len(NAMES) :].norm()) * bool(self.layers.any()),
         )
 
     def words(self, move: Tensor) -> str:

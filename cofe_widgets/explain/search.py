@@ -97,7 +97,8 @@ def search(
     Validity first, then the smallest change: the weight of the target adapts (a Lagrangian), it grows
     until the level is reached and shrinks while it is, so the move settles just beyond the crossing.
     Steps have a length in standard deviations, which shortens once the target was reached. Records
-    that are done leave the batch, so a record's answer does not depend on its company.
+    that are done leave the batch. A record's company changes its answer no more than another machine
+    would: the search magnifies rounding, to another of several moves of about the same length.
 
     Parameters
     ----------
@@ -106,7 +107,7 @@ def search(
     near : (batch,) bool
         Whether that is a crossing already.
     given : (batch, answers, size), optional
-        Unit vectors of answers already given, which new ones are to differ from.
+        Orthogonal unit vectors that span answers already given, which new ones are to differ from.
     """
     sign = question.sign(start)
     distance = (question.goal - start).abs().clamp(min=0.5)
@@ -172,8 +173,10 @@ def probe(
     """
     sign = question.sign(start)
     rays = torch.zeros(3, len(start), moves.size)
-    rays[0, :, RHYTHM - 1], rays[1, :, RHYTHM - 1] = 1.0, -1.0  # axes come in ascending power
-    rays[2] = sign[:, None] * direction
+    rhythm = torch.zeros(moves.size)
+    rhythm[RHYTHM - 1] = 1.0  # axes come in ascending power
+    rays[0] = moves.permitted(rhythm)
+    rays[1], rays[2] = -rays[0], sign[:, None] * direction
     lengths = torch.tensor(PROBES_SD)
     places = (lengths[:, None, None, None] * rays).flatten(0, 1)
     alone = len(start) == 1  # then its places are a batch
@@ -254,6 +257,7 @@ def solve(
     answers: list[Answer | None] = [None] * len(start)
     rows, best = list(range(len(start))), _Best(start, moves.size, start)
     spaces = {"gradient": SPACES[-1:], "direction": SPACES[:2]}.get(method, SPACES)
+    spaces = tuple(space for space in spaces if moves.within(space).open)
     signal, score = moves.inversion.signals[0], float(start[0])
     best_moves, nearest = None, torch.full_like(start, torch.inf)
     for number, space in enumerate(spaces):
@@ -295,7 +299,7 @@ def _in_space(
     along = torch.zeros(here.size)
     shared = min(here.size, len(direction))
     along[:shared] = direction[:shared]
-    along = along / along.norm().clamp(min=1e-9)
+    along = here.permitted(along)
     if method == "direction":
         best = _Best(start, here.size, torch.zeros_like(start))
         move, gap = line(here, question, start, along)
@@ -312,11 +316,11 @@ def _in_space(
 
 
 def _padded(given: list[Tensor] | None, rows: list[int], size: int) -> Tensor | None:
-    """Unit vectors of given answers in a space of ``size``, ``(rows, answers, size)``."""
+    """Orthogonal unit vectors that span given answers, ``(rows, answers, size)``."""
     if not given:
         return None
     out = torch.zeros(len(rows), len(given), size)
     for k, one in enumerate(given):
         width = min(size, one.shape[1])
         out[:, k, :width] = one[rows, :width]
-    return out / out.norm(dim=2, keepdim=True).clamp(min=1e-9)
+    return torch.linalg.qr(out.transpose(1, 2))[0].transpose(1, 2)

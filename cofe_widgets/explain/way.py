@@ -14,6 +14,7 @@ from scipy.interpolate import PchipInterpolator
 from torch import Tensor
 
 from ..models.generator import FS, SAMPLES
+from .atrial import outside_qrs
 from .inversion import joined, networks
 from .moves import Asked, Moves
 from .question import Question
@@ -26,10 +27,10 @@ LINE_SD = (0.7, 1.4, 2.2, 3.2, 4.5, 7.0)
 #: How much farther than where a crossing should be one goes to have crossed.
 CLEAR = 1.03
 #: Places of a way at which the answer is looked up before severities are solved for.
-PLACES = 21
+PLACES = 25
 #: The same where only the last severity is asked for.
 FEW_PLACES = 5
-#: Places about a crossing at which it is looked for.
+#: Places between two looks on either side of a crossing at which it is looked for.
 NEAR = 6
 BATCH = 8
 
@@ -55,11 +56,14 @@ class Way:
         latents = [nodes.latent, *([end.drawable(inversion)] if fibrillates else [])]
         drawn = networks().generator(joined(latents))
         self.drawn = torch.cat((inversion.drawn, drawn[:NODES]))
-        # Added fibrillatory waves ride on time and not on beats: they grow where they will be.
-        self.waves = torch.zeros(())
+        # Added fibrillatory waves ride on time and not on beats: they grow where they will be. What
+        # they do to a QRS stays with it.
+        self.waves = self.on_qrs = torch.zeros(1, 1, 1)
         if fibrillates:
             added = drawn[-1:] - drawn[NODES - 1 : NODES]
-            self.waves, _ = carry(added, inversion.timeline, end.edit, FS, SAMPLES)
+            waves = added * outside_qrs(inversion.latent.r_s, SAMPLES, FS)
+            self.on_qrs = added - waves
+            self.waves, _ = carry(waves, inversion.timeline, end.edit, FS, SAMPLES)
 
     def _asked(self, shares: Tensor) -> Asked:
         move = shares[:, None] * self.move
@@ -73,10 +77,9 @@ class Way:
         low = (shares * NODES).floor().clamp(0, NODES - 1)
         between = (shares * NODES - low)[:, None, None]
         at = low.long()
-        drawn = torch.lerp(self.drawn[at], self.drawn[at + 1], between)
-        return self.moves.compose(
-            drawn, self._asked(shares), waves=shares[:, None, None] * self.waves
-        )
+        far = shares[:, None, None]
+        drawn = torch.lerp(self.drawn[at], self.drawn[at + 1], between) + far * self.on_qrs
+        return self.moves.compose(drawn, self._asked(shares), waves=far * self.waves)
 
     def beats(self, share: float) -> Tensor:
         """The beats at a share of the way, ``(beats,)`` in s."""
@@ -115,7 +118,7 @@ def line(
 ) -> tuple[Tensor, Tensor]:
     """First crossing along the amortised direction: moves ``(batch, size)`` and their gaps.
 
-    Whether it holds where it was not looked is seen when frames are drawn.
+    Whether it holds, where no one looked, is seen when frames are drawn.
     """
     sign, lengths = question.sign(start), torch.tensor(LINE_SD)
     move, gaps = torch.zeros(len(sign), moves.size), torch.full_like(start, torch.inf)
@@ -161,10 +164,10 @@ def path(
     chosen = _first_passed(shares, scores, wanted)
     chosen[0] = 0.0
     if scores.max() >= goal:
-        half = 0.5 / (len(shares) - 1)
-        near = np.linspace(max(0.0, chosen[-1] - half), min(1.0, chosen[-1] + half), NEAR + 1)[1:]
+        first = int((scores >= goal).argmax())
+        near = np.linspace(shares[first - 1], shares[first], NEAR + 1)[1:]
         there = sign * look(near)[1].double().numpy() >= goal
-        chosen[-1] = near[there.argmax()] if there.any() else 1.0
+        chosen[-1] = near[there.argmax()] if there.any() else near[-1]
     chosen = np.minimum(np.maximum.accumulate(chosen), chosen[-1])
     signals, final = look(chosen)
     signals[0], final[0] = way.moves.inversion.signals[0], start

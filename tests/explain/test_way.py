@@ -41,7 +41,7 @@ def test_between_its_drawings_a_way_is_what_would_be_drawn_there(moves, move):
     drawn = moves.signals(shares[:, None] * move)
     change = (drawn - moves.inversion.signals).square().mean(dim=(1, 2)).sqrt()
     error = (Way(moves, move).signals(shares) - drawn).square().mean(dim=(1, 2)).sqrt()
-    assert error.max() < 0.01  # mV
+    assert error.max() < 0.015  # mV; after the seam fibrillatory waves come at other times
     assert error.max() < 0.1 * change.max()
 
 
@@ -90,3 +90,23 @@ def test_a_line_ends_just_past_its_crossing_and_its_path_on_it(moves):
     assert np.array_equal(frames[0], moves.inversion.signals[0].numpy())
     assert 0.9 - 1e-6 <= answers[-1] < 0.95
     assert (np.diff(answers) > 0).all()
+
+
+def test_what_is_kept_is_no_part_of_a_direction(moves):
+    some = Moves(moves.inversion, SPACES[1], 0, keep=("irregularity", "f_wave_amplitude", "fine"))
+    left = some.permitted(torch.ones(some.size))
+    assert float(left.norm()) == pytest.approx(1, abs=1e-5)
+    named = some.named(left[None])[0]
+    assert named[NAMES.index("irregularity")] == 0 and named[NAMES.index("p_wave_taken_away")] != 0
+    # Every layer draws them: who keeps one keeps them.
+    assert named[NAMES.index("t_amplitude")] == 0
+    assert some.open and bool((left[len(NAMES) :] != 0).all())
+    frozen = Moves(moves.inversion, SPACES[1], 0, keep=("coarse", "middle", "fine"))
+    assert not frozen.open and (frozen.permitted(torch.ones(frozen.size))[len(NAMES) :] == 0).all()
+
+
+def test_where_every_named_number_is_kept_the_styles_are_searched():
+    record, f = cw.simulate("NSR", seed=5)[0].record, cw.load("af-resnet")
+    cf = cw.counterfactual(record, f, "AF", level=0.5, keep=NAMES, severities=2)
+    assert cf.space != SPACES[0].name
+    assert cf.moved["irregularity"] == cf.moved["t_amplitude_mv"] == 0
