@@ -21,6 +21,8 @@ STEP_SD, NEAR_STEP_SD = 0.3, 0.2
 #: Where a search looks before it begins, in standard deviations along the joint axis of the atrial
 #: rhythm, both ways, and along the amortised direction.
 PROBES_SD = (0.9, 1.8, 3.0)
+#: And where it looks when there is nothing.
+FAR_SD = (4.5, 6.5)
 #: Steps and rate of the paper's plain descent.
 DESCENT_STEPS, DESCENT_RATE = 500, 0.02
 #: How much more a change costs that lies along an answer already given.
@@ -177,12 +179,10 @@ def probe(
     rhythm[RHYTHM - 1] = 1.0  # axes come in ascending power
     rays[0] = moves.permitted(rhythm)
     rays[1], rays[2] = -rays[0], sign[:, None] * direction
-    lengths = torch.tensor(PROBES_SD)
-    places = (lengths[:, None, None, None] * rays).flatten(0, 1)
-    alone = len(start) == 1  # then its places are a batch
-    looks = [places[:, 0]] if alone else places
-    score = torch.cat([question.score(moves.signals(at)) for at in looks])
-    score = sign * score.view(len(lengths), len(rays), len(start))
+    lengths, score = torch.tensor(PROBES_SD), _looks(moves, question, sign, PROBES_SD, rays)
+    if not bool((score.amax(dim=(0, 1)) >= sign * question.goal).all()):
+        lengths = torch.tensor(PROBES_SD + FAR_SD)
+        score = torch.cat((score, _looks(moves, question, sign, FAR_SD, rays)))
     if failed is not None:
         same = rays[:, :, RHYTHM - 1] * failed[:, RHYTHM - 1] > 0
         score = torch.where(same, -torch.inf, score)
@@ -191,10 +191,21 @@ def probe(
     shortest = length[nearest, batch]
     near = shortest.isfinite()
     # A farther start has to earn its distance.
-    worth = score.flatten(0, 1) - 0.05 * places.square().sum(dim=2)
-    best = places[worth.argmax(dim=0), batch]
+    worth = score - 0.05 * (lengths[:, None, None, None] * rays).square().sum(dim=3)
+    best = worth.flatten(0, 1).argmax(dim=0)
+    there = lengths[best // len(rays), None] * rays[best % len(rays), batch]
     first = CLEAR * shortest.nan_to_num(posinf=0.0)[:, None] * rays[nearest, batch]
-    return torch.where(near[:, None], first, best), near
+    return torch.where(near[:, None], first, there), near & (shortest <= PROBES_SD[-1])
+
+
+def _looks(
+    moves: Moves, question: Question, sign: Tensor, sd: tuple[float, ...], rays: Tensor
+) -> Tensor:
+    """Scores at so many SD along each ray ``(rays, batch, size)``: ``(lengths, rays, batch)``."""
+    places = (torch.tensor(sd)[:, None, None, None] * rays).flatten(0, 1)
+    looks = [places[:, 0]] if len(sign) == 1 else places  # the places of one record are a batch
+    score = torch.cat([question.score(moves.signals(at)) for at in looks])
+    return sign * score.view(len(sd), len(rays), len(sign))
 
 
 def descend(

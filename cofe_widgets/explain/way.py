@@ -24,8 +24,9 @@ from .warp import carry
 NODES = 3
 #: Lengths looked at along the amortised direction, in standard deviations.
 LINE_SD = (0.7, 1.4, 2.2, 3.2, 4.5, 7.0)
-#: How much farther than where a crossing should be one goes to have crossed.
-CLEAR = 1.03
+#: How much farther than where a crossing should be one goes to have crossed: where a search begins,
+#: and where a way ends, of which the path takes what it needs.
+CLEAR, AMPLE = 1.03, 1.12
 #: Places of a way at which the answer is looked up before severities are solved for.
 PLACES = 25
 #: The same where only the last severity is asked for.
@@ -130,7 +131,7 @@ def line(
         )
         way = Way(here, lengths[-1] * ray)
         scores = sign[i] * question.score(way.signals(lengths / lengths[-1]))
-        length = CLEAR * crossing(lengths, sign[i] * start[i], scores, goal)
+        length = AMPLE * crossing(lengths, sign[i] * start[i], scores, goal)
         found = bool(torch.isfinite(length))
         move[i] = (length if found else lengths[scores.argmax()]) * ray
         gaps[i] = 0.0 if found else goal - scores.max()

@@ -2,9 +2,10 @@
 
 Mean squared error in mmol/L. No open set of recordings with potassium is at hand, so what ships
 learned from simulated hearts alone: any level in any heart, so that a bundle branch block is no
-hyperkalaemia. Smaller adversarial steps (``--ripple-uv``) make it more accurate and its counterfactuals
-less true (notebook 03, section 7). ``--pairs`` adds measured pairs, e.g. of MIMIC-IV: a CSV with the columns ``record``
-(name or path of a record under ``--data``) and ``potassium_mmol_l``, and ``patient`` if known.
+hyperkalaemia. Smaller adversarial steps (``--ripple-uv``) make it more accurate and its
+counterfactuals less true (notebook 03, section 7). ``--pairs`` adds measured pairs, e.g. of MIMIC-IV:
+a CSV with the columns ``record`` (name or path of a record under ``--data``) and
+``potassium_mmol_l``, and ``patient`` if known.
 """
 
 from __future__ import annotations
