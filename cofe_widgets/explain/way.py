@@ -167,11 +167,16 @@ def path(
     if scores.max() >= goal:
         first = int((scores >= goal).argmax())
         near = np.linspace(shares[first - 1], shares[first], NEAR + 1)[1:]
-        there = sign * look(near)[1].double().numpy() >= goal
-        chosen[-1] = near[there.argmax()] if there.any() else near[-1]
+        signals, score = look(near)
+        there = sign * score.double().numpy() >= goal
+        at = int(there.argmax()) if there.any() else NEAR - 1
+        chosen[-1], last, its = near[at], signals[at : at + 1], score[at : at + 1]
+    else:
+        last, its = look(chosen[-1:])
     chosen = np.minimum(np.maximum.accumulate(chosen), chosen[-1])
-    signals, final = look(chosen)
-    signals[0], final[0] = way.moves.inversion.signals[0], start
+    between = [look(chosen[1:-1])] if count > 2 else []
+    parts = [(way.moves.inversion.signals, torch.tensor([start])), *between, (last, its)]
+    signals, final = (torch.cat(each) for each in zip(*parts, strict=True))
     return signals.numpy(), question.answer(final).double().numpy(), float(chosen[-1])
 
 
