@@ -14,8 +14,9 @@ from torch import Tensor
 
 from ..simulate import simulate
 from .inversion import Inversion, invert, networks
-from .moves import RHYTHM, SPACES, Moves
+from .moves import SPACES, Moves
 from .question import Question
+from .way import BATCH
 
 #: Hearts of the bank: half of them in sinus rhythm, the others with what models are asked about.
 BANK = (
@@ -31,7 +32,6 @@ STRETCHES_SD = (0.0, 2.0)
 REACH_SD = 2.0
 #: Fewest hearts of the bank on the near side of the goal that are heard alone.
 ENOUGH = 6
-_BATCH = 8
 
 
 @lru_cache(maxsize=1)
@@ -66,7 +66,7 @@ def _mean_slope(question: Question, hearts: Inversion, rising: bool) -> Tensor:
     """Mean over hearts of the direction of steepest ascent, at the record and on the way."""
     moves = Moves(hearts, SPACES[1], seed=0)
     with torch.no_grad():
-        start = torch.cat([question.score(part) for part in hearts.signals.split(_BATCH)])
+        start = torch.cat([question.score(part) for part in hearts.signals.split(BATCH)])
     # Whoever is there already does not know the way.
     asked = ((start < 0) == rising).nonzero()[:, 0]
     if question.f.output == "linear" or len(asked) < ENOUGH:
@@ -83,15 +83,9 @@ def _farthest(question: Question, moves: Moves, way: Tensor, sign: float) -> Ten
 
     Slopes of a rhythm that is made regular say little at the hearts themselves.
     """
-    rhythm = torch.zeros_like(way)
-    rhythm[RHYTHM - 1] = 1.0  # axes come in ascending power
-    ways = [
-        way,
-        rhythm,
-        -rhythm,
-        *((way + s * rhythm) / (way + s * rhythm).norm() for s in (1, -1)),
-    ]
-    batches = torch.arange(len(moves.pattern)).split(_BATCH)
+    both = [way + side * moves.rhythm for side in (1, -1)]
+    ways = [way, moves.rhythm, -moves.rhythm, *(one / one.norm() for one in both)]
+    batches = torch.arange(len(moves.pattern)).split(BATCH)
 
     def taken(one: Tensor) -> float:
         scores = [
@@ -108,7 +102,7 @@ def _slope(question: Question, moves: Moves, asked: Tensor, begin: Tensor) -> Te
     noise = torch.Generator().manual_seed(5)
     at = begin + SPREAD_SD * torch.randn(len(moves.pattern), moves.size, generator=noise)
     slopes = []
-    for rows in asked.split(_BATCH):
+    for rows in asked.split(BATCH):
         here = moves.take(rows)
         move = at[rows].requires_grad_(True)
         with torch.enable_grad():

@@ -192,11 +192,16 @@ class Moves:
         self.pattern = rr_pattern(inversion.timeline.real, seed)
         self.f_wave = torch.from_numpy(_f_wave(inversion.latent.f_wave.shape[1], seed))
 
+    def opens(self, space: Space) -> bool:
+        """Whether a space has anything that may change and smaller ones have not."""
+        return bool((self.free if space.components == 0 else self.layers).any())
+
     @property
-    def open(self) -> bool:
-        """Whether this space has anything that may change and smaller ones have not."""
-        named, styles = bool(self.free.any()), bool(self.layers.any())
-        return styles if len(self.basis) else named
+    def rhythm(self) -> Tensor:
+        """Unit vector ``(size,)`` of the joint axis of the atrial rhythm."""
+        out = torch.zeros(self.size)
+        out[RHYTHM - 1] = 1.0  # axes come in ascending power
+        return out
 
     def permitted(self, direction: Tensor) -> Tensor:
         """A direction ``(size,)`` without what is kept, as a unit vector; zero where nothing is left."""

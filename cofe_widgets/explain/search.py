@@ -175,9 +175,7 @@ def probe(
     """
     sign = question.sign(start)
     rays = torch.zeros(3, len(start), moves.size)
-    rhythm = torch.zeros(moves.size)
-    rhythm[RHYTHM - 1] = 1.0  # axes come in ascending power
-    rays[0] = moves.permitted(rhythm)
+    rays[0] = moves.permitted(moves.rhythm)
     rays[1], rays[2] = -rays[0], sign[:, None] * direction
     lengths, score = torch.tensor(PROBES_SD), _looks(moves, question, sign, PROBES_SD, rays)
     if not bool((score.amax(dim=(0, 1)) >= sign * question.goal).all()):
@@ -268,7 +266,7 @@ def solve(
     answers: list[Answer | None] = [None] * len(start)
     rows, best = list(range(len(start))), _Best(start, moves.size, start)
     spaces = {"gradient": SPACES[-1:], "direction": SPACES[:2]}.get(method, SPACES)
-    spaces = tuple(space for space in spaces if moves.within(space).open)
+    spaces = tuple(space for space in spaces if moves.opens(space))
     signal, score = moves.inversion.signals[0], float(start[0])
     best_moves, nearest = None, torch.full_like(start, torch.inf)
     for number, space in enumerate(spaces):

@@ -36,7 +36,7 @@ class Latent:
     r_s : (batch, beats) R-peak times in s, NaN after the last
     codes : (batch, beats, CODES) what is particular to each beat
     f_wave : (batch, 640) fibrillatory wave at 62.5 Hz, about unit amplitude where there is one
-    p_gain : (batch,) factor on the P waves; 1 in every ECG that is encoded, at most 1 is drawn
+    p_gain : (batch,) factor on the P waves, 0 to 1; 1 in every ECG that is encoded
     """
 
     styles: Tensor
@@ -178,7 +178,7 @@ class Generator(nn.Module):
         beats = extend_beats(latent.r_s)
         codes = F.pad(latent.codes, (0, 0, 1, 1))
         styles = latent.styles.unbind(dim=1)
-        gain = latent.p_gain.clamp(max=1)
+        gain = latent.p_gain
         phase, spread = self.phase["62"](beats, _PADDED // 4, codes, gain)
         f_wave = F.pad(latent.f_wave, (0, _PADDED // 4 - latent.f_wave.shape[1]))[:, None]
         x = torch.cat((phase, spread, f_wave), dim=1)

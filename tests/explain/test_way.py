@@ -100,9 +100,12 @@ def test_what_is_kept_is_no_part_of_a_direction(moves):
     assert named[NAMES.index("irregularity")] == 0 and named[NAMES.index("p_wave_taken_away")] != 0
     # Every layer draws them: who keeps one keeps them.
     assert named[NAMES.index("t_amplitude")] == 0
-    assert some.open and bool((left[len(NAMES) :] != 0).all())
+    assert some.opens(SPACES[1]) and bool((left[len(NAMES) :] != 0).all())
     frozen = Moves(moves.inversion, SPACES[1], 0, keep=("coarse", "middle", "fine"))
-    assert not frozen.open and (frozen.permitted(torch.ones(frozen.size))[len(NAMES) :] == 0).all()
+    assert (
+        not frozen.opens(SPACES[1])
+        and (frozen.permitted(torch.ones(frozen.size))[len(NAMES) :] == 0).all()
+    )
 
 
 def test_where_every_named_number_is_kept_the_styles_are_searched():
