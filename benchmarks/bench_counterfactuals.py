@@ -37,7 +37,7 @@ LEVEL, ALPHA = 0.9, 0.05
 def held_back(rhythm: str, splits: Sequence[str] = ("test",)) -> list[Record]:
     """Real records in mV of the test split (or others) with a rhythm."""
     from cofe_widgets.ecg import INDEPENDENT_LEADS
-    from cofe_widgets.train.data import load_real
+    from cofe_widgets.train.data.records import load_real
 
     real = load_real(DATA)
     part = real.where(np.isin(real.splits, splits) & real.millivolts & (real.rhythms == rhythm))
@@ -200,7 +200,7 @@ def _line_ms(name: str, work: Callable[[], object], times: int, bar_s: float) ->
 
 def speed(records: list[Record], hundred: list[Record]) -> list[Line]:
     """From loaded records; medians."""
-    from cofe_widgets.explain.inversion import expansion, invert, networks
+    from cofe_widgets.generative.inversion import expansion, invert, networks
 
     f = cw.load("af-resnet")
     latent = invert(records[:1]).latent

@@ -15,16 +15,17 @@ import pandas as pd
 import torch
 import wfdb
 
-from cofe_widgets.ecg import LEADS, EcgError, Record
+from cofe_widgets.ecg import LEADS, Record
+from cofe_widgets.errors import EcgError
 from cofe_widgets.models import load
-from cofe_widgets.models.unet import UNet
-from cofe_widgets.signals.decode import soft_r_peaks
-from cofe_widgets.signals.delineate import Delineation, delineate
+from cofe_widgets.models.architectures.unet import UNet
+from cofe_widgets.signals.delineation.delineate import Delineation, delineate
+from cofe_widgets.signals.delineation.postprocess import soft_r_peaks
 from cofe_widgets.signals.rpeaks import r_peaks
 from cofe_widgets.simulate import simulate
-from cofe_widgets.train.delineator import judge_segments
-from cofe_widgets.train.ludb import Marked, folds, load_ludb
-from cofe_widgets.train.scores import match, wave_scores
+from cofe_widgets.train.core.wave_scores import match, wave_scores
+from cofe_widgets.train.data.ludb import Marked, folds, load_ludb
+from cofe_widgets.train.recipes.delineator import judge_segments
 
 from .bench_signals import FIBRILLATION, SHARED, listed, rhythm_of
 

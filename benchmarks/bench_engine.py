@@ -35,7 +35,7 @@ def main() -> None:
     import torch
 
     import cofe_widgets as cw
-    from cofe_widgets.explain.inversion import invert, networks
+    from cofe_widgets.generative.inversion import invert, networks
     from cofe_widgets.io import sample_path
     from cofe_widgets.simulate import draw
 

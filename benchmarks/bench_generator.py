@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 from scipy.stats import ks_2samp
 
 from cofe_widgets.ecg import INDEPENDENT_LEADS, LEADS, Record, expand_matrix
-from cofe_widgets.explain import inversion
-from cofe_widgets.models.generator import (
+from cofe_widgets.generative import inversion
+from cofe_widgets.models.architectures.generator import (
     CODES,
     LAYERS,
     NOISE_INPUT,
@@ -29,8 +29,8 @@ from cofe_widgets.models.generator import (
     agreement,
 )
 from cofe_widgets.signals import measure, r_peaks
-from cofe_widgets.train.data import load_real
-from cofe_widgets.train.source import filtered
+from cofe_widgets.train.data.records import load_real
+from cofe_widgets.train.data.source import filtered
 
 from .bench_realism import SHARED
 from .separable import told_apart

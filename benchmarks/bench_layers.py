@@ -13,8 +13,8 @@ import pandas as pd
 import torch
 
 import cofe_widgets as cw
-from cofe_widgets.explain.inversion import invert, networks
-from cofe_widgets.explain.moves import LAYER_GROUPS
+from cofe_widgets.generative.inversion import invert, networks
+from cofe_widgets.generative.latent_edit import LAYER_GROUPS
 
 HEARTS, SEED = 24, 31
 #: Conditions that change one thing, or little else.

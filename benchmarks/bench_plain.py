@@ -24,9 +24,9 @@ from cofe_widgets import Predictor, Record
 from cofe_widgets.audit.numbers import numbers
 from cofe_widgets.audit.twins import BEAT_MS, median_of_beats
 from cofe_widgets.ecg import INDEPENDENT_LEADS, LEADS
-from cofe_widgets.explain.inversion import expansion, invert, networks
+from cofe_widgets.generative.inversion import expansion, invert, networks
+from cofe_widgets.models.architectures.generator import FS, Latent
 from cofe_widgets.models.filters import BandPass
-from cofe_widgets.models.generator import FS, Latent
 
 from .bench_counterfactuals import DATA, held_back
 from .bench_signals import Line

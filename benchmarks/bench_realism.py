@@ -23,10 +23,11 @@ from numpy.typing import NDArray
 from scipy.signal import welch
 from scipy.stats import ks_2samp
 
-from cofe_widgets.ecg import LEADS, EcgError, Record
+from cofe_widgets.ecg import LEADS, Record
+from cofe_widgets.errors import EcgError
 from cofe_widgets.signals import measure, r_peaks
 from cofe_widgets.signals.filters import pass_band
-from cofe_widgets.signals.measure import measured
+from cofe_widgets.signals.measurements.measure import measured
 from cofe_widgets.simulate import simulate
 
 from .separable import auc, bootstrap, told_apart

@@ -15,13 +15,23 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cofe_widgets.ecg import LEADS, EcgError, Record
+from cofe_widgets.ecg import LEADS, Record
+from cofe_widgets.errors import EcgError
 from cofe_widgets.io import read
 from cofe_widgets.signals import LEAD_UNITS, UNITS, measure, r_peaks, rules
 from cofe_widgets.simulate import CONDITIONS, draw
 
 from .judged import on_real, on_simulated
-from .marked import FIBRILLATION, SHARED, SINUS, TOLERANCE_S, Marked, listed, load, rhythm_of
+from .marked import (
+    FIBRILLATION,
+    SHARED,
+    SINUS,
+    TOLERANCE_S,
+    Marked,
+    listed,
+    load,
+    rhythm_of,
+)
 from .truth import BARS, Heart, agreement, errors, hearts, lead_errors
 from .truth import SINUS as PLAIN
 

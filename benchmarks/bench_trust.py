@@ -15,13 +15,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from cofe_widgets.audit.trust.model_rows import NOISE_HIGH, NOISE_LOW, NOISE_MEDIAN
+from cofe_widgets.audit.trust.trust_card import R_LOW, R_MEDIAN, trust_card
 from cofe_widgets.ecg import INDEPENDENT_LEADS, Record
-from cofe_widgets.explain.findings import LEAST, LEAST_OF_LEAD, Findings
-from cofe_widgets.explain.trust import R_LOW, R_MEDIAN, trust_card
-from cofe_widgets.explain.trust_model import NOISE_HIGH, NOISE_LOW, NOISE_MEDIAN
 from cofe_widgets.signals import measured
-from cofe_widgets.signals.criteria import FEW_P, IRREGULAR_SHARE, MOST_P
-from cofe_widgets.train.data import RealRecords, clean, load_real
+from cofe_widgets.signals.changes import OF_ECG, OF_LEADS, Findings
+from cofe_widgets.signals.criteria.diagnoses import FEW_P, IRREGULAR_SHARE, MOST_P
+from cofe_widgets.train.data.records import RealRecords, clean, load_real
+from cofe_widgets.vocabulary.measurements import MEASUREMENTS
 
 from .bench_counterfactuals import DATA, held_back
 
@@ -60,7 +61,7 @@ def halves(real: RealRecords) -> pd.DataFrame:
         first, last = (measured(record_of(signal).crop(a, a + 5.0)) for a in (0.0, 5.0))
         found = Findings(first, last)
         apart = {name: abs(change.by) for name, change in found.changes.items()}
-        rows.append(apart | {name: float(name in found.moved) for name in LEAST_OF_LEAD})
+        rows.append(apart | {name: float(name in found.moved) for name in OF_LEADS})
     return pd.DataFrame(rows, index=list(real.rhythms))
 
 
@@ -69,18 +70,22 @@ def repeatability(real: RealRecords) -> list[Line]:
     table = halves(real)
     sr, af = (table.loc[rhythm] for rhythm in ("SR", "AF"))
     lines = []
-    for name, least in LEAST.items():
+    for name in OF_ECG:
+        about = MEASUREMENTS[name]
         if name.startswith(("rr_", "heart")):
             continue  # RR differs between halves because hearts do; its error is the detector's
         high = [each[name].quantile(0.9) for each in (sr, af)]
-        enough = least.regular >= high[0] and not least.irregular < high[1]
-        figure = f"SR {high[0]:.3g}, AF {high[1]:.3g} {least.unit}"
-        lines.append(Line(name, figure, f"{least.regular:g}, {least.irregular:g}", bool(enough)))
-    for name, least in LEAST_OF_LEAD.items():
+        enough = about.least >= high[0] and not about.least_irregular < high[1]
+        figure = f"SR {high[0]:.3g}, AF {high[1]:.3g} {about.unit}"
+        lines.append(
+            Line(name, figure, f"{about.least:g}, {about.least_irregular:g}", bool(enough))
+        )
+    for name in OF_LEADS:
+        about = MEASUREMENTS[name]
         told = [each[name].mean() for each in (sr, af)]
         figure = f"told of SR {told[0]:.0%}, AF {told[1]:.0%}, though nothing changed"
-        used = f"{least.regular:g}, {least.irregular:g}"
-        lines.append(Line(f"{least.label} in leads", figure, used, bool(max(told) <= 0.1)))
+        used = f"{about.least:g}, {about.least_irregular:g}"
+        lines.append(Line(f"{about.title} in leads", figure, used, bool(max(told) <= 0.1)))
     return lines
 
 
@@ -137,7 +142,7 @@ def noise_lines(real: RealRecords) -> list[Line]:
 
 def redrawing(real: RealRecords) -> list[Line]:
     """How well held-back records are redrawn."""
-    from cofe_widgets.explain.inversion import invert
+    from cofe_widgets.generative.inversion import invert
 
     r = [float(invert([record_of(signal)]).correlation[0]) for signal in real.signals]
     low, half = np.quantile(r, (0.05, 0.5))
@@ -154,8 +159,8 @@ def redrawing(real: RealRecords) -> list[Line]:
 
 def latent_lines(real: RealRecords) -> list[Line]:
     """Whether held-back records lie as far out as those that the encoder carries along."""
-    from cofe_widgets.explain.inversion import networks
-    from cofe_widgets.explain.plausibility import bank, coordinates, distances
+    from cofe_widgets.audit.trust.plausibility import bank, coordinates, distances
+    from cofe_widgets.generative.inversion import networks
 
     encoder = networks().encoder
     known = bank(encoder)

@@ -10,11 +10,11 @@ import torch
 
 import cofe_widgets as cw
 from cofe_widgets import Counterfactual, Record
+from cofe_widgets.audit.trust.plausibility import beats_amiss, ripple
 from cofe_widgets.ecg import INDEPENDENT_LEADS, LEADS
-from cofe_widgets.explain.inversion import expansion, invert, networks
-from cofe_widgets.explain.plausibility import beats_amiss, ripple
+from cofe_widgets.generative.inversion import expansion, invert, networks
+from cofe_widgets.models.architectures.generator import FS
 from cofe_widgets.models.filters import BandPass
-from cofe_widgets.models.generator import FS
 from cofe_widgets.signals import MedianBeat, median_beat
 from cofe_widgets.signals.beats import BEAT_FS, between, cut
 
@@ -87,13 +87,13 @@ def _without_line(signal: np.ndarray) -> np.ndarray:
 
 def zero_edit(records: Sequence[Record], seed: int = 0) -> float:
     """Largest difference, mV, of a record to itself edited by nothing, in every search space."""
-    from cofe_widgets.explain.moves import SPACES, Moves
+    from cofe_widgets.generative.latent_edit import SPACES, LatentEdit
 
     inversion = invert(list(records))
     own = np.stack([one.signal for one in inversion.records])
     worst = 0.0
     for space in SPACES:
-        moves = Moves(inversion, space, seed)
+        moves = LatentEdit(inversion, space, seed)
         with torch.no_grad():
             drawn = moves.signals(torch.zeros(len(own), moves.size)).numpy()
         worst = max(worst, float(np.abs(drawn - own).max()))

@@ -11,9 +11,10 @@ from statistics import median
 import numpy as np
 from numpy.typing import NDArray
 
-from cofe_widgets.ecg import LEADS, EcgError, Record
+from cofe_widgets.ecg import LEADS, Record
+from cofe_widgets.errors import EcgError
 from cofe_widgets.io import read
-from cofe_widgets.train.ludb import load_ludb
+from cofe_widgets.train.data.ludb import load_ludb
 
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
 SINUS = {"NSR", "SB", "STach", "SA"}

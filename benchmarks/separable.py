@@ -12,10 +12,11 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 from scipy.stats import rankdata
 
-from cofe_widgets.ecg import INDEPENDENT_LEADS, LEADS, EcgError, Record
+from cofe_widgets.ecg import INDEPENDENT_LEADS, LEADS, Record
+from cofe_widgets.errors import EcgError
 from cofe_widgets.signals import measure
 from cofe_widgets.signals.filters import pass_band
-from cofe_widgets.signals.median import median_beat
+from cofe_widgets.signals.median_beat import median_beat
 
 Array = NDArray[np.float64]
 

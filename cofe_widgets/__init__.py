@@ -14,17 +14,17 @@ if TYPE_CHECKING:  # what __getattr__ below finds, for type checkers and editors
     from . import audit as audit
     from .apps import explore as explore
     from .ecg import LEADS as LEADS
-    from .ecg import EcgError as EcgError
     from .ecg import Record as Record
+    from .errors import EcgError as EcgError
+    from .errors import EcgFormatError as EcgFormatError
+    from .errors import ExplainError as ExplainError
     from .explain import METHODS as METHODS
     from .explain import Attribution as Attribution
-    from .explain import ExplainError as ExplainError
     from .explain import attribute as attribute
-    from .explain import reconstruct as reconstruct
-    from .explain import sample as sample
     from .explain.counterfactual import Counterfactual as Counterfactual
     from .explain.counterfactual import counterfactual as counterfactual
-    from .io import EcgFormatError as EcgFormatError
+    from .generative import reconstruct as reconstruct
+    from .generative import sample as sample
     from .io import read as read
     from .models import available as available
     from .signals import RULES as RULES
@@ -34,22 +34,22 @@ if TYPE_CHECKING:  # what __getattr__ below finds, for type checkers and editors
     from .signals import r_peaks as r_peaks
     from .signals import rules as rules
     from .simulate import simulate as simulate
-    from .widgets.ecglab import EcgLab as EcgLab
-    from .widgets.heart import HeartLab as HeartLab
+    from .widgets.heart.heartlab import HeartLab as HeartLab
+    from .widgets.lab.ecglab import EcgLab as EcgLab
     from .widgets.page import to_html as to_html
-    from .widgets.viewer import EcgViewer as EcgViewer
-    from .wrap import Predictor as Predictor
-    from .wrap import load as load
-    from .wrap import wrap as wrap
+    from .widgets.viewer.viewer import EcgViewer as EcgViewer
+    from .wrapper import Predictor as Predictor
+    from .wrapper import load as load
+    from .wrapper import wrap as wrap
 
-__version__ = "0.1.0"
+from ._version import __version__
 
 _HOME = {
     "LEADS": "ecg",
     "Record": "ecg",
-    "EcgError": "ecg",
+    "EcgError": "errors",
     "read": "io",
-    "EcgFormatError": "io",
+    "EcgFormatError": "errors",
     "simulate": "simulate",
     "measure": "signals",
     "delineate": "signals",
@@ -57,20 +57,20 @@ _HOME = {
     "r_peaks": "signals",
     "rules": "signals",
     "RULES": "signals",
-    "wrap": "wrap",
-    "Predictor": "wrap",
-    "load": "wrap",
+    "wrap": "wrapper",
+    "Predictor": "wrapper",
+    "load": "wrapper",
     "available": "models",
     "counterfactual": "explain",
     "Counterfactual": "explain",
-    "reconstruct": "explain",
-    "sample": "explain",
+    "reconstruct": "generative",
+    "sample": "generative",
     "attribute": "explain",
     "Attribution": "explain",
     "METHODS": "explain",
-    "directions": "explain",
-    "Directions": "explain",
-    "ExplainError": "explain",
+    "directions": "generative",
+    "Directions": "generative",
+    "ExplainError": "errors",
     "EcgLab": "widgets",
     "EcgViewer": "widgets",
     "HeartLab": "widgets",

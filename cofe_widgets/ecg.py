@@ -15,6 +15,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from .errors import EcgError
+
 LEADS = ("I", "II", "III", "aVR", "aVL", "aVF", "V1", "V2", "V3", "V4", "V5", "V6")
 INDEPENDENT_LEADS = ("I", "II", "V1", "V2", "V3", "V4", "V5", "V6")
 OTHER_LEADS = ("V3R", "V4R", "V5R", "V6R", "V7", "V8", "V9", "X", "Y", "Z", "ECG")
@@ -42,10 +44,6 @@ LIMB_LEADS = tuple(_FROM_I_II)
 _ALIASES = {"VX": "X", "VY": "Y", "VZ": "Z", "MLII": "II"}
 _ALIASES |= {f"C{n}": f"V{n}" for n in range(1, 7)}
 _CANONICAL = {name.upper(): name for name in LEADS + OTHER_LEADS} | _ALIASES
-
-
-class EcgError(ValueError):
-    """A signal that cannot be an ECG as given: says which lead, which value, what to do."""
 
 
 def lead_name(raw: str) -> str:

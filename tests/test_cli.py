@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import re
 import subprocess
 import sys
@@ -10,7 +11,7 @@ from pathlib import Path
 import pytest
 
 import cofe_widgets
-from cofe_widgets.cli import main
+from cofe_widgets.cli.main import main
 
 from .io import files
 
@@ -138,7 +139,7 @@ def test_doctor_finds_everything_that_the_tests_need(capsys: pytest.CaptureFixtu
 def test_doctor_says_what_is_missing_and_how_to_get_it(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from cofe_widgets import cli
+    cli = importlib.import_module("cofe_widgets.cli.main")
 
     there = cli._version
     absent = {"voila", "wfdb"}

@@ -14,12 +14,12 @@ from cofe_widgets.ecg import (
     INDEPENDENT_LEADS,
     LEADS,
     LIMB_LEADS,
-    EcgError,
     Record,
     expand_matrix,
     lead_name,
     limb_matrix,
 )
+from cofe_widgets.errors import EcgError
 
 
 def heart(fs: float = 500.0, seconds: float = 4.0, leads: int = 12) -> np.ndarray:

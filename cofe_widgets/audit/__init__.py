@@ -1,9 +1,10 @@
 """Audits: many records to tables with statistics, of what a model asks for and whether it is right."""
 
+from ..errors import AuditError
 from .counterfactuals import counterfactual_table
 from .numbers import MEASUREMENTS
 from .statistics import compare, holm
-from .table import AuditError, CounterfactualTable
+from .tables import CounterfactualTable
 from .twins import TwinScore, twin_score
 
 __all__ = [

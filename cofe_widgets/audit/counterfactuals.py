@@ -10,15 +10,17 @@ from math import nan
 from pathlib import Path
 from typing import Any
 
-from ..ecg import EcgError, Record
-from ..explain.counterfactual import Counterfactual, counterfactual
-from ..explain.inversion import ExplainError, networks
-from ..explain.question import Question
+from ..ecg import Record
+from ..errors import AuditError, EcgError, ExplainError, WrapError
+from ..explain.counterfactual.find import Counterfactual, counterfactual
+from ..explain.counterfactual.objective import Objective
+from ..generative.inversion import networks
 from ..io import read
-from ..wrap import Predictor, WrapError
+from ..provenance import provenance
+from ..wrapper import Predictor
 from .numbers import MEASUREMENTS, numbers
 from .store import Store, record_hash
-from .table import BACK, TOWARDS, AuditError, CounterfactualTable, Row, table_of
+from .tables import BACK, TOWARDS, CounterfactualTable, Row, table_of
 
 #: Records that are read, asked and kept together.
 CHUNK = 8
@@ -90,7 +92,7 @@ class _Questions:
                 f"level between 0.5 and 1 for probabilities (given: {level})"
             )
         self.f, self.target, self.by, self.both_ways = f, target, by, both_ways
-        Question(
+        Objective(
             f, target, 1.0 if self.level is None else self.level
         )  # refuses what cannot be asked
 
@@ -173,7 +175,7 @@ def counterfactual_table(
     questions = _Questions(f, target, level, by, both_ways)
     kept = Store(store)
     how = {"severities": 2, **search}
-    facts = {
+    facts: dict[str, Any] = {
         "target": target,
         "seed": seed,
         "model": f.name,
@@ -194,10 +196,8 @@ def counterfactual_table(
     if not rows:
         raise AuditError("no records were given: expected at least one Record or path")
     rows.sort(key=lambda row: (row[0]["record"], row[0]["direction"] == BACK))
-    from .. import __version__
-
-    provenance = {**facts, "level": questions.level, "by": by, "both_ways": both_ways}
-    return table_of(rows, target, json.loads(json.dumps({**provenance, "version": __version__})))
+    known = provenance(**facts, level=questions.level, by=by, both_ways=both_ways)
+    return table_of(rows, target, json.loads(json.dumps(known)))
 
 
 def _chunks(records: Iterable[Source]) -> Iterator[list[tuple[int, Source]]]:

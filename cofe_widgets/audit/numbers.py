@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from math import isfinite
 
 from ..ecg import Record
-from ..signals import UNITS, measure
+from ..signals import measure
+from ..vocabulary.measurements import MEASUREMENTS as ALL
+from ..vocabulary.measurements import Measurement
 
 #: P amplitude with an absent P wave as 0: `measure` says NaN of what is not there, and a table that
 #: left those records out would compare P waves only where they stayed.
@@ -26,8 +28,8 @@ _SHOWN = (
     "qtc_fridericia_ms",
     "qrs_axis_deg",
 )
-#: What is compared, with units: of the numbers of `measure` those that do not repeat each other.
-MEASUREMENTS: dict[str, str] = {name: {**UNITS, P_OR_0: "mV"}[name] for name in _SHOWN}
+#: What is compared: of the numbers of `measure` those that do not repeat each other.
+MEASUREMENTS: dict[str, Measurement] = {name: ALL[name] for name in _SHOWN}
 
 
 def chosen(values: Mapping[str, float]) -> dict[str, float]:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from math import copysign, inf, nan, sqrt
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+
+from ..vocabulary.measurements import Measurement
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -100,7 +103,9 @@ def _p_values(d: NDArray[np.float64]) -> tuple[float, float]:
 
 
 def compare(
-    original: pd.DataFrame, counterfactual: pd.DataFrame, units: dict[str, str]
+    original: pd.DataFrame,
+    counterfactual: pd.DataFrame,
+    measurements: Mapping[str, Measurement],
 ) -> pd.DataFrame:
     """Each measurement before and after, over the records in which both were measured.
 
@@ -108,8 +113,8 @@ def compare(
     ----------
     original, counterfactual : DataFrame, one row a record, the same rows
         Measurements in columns; NaN where a wave is absent.
-    units : dict
-        The measurements to compare and their units; ``"deg"`` changes by the shorter way round.
+    measurements : mapping of str to Measurement
+        Those to compare; an angle changes by the shorter way round.
 
     Returns
     -------
@@ -122,12 +127,10 @@ def compare(
     import pandas as pd
 
     rows = {}
-    for name, unit in units.items():
+    for name, about in measurements.items():
         a, b = (table[name].to_numpy(float) for table in (original, counterfactual))
         both = np.isfinite(a) & np.isfinite(b)
-        a, d = a[both], (b - a)[both]
-        if unit == "deg":
-            d = (d + 180) % 360 - 180
+        a, d = a[both], about.change(a[both], b[both])
         if not len(d):
             rows[name] = dict.fromkeys(COLUMNS, nan) | {"n": 0}
             continue
@@ -139,6 +142,6 @@ def compare(
     for test in ("wilcoxon", "t"):
         at = table.columns.get_loc(f"{test}_p") + 1
         table.insert(at, f"{test}_p_holm", holm(table[f"{test}_p"]))
-    table["unit"] = [units[name] for name in table.index]
+    table["unit"] = [measurements[name].unit for name in table.index]
     table.index.name = "measurement"
     return table

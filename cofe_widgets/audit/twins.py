@@ -14,17 +14,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..ecg import EcgError
-from ..explain.counterfactual import Counterfactual, counterfactual
-from ..explain.inversion import ExplainError, prepare
-from ..explain.question import Question
-from ..models.generator import FS
+from ..errors import AuditError, EcgError, ExplainError
+from ..explain.counterfactual.find import Counterfactual, counterfactual
+from ..explain.counterfactual.objective import Objective
+from ..generative.inversion import prepare
+from ..models.architectures.generator import FS
+from ..provenance import provenance
 from ..signals import r_peaks
 from ..signals.beats import cut
 from ..simulate import Simulated, simulate
-from ..wrap import Predictor
+from ..vocabulary.measurements import UNITS
+from ..wrapper import Predictor
 from .numbers import MEASUREMENTS, chosen, numbers
-from .table import AuditError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -36,8 +37,6 @@ ALTERED_MV = 0.03
 BEAT_MS = np.arange(-300.0, 450.0 + 1, 4.0)
 #: R-peaks this near have not moved, s.
 SAME_R_S = 0.02
-#: No change smaller than this is asked for, by unit: nobody reads it off an ECG.
-LEAST = {"bpm": 3.0, "ms": 5.0, "mV": 0.02, "": 0.1, "deg": 5.0}
 #: Probabilities asked for lie between these: less is no diagnosis, more is beyond any calibration.
 LEVELS = (0.9, 0.99)
 #: Of the measurement's own errors on these hearts, this quantile is what a change must exceed.
@@ -95,7 +94,7 @@ class TwinScore:
                 rows[name] = (len(part), part.error.median(), *medians, size, part.right.mean())
         columns = ["n", "error", "true", "found", "found/true", "signs right"]
         table = pd.DataFrame.from_dict(rows, orient="index", columns=columns)
-        table["unit"] = [MEASUREMENTS[name] for name in table.index]
+        table["unit"] = [MEASUREMENTS[name].unit for name in table.index]
         return table
 
     def __repr__(self) -> str:
@@ -162,7 +161,7 @@ def twin_score(
 
     if n < 1:
         raise AuditError(f"n={n}: expected at least one heart")
-    Question(f, target, 0.9 if level is None else level)
+    Objective(f, target, 0.9 if level is None else level)
     ill = simulate(condition, n, seed, **options)
     healthy = [one.twin(without) for one in ill]
     errors = _errors([*ill, *healthy])
@@ -173,22 +172,12 @@ def twin_score(
         )
         pairs.append({"heart": i, **pair})
         changes += [{"heart": i, **one} for one in moved]
-    from .. import __version__
-
-    provenance = {
-        "model": f.name,
-        "model_hash": f.weight_hash,
-        "n": n,
-        "seed": seed,
-        "level": level,
-        "without": without,
-        "options": options,
-        "search": search or {},
-        "version": __version__,
-    }
+    known = provenance(
+        f, n=n, seed=seed, level=level, without=without, options=options, search=search or {}
+    )
     columns = ["heart", "measurement", "error", "true", "found", "right"]
     return TwinScore(
-        condition, target, pd.DataFrame(pairs), pd.DataFrame(changes, columns=columns), provenance
+        condition, target, pd.DataFrame(pairs), pd.DataFrame(changes, columns=columns), known
     )
 
 
@@ -197,19 +186,12 @@ def _errors(hearts: list[Simulated]) -> dict[str, float]:
     true = [chosen(one.truth.measurements) for one in hearts]
     found = [numbers(one.record) for one in hearts]
     out = {}
-    for name, unit in MEASUREMENTS.items():
-        error = np.array(
-            [_change(a[name], b[name], unit) for a, b in zip(true, found, strict=True)]
-        )
+    for name, about in MEASUREMENTS.items():
+        error = np.array([about.change(a[name], b[name]) for a, b in zip(true, found, strict=True)])
         size = np.abs(error[np.isfinite(error)])
         worst = float(np.quantile(size, ERROR_QUANTILE)) if len(size) else 0.0
-        out[name] = max(worst, LEAST[unit])
+        out[name] = max(worst, UNITS[about.unit].legible)
     return out
-
-
-def _change(before: float, after: float, unit: str) -> float:
-    change = after - before
-    return (change + 180) % 360 - 180 if unit == "deg" else change
 
 
 def _pair(
@@ -264,11 +246,11 @@ def sign_of_changes(
 ) -> list[dict[str, Any]]:
     """Every measurement that truly changes by more than its error, and what the edit made of it."""
     rows = []
-    for name, unit in MEASUREMENTS.items():
-        true = _change(healthy[name], ill[name], unit)
+    for name, about in MEASUREMENTS.items():
+        true = about.change(healthy[name], ill[name])
         if not abs(true) > errors[name]:  # nor NaN: a wave that only one of them has
             continue
-        change = _change(original[name], found[name], unit)
+        change = about.change(original[name], found[name])
         right = bool(np.isfinite(change) and np.sign(change) == np.sign(true))
         row = {"measurement": name, "error": errors[name], "true": true, "found": change}
         rows.append({**row, "right": right})

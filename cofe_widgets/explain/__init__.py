@@ -2,19 +2,5 @@
 
 from .attribution import METHODS, Attribution, attribute
 from .counterfactual import Counterfactual, Step, counterfactual
-from .directions import Directions, directions
-from .inversion import ExplainError, reconstruct, sample
 
-__all__ = [
-    "METHODS",
-    "Attribution",
-    "Counterfactual",
-    "Directions",
-    "ExplainError",
-    "Step",
-    "attribute",
-    "counterfactual",
-    "directions",
-    "reconstruct",
-    "sample",
-]
+__all__ = ["METHODS", "Attribution", "Counterfactual", "Step", "attribute", "counterfactual"]

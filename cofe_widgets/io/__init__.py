@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import TypeAlias
 
 from ..ecg import Record
+from ..errors import EcgFormatError
 from . import muse, philips, wfdb
 from .samples import SAMPLE_PREFIX, sample_names, sample_path
-from .source import MAX_BYTES, EcgFormatError, Source
+from .source import MAX_BYTES, Source
 from .xml import is_xml, screened
 
 __all__ = ["EcgFormatError", "read", "sample_names", "sample_path"]

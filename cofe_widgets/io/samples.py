@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from .source import EcgFormatError
+from ..errors import EcgFormatError
 
 SAMPLE_PREFIX = "sample:"
 _FOLDER = Path(__file__).parent.parent / "samples"

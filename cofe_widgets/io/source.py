@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..ecg import LEADS, LIMB_LEADS, EcgError, Record, lead_name
+from ..ecg import LEADS, LIMB_LEADS, Record, lead_name
+from ..errors import EcgError, EcgFormatError
 
 #: How much of a file the formats are told apart by.
 HEAD_BYTES = 64 * 1024
@@ -19,27 +20,6 @@ HEAD_BYTES = 64 * 1024
 MAX_BYTES = 256 * 1024**2
 #: III may differ from II - I by rounding and by channel skew, not by more than this.
 EINTHOVEN_MV = 0.15
-
-
-class EcgFormatError(EcgError):
-    """A file that cannot be read as an ECG.
-
-    Attributes
-    ----------
-    file : str
-        The name of the file.
-    format : str
-        The format that was recognised; empty when none was.
-    reason : str
-        What is wrong and, where there is something, what to do.
-    """
-
-    def __init__(self, file: str, format: str, reason: str) -> None:
-        self.file, self.format, self.reason = file, format, reason
-        super().__init__(f"{file}{f' ({format})' if format else ''}: {reason}")
-
-    def __reduce__(self) -> tuple[type, tuple[str, str, str]]:
-        return type(self), (self.file, self.format, self.reason)
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..ecg import EcgError, Record, lead_name
+from ..ecg import Record, lead_name
+from ..errors import EcgError
 from .source import MAX_BYTES, Source
 
 FORMAT = "WFDB"

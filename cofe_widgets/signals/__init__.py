@@ -1,13 +1,13 @@
 """What an ECG says in numbers: R-peaks, the median beat with its waves, named measurements."""
 
-from .beatwise import BEAT_UNITS, measure_beats
-from .delineate import Delineation, delineate
-from .leadwise import LEAD_UNITS
-from .measure import UNITS, Measured, measure, measured
-from .median import MedianBeat, median_beat
+from .criteria.rules import RULES, rules
+from .criteria.verdict import Verdict
+from .delineation.delineate import Delineation, delineate
+from .measurements.measure import UNITS, Measured, measure, measured
+from .measurements.per_beat import BEAT_UNITS, measure_beats
+from .measurements.per_lead import LEAD_UNITS
+from .median_beat import MedianBeat, median_beat
 from .rpeaks import r_peaks
-from .rules import RULES, rules
-from .verdict import Verdict
 from .waves import Wave
 
 __all__ = [

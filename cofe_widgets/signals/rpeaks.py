@@ -12,7 +12,8 @@ from typing import overload
 import numpy as np
 from numpy.typing import NDArray
 
-from ..ecg import INDEPENDENT_LEADS, LIMB_LEADS, EcgError, Record
+from ..ecg import INDEPENDENT_LEADS, LIMB_LEADS, Record
+from ..errors import EcgError
 from .filters import pass_band
 
 #: Everything below runs at one rate, so that a record gives the same beats at any rate.

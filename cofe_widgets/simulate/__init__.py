@@ -14,7 +14,14 @@ from numpy.typing import ArrayLike, NDArray
 
 from ..ecg import LEADS, Record, expand_matrix
 from .batch import Batch
-from .conditions import CONDITIONS, POTASSIUM, apply_conditions, ectopic_hearts, parse, r_delay_s
+from .conditions import (
+    CONDITIONS,
+    POTASSIUM,
+    apply_conditions,
+    ectopic_hearts,
+    parse,
+    r_delay_s,
+)
 from .dipole import draw_beats
 from .heart import Array, Hearts, People, draw_hearts, draw_people
 from .noise import Noise, draw_noise, levels, wire

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..ecg import expand_matrix
-from ..segments import L_AFTER_J_S, POINTS, paint
+from ..vocabulary.segments import L_AFTER_J_S, POINTS, paint
 from .beat import P_FLOOR_MV, Deflections, has_t, p_size_mv
 from .dipole import draw_beats
 from .heart import P_KERNELS, T_SD, Array, Hearts, People, T

@@ -12,6 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from ..vocabulary.diagnoses import require, title
 from .adults import DIPOLES
 from .beat import ventricles
 from .heart import (
@@ -34,40 +35,49 @@ from .heart import (
 
 
 class Condition(NamedTuple):
-    """Words of a condition, what it acts on (two of one kind exclude each other), severity."""
+    """What a condition acts on (two of one kind exclude each other), and whether it has degrees."""
 
-    words: str
+    code: str
     kind: str
     graded: bool = True
 
+    @property
+    def words(self) -> str:
+        """What people call it."""
+        return title(self.code)
 
-#: Label codes (those of PhysioNet Challenge 2021 and PTB-XL where they have one).
+
+#: Conditions that are simulated, by code; each has a row in `vocabulary.diagnoses`.
 CONDITIONS = {
-    "NSR": Condition("normal sinus rhythm", "rhythm", False),
-    "SB": Condition("sinus bradycardia", "rhythm"),
-    "STach": Condition("sinus tachycardia", "rhythm"),
-    "SA": Condition("sinus (respiratory) arrhythmia", "rhythm"),
-    "AF": Condition("atrial fibrillation", "rhythm", False),
-    "AFL": Condition("atrial flutter", "rhythm", False),
-    "IAVB": Condition("first-degree AV block", "conduction"),
-    "MoI": Condition("second-degree AV block, Wenckebach", "conduction", False),
-    "PAC": Condition("frequent premature atrial complexes", "atrial ectopy"),
-    "PVC": Condition("frequent premature ventricular complexes", "ventricular ectopy"),
-    "LBBB": Condition("left bundle branch block", "bundle"),
-    "RBBB": Condition("right bundle branch block", "bundle"),
-    "LAFB": Condition("left anterior fascicular block", "fascicle"),
-    "LVH": Condition("left ventricular hypertrophy", "voltage"),
-    "LQRSV": Condition("low QRS voltage", "voltage"),
-    "AMI": Condition("old anterior infarction", "infarction"),
-    "IMI": Condition("old inferior infarction", "infarction"),
-    "SMI": Condition("old septal infarction", "infarction"),
-    "STEMI_A": Condition("acute anterior ST elevation", "acute"),
-    "STEMI_I": Condition("acute inferior ST elevation", "acute"),
-    "STEMI_L": Condition("acute lateral ST elevation", "acute"),
-    "LQT": Condition("long QT", "repolarisation"),
-    "HYPERK": Condition("hyperkalaemia", "potassium"),
-    "HYPOK": Condition("hypokalaemia", "potassium"),
+    one.code: one
+    for one in (
+        Condition("NSR", "rhythm", False),
+        Condition("SB", "rhythm"),
+        Condition("STach", "rhythm"),
+        Condition("SA", "rhythm"),
+        Condition("AF", "rhythm", False),
+        Condition("AFL", "rhythm", False),
+        Condition("IAVB", "conduction"),
+        Condition("MoI", "conduction", False),
+        Condition("PAC", "atrial ectopy"),
+        Condition("PVC", "ventricular ectopy"),
+        Condition("LBBB", "bundle"),
+        Condition("RBBB", "bundle"),
+        Condition("LAFB", "fascicle"),
+        Condition("LVH", "voltage"),
+        Condition("LQRSV", "voltage"),
+        Condition("AMI", "infarction"),
+        Condition("IMI", "infarction"),
+        Condition("SMI", "infarction"),
+        Condition("STEMI_A", "acute"),
+        Condition("STEMI_I", "acute"),
+        Condition("STEMI_L", "acute"),
+        Condition("LQT", "repolarisation"),
+        Condition("HYPERK", "potassium"),
+        Condition("HYPOK", "potassium"),
+    )
 }
+require(CONDITIONS, "simulate/conditions.py")
 #: Pairs that medicine does not combine: these need the sinus node's P waves, or hide each other.
 _EXCLUDED = [
     ({"AF", "AFL"}, {"IAVB", "MoI", "PAC"}),

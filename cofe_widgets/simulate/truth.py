@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ..ecg import LEADS
-from ..segments import POINTS, paint
+from ..vocabulary.segments import POINTS, paint
 from .beat import Beat
 from .heart import Array
 

@@ -7,11 +7,11 @@ from typing import Any
 
 # On first use: values that show themselves must not cost an import of ipywidgets before.
 _HOME = {
-    "CounterfactualViewer": "counterfactual",
-    "EcgLab": "ecglab",
-    "EcgViewer": "viewer",
-    "Explainer": "explainer",
-    "HeartLab": "heart",
+    "CounterfactualViewer": "explainer.counterfactual_viewer",
+    "EcgLab": "lab.ecglab",
+    "EcgViewer": "viewer.viewer",
+    "Explainer": "explainer.explainer",
+    "HeartLab": "heart.heartlab",
     "to_html": "page",
 }
 

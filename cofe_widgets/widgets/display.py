@@ -11,8 +11,8 @@ from typing import Any
 
 _SHOWN = (
     ("cofe_widgets.ecg", "Record"),
-    ("cofe_widgets.explain.outcome", "Counterfactual"),
-    ("cofe_widgets.explain.attribution", "Attribution"),
+    ("cofe_widgets.explain.counterfactual.result", "Counterfactual"),
+    ("cofe_widgets.explain.attribution.attribute", "Attribution"),
 )
 
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { fromPaper, paper, room, STANDARD, toPaper, type PaperRequest } from "../src/shared/geometry";
-import fixture from "../../tests/widgets/paper.json";
+import fixture from "../../tests/report/paper.json";
 
 const cases = fixture.cases as any[];
 

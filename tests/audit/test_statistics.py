@@ -7,8 +7,10 @@ import pandas as pd
 import pytest
 
 from cofe_widgets.audit.statistics import cohens_dz, compare, holm, rank_biserial, wilson
+from cofe_widgets.vocabulary.measurements import MEASUREMENTS
 
-UNITS = {"rr_sd_ms": "ms", "qrs_axis_deg": "deg", "p_amplitude_mv": "mV"}
+NAMES = ("rr_sd_ms", "qrs_axis_deg", "p_amplitude_mv")
+THREE = {name: MEASUREMENTS[name] for name in NAMES}
 
 
 def test_holm_multiplies_the_smallest_by_their_number_and_never_steps_down():
@@ -61,8 +63,8 @@ def test_only_records_measured_both_times_are_compared_and_an_axis_goes_the_shor
             "p_amplitude_mv": [nan, nan, nan, nan, 0.05],
         },
     )
-    table = compare(before, after, UNITS)
-    rr, axis, p = (table.loc[name] for name in UNITS)
+    table = compare(before, after, THREE)
+    rr, axis, p = (table.loc[name] for name in NAMES)
     assert (rr.n, rr.original, rr.counterfactual, rr.change) == (4, 25.0, 27.5, 2.5)
     # d = 1, 2, 3, 4: t = 2.5 / (sd / 2), and all 4 ranks rise: exact two-sided p = 2 / 2^4.
     sd = sqrt(5 / 3)
@@ -76,13 +78,13 @@ def test_only_records_measured_both_times_are_compared_and_an_axis_goes_the_shor
 
 
 def test_nothing_changed_is_no_evidence_and_nothing_measured_is_nothing():
-    same = {name: [1.0, 2, 3, 4] for name in UNITS} | {"p_amplitude_mv": [np.nan] * 4}
-    table = compare(*tables(same, same), UNITS)
+    same = {name: [1.0, 2, 3, 4] for name in NAMES} | {"p_amplitude_mv": [np.nan] * 4}
+    table = compare(*tables(same, same), THREE)
     assert table.wilcoxon_p["rr_sd_ms"] == 1 and table.t_p["rr_sd_ms"] == 1
     assert table.n["p_amplitude_mv"] == 0 and isnan(table.original["p_amplitude_mv"])
 
 
 def test_all_by_exactly_as_much_is_certain_for_t_and_as_ranks_allow_for_wilcoxon():
-    before, after = ({name: [v] * 5 for name in UNITS} for v in (1.0, 0.0))
-    row = compare(*tables(before, after), UNITS).loc["rr_sd_ms"]
+    before, after = ({name: [v] * 5 for name in NAMES} for v in (1.0, 0.0))
+    row = compare(*tables(before, after), THREE).loc["rr_sd_ms"]
     assert row.t_p == 0 and row.wilcoxon_p == pytest.approx(2 / 2**5) and row.cohens_dz == -inf

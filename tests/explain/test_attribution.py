@@ -4,7 +4,8 @@ import torch
 from torch import nn
 
 import cofe_widgets as cw
-from cofe_widgets import METHODS, ExplainError
+from cofe_widgets import METHODS
+from cofe_widgets.errors import ExplainError
 
 
 class Weighted(nn.Module):

@@ -4,9 +4,11 @@ import torch
 from torch import nn
 
 import cofe_widgets as cw
-from cofe_widgets import Counterfactual, ExplainError, Record
-from cofe_widgets.explain.inversion import invert
-from cofe_widgets.explain.moves import NAMED, NAMES, RHYTHM, SPACES, Moves
+from cofe_widgets import Counterfactual, Record
+from cofe_widgets.errors import ExplainError
+from cofe_widgets.generative.inversion import invert
+from cofe_widgets.generative.latent_edit import NAMES, RHYTHM, SPACES, LatentEdit
+from cofe_widgets.vocabulary.edits import EDITS
 
 
 class QrsPower(nn.Module):
@@ -231,7 +233,7 @@ def test_models_without_gradient_or_with_nan_are_refused(record):
 def test_a_zero_move_gives_back_the_record(condition):
     inversion = invert([one.record for one in cw.simulate(condition, n=6, seed=5)])
     for space in SPACES:
-        moves = Moves(inversion, space, seed=0)
+        moves = LatentEdit(inversion, space, seed=0)
         assert moves.size >= len(NAMES)
         with torch.no_grad():
             drawn = moves.signals(torch.zeros(6, moves.size)).numpy()
@@ -263,8 +265,8 @@ def test_samples_of_the_prior_are_ecgs_that_beat():
 
 
 def test_what_comes_together_in_af_costs_less_together(record):
-    moves = Moves(invert([record]), SPACES[0], seed=0)
-    sd = np.array([one.sd for one in NAMED.values()])
+    moves = LatentEdit(invert([record]), SPACES[0], seed=0)
+    sd = np.array([one.sd for one in EDITS.values()])
     code = np.zeros((2, len(NAMES)))
     code[0, :RHYTHM], code[1, 0] = sd[:RHYTHM], sd[0]  # one unit of all three, of one
     move = np.linalg.solve(moves.axes.numpy().T.astype(float), code.T)
@@ -298,7 +300,7 @@ def test_what_is_kept_does_not_change(record, f):
     kept = cw.counterfactual(
         record, f, target="AF", level=0.5, keep=["rhythm", "intervals"], severities=2
     )
-    assert kept.moved["irregularity"] == 0 and kept.moved["heart_rate_factor"] == 1
+    assert kept.moved["irregularity"] == 0 and kept.moved["heart_rate"] == 1
     assert np.allclose(kept.provenance["beats_s"], cw.r_peaks(kept.original), atol=1e-3)
     assert kept.provenance["keep"] == ["rhythm", "intervals"]
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import cofe_widgets as cw
-from cofe_widgets.train.data import rhythm_of, split_of
+from cofe_widgets.train.data.records import rhythm_of, split_of
 
 COUNT = 6
 

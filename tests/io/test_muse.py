@@ -7,8 +7,9 @@ import re
 import numpy as np
 import pytest
 
-from cofe_widgets import EcgFormatError, read
+from cofe_widgets import read
 from cofe_widgets.ecg import LEADS
+from cofe_widgets.errors import EcgFormatError
 
 from . import files
 

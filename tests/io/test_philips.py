@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from cofe_widgets import EcgFormatError, read
+from cofe_widgets import read
 from cofe_widgets.ecg import LEADS
+from cofe_widgets.errors import EcgFormatError
 
 from . import files
 

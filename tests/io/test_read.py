@@ -13,8 +13,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from cofe_widgets import EcgFormatError, Record, read
-from cofe_widgets.ecg import EcgError
+from cofe_widgets import Record, read
+from cofe_widgets.errors import EcgError, EcgFormatError
 from cofe_widgets.io import sample_names, sample_path
 
 from . import files

@@ -8,8 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from cofe_widgets import EcgFormatError, Record, read
+from cofe_widgets import Record, read
 from cofe_widgets.ecg import LEADS
+from cofe_widgets.errors import EcgFormatError
 
 
 def plausible(record: Record) -> None:

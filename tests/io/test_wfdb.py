@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 import wfdb as library
 
-from cofe_widgets import EcgFormatError, read
+from cofe_widgets import read
 from cofe_widgets.ecg import LEADS
+from cofe_widgets.errors import EcgFormatError
 
 from . import files
 

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from cofe_widgets.models.inception import InceptionModule, InceptionTime
+from cofe_widgets.models.architectures.inception import InceptionModule, InceptionTime
 
 
 def test_branches_of_every_length_lie_side_by_side():

@@ -8,11 +8,18 @@ import torch
 
 import cofe_widgets as cw
 from cofe_widgets.models import WEIGHTS, load, save
-from cofe_widgets.models.encoder import Encoder
+from cofe_widgets.models.architectures.encoder import Encoder
+from cofe_widgets.models.architectures.generator import (
+    CODES,
+    LAYERS,
+    STYLE,
+    Generator,
+    Latent,
+    ModulatedConv,
+)
+from cofe_widgets.models.architectures.resnet import ResNet1d
 from cofe_widgets.models.filters import BandPass
-from cofe_widgets.models.generator import CODES, LAYERS, STYLE, Generator, Latent, ModulatedConv
 from cofe_widgets.models.phase import OFFSETS_S, BeatPhase, extend_beats
-from cofe_widgets.models.resnet import ResNet1d
 
 NAN = math.nan
 

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from cofe_widgets.models import load, save
-from cofe_widgets.models.unet import UNet
+from cofe_widgets.models.architectures.unet import UNet
 
 
 @pytest.fixture(scope="module")

@@ -2,7 +2,7 @@ from math import nan
 
 import pytest
 
-from cofe_widgets.signals.criteria import (
+from cofe_widgets.signals.criteria.diagnoses import (
     CRITERIA,
     DIAGNOSES,
     bradycardia,
@@ -22,7 +22,7 @@ from cofe_widgets.signals.criteria import (
     wide_qrs,
 )
 
-from ..explain.hearts import fibrillating, heart
+from ..measured_hearts import fibrillating, heart
 
 
 @pytest.mark.parametrize(

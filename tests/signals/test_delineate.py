@@ -12,12 +12,12 @@ import pytest
 
 import cofe_widgets as cw
 from benchmarks import bench_delineation as bench
-from cofe_widgets.segments import SEGMENTS
-from cofe_widgets.signals.decode import fiducials, soft_r_peaks
-from cofe_widgets.signals.delineate import at_rate
+from cofe_widgets.signals.delineation.delineate import at_rate
+from cofe_widgets.signals.delineation.postprocess import fiducials, soft_r_peaks
 from cofe_widgets.simulate import Simulated
-from cofe_widgets.train.ludb import load_ludb
-from cofe_widgets.train.scores import wave_scores
+from cofe_widgets.train.core.wave_scores import wave_scores
+from cofe_widgets.train.data.ludb import load_ludb
+from cofe_widgets.vocabulary.segments import SEGMENTS
 
 KEY = ["beat", "lead", "wave"]
 
@@ -221,7 +221,7 @@ def test_the_detector_steps_in_where_soft_peaks_fail(tmp_path: Path) -> None:
     import torch
 
     from cofe_widgets.models import save
-    from cofe_widgets.models.unet import UNet
+    from cofe_widgets.models.architectures.unet import UNet
 
     torch.manual_seed(0)
     card = {"architecture": "UNet", "arguments": {}, "summary": "", "metrics": {}, "limits": []}

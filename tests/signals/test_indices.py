@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from cofe_widgets.signals.indices import (
+from cofe_widgets.signals.measurements.derived import (
     cornell_mv,
     corrected_qt,
     frontal_axis_deg,

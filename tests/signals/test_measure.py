@@ -9,7 +9,8 @@ import pandas as pd
 import pytest
 from numpy.typing import NDArray
 
-from cofe_widgets.ecg import LEADS, EcgError, Record
+from cofe_widgets.ecg import LEADS, Record
+from cofe_widgets.errors import EcgError
 from cofe_widgets.signals import BEAT_UNITS, LEAD_UNITS, UNITS, measure, median_beat
 
 from .hearts import draw, regular

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from cofe_widgets.ecg import EcgError, Record
+from cofe_widgets.ecg import Record
+from cofe_widgets.errors import EcgError
 from cofe_widgets.signals import r_peaks
 
 from .hearts import draw, regular

@@ -10,10 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cofe_widgets import LEADS, simulate
-from cofe_widgets.segments import POINTS, SEGMENTS
 from cofe_widgets.simulate import CONDITIONS, draw
 from cofe_widgets.simulate.beat import Beat, axis_deg
 from cofe_widgets.simulate.heart import KERNELS, QRS_SD, Hearts, Q, R, S, T
+from cofe_widgets.vocabulary.segments import POINTS, SEGMENTS
 
 
 def by_hand(**kernels: tuple[float, float, tuple[float, float, float]]) -> Hearts:

@@ -13,10 +13,9 @@ from torch.nn import functional as F
 
 import cofe_widgets as cw
 from cofe_widgets.models import load
-from cofe_widgets.models.unet import UNet
-from cofe_widgets.segments import SEGMENTS
-from cofe_widgets.train import delineator
-from cofe_widgets.train.ludb import (
+from cofe_widgets.models.architectures.unet import UNet
+from cofe_widgets.train.core.wave_scores import SegmentScores, match, wave_scores
+from cofe_widgets.train.data.ludb import (
     ALLOWED,
     ANYTHING,
     IN_QRS,
@@ -27,7 +26,8 @@ from cofe_widgets.train.ludb import (
     label,
     load_ludb,
 )
-from cofe_widgets.train.scores import SegmentScores, match, wave_scores
+from cofe_widgets.train.recipes import delineator
+from cofe_widgets.vocabulary.segments import SEGMENTS
 
 NAN = float("nan")
 SYMBOLS = {"P": "p", "QRS": "N", "T": "t"}

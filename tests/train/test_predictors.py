@@ -10,10 +10,12 @@ import wfdb
 
 import cofe_widgets as cw
 from cofe_widgets.models import load
-from cofe_widgets.train import af, cinc2017, judge, nine, potassium, predictors
-from cofe_widgets.train.data import load_real, split_of
-from cofe_widgets.train.examples import Changes, Examples, augment
-from cofe_widgets.train.mixtures import combine
+from cofe_widgets.train.core import metrics, predictors
+from cofe_widgets.train.data.condition_sampling import combine
+from cofe_widgets.train.data.examples import Changes, Examples, augment
+from cofe_widgets.train.data.records import load_real, split_of
+from cofe_widgets.train.recipes import af, cinc2017, potassium
+from cofe_widgets.train.recipes import multilabel as nine
 
 NAN = np.nan
 
@@ -62,24 +64,24 @@ def here(tmp_path, monkeypatch):
 def test_area_under_the_curve_by_hand():
     # Positives 0.9 and 0.4, negatives 0.5 and 0.1: 3 of 4 pairs are in order.
     score, positive = np.array([0.9, 0.4, 0.5, 0.1]), np.array([True, True, False, False])
-    assert judge.auroc(score, positive) == pytest.approx(0.75)
-    assert judge.auroc(np.array([0.5, 0.5]), np.array([True, False])) == pytest.approx(0.5)
-    assert np.isnan(judge.auroc(score, np.ones(4, bool)))
+    assert metrics.auroc(score, positive) == pytest.approx(0.75)
+    assert metrics.auroc(np.array([0.5, 0.5]), np.array([True, False])) == pytest.approx(0.5)
+    assert np.isnan(metrics.auroc(score, np.ones(4, bool)))
 
 
 def test_calibration_error_by_hand():
     # Bin of 0.2: mean 0.2, a quarter true: off by 0.05; bin of 0.9: mean 0.9, all true: off by 0.1.
     probability = np.array([0.2] * 4 + [0.9] * 4)
     positive = np.array([True, False, False, False] + [True] * 4)
-    assert judge.calibration_error(probability, positive) == pytest.approx(0.075)
+    assert metrics.calibration_error(probability, positive) == pytest.approx(0.075)
 
 
 def test_temperature_undoes_overconfidence():
     rng = np.random.default_rng(0)
     score = rng.normal(0, 2, 20_000)
     positive = rng.random(20_000) < 1 / (1 + np.exp(-score))
-    assert judge.temperature(3 * score, positive) == pytest.approx(3, rel=0.05)
-    assert judge.temperature(score, positive) == pytest.approx(1, rel=0.05)
+    assert metrics.temperature(3 * score, positive) == pytest.approx(3, rel=0.05)
+    assert metrics.temperature(score, positive) == pytest.approx(1, rel=0.05)
 
 
 def test_intervals_draw_whole_patients():
@@ -89,23 +91,23 @@ def test_intervals_draw_whole_patients():
     def mean(rows):
         return value[rows].mean()
 
-    assert judge.interval(mean, few) == (0.0, 1.0)
-    low, high = judge.interval(mean, many)
+    assert metrics.interval(mean, few) == (0.0, 1.0)
+    low, high = metrics.interval(mean, many)
     assert 0.38 < low < 0.45 and 0.55 < high < 0.62
     # Drawn apart, both kinds are always there: the mean cannot move.
-    assert judge.interval(mean, many, value > 0) == (0.5, 0.5)
+    assert metrics.interval(mean, many, value > 0) == (0.5, 0.5)
 
 
 def test_wilson_interval_of_eight_of_ten():
-    assert judge.proportion(np.arange(10) < 8) == "0.80 (0.49-0.94)"
-    assert judge.proportion(np.zeros(0, bool)) == "none"
+    assert metrics.proportion(np.arange(10) < 8) == "0.80 (0.49-0.94)"
+    assert metrics.proportion(np.zeros(0, bool)) == "none"
 
 
 def test_log_odds_of_a_softmax_are_those_of_its_probability():
     raw = torch.tensor([[1.0, 2.0, 0.5]])
     p = raw.softmax(dim=1)
-    assert torch.allclose(judge.log_odds(raw, "softmax"), (p / (1 - p)).log(), atol=1e-6)
-    assert torch.equal(judge.log_odds(raw, "sigmoid"), raw)
+    assert torch.allclose(metrics.log_odds(raw, "softmax"), (p / (1 - p)).log(), atol=1e-6)
+    assert torch.equal(metrics.log_odds(raw, "sigmoid"), raw)
 
 
 class Mean(torch.nn.Module):
@@ -120,17 +122,17 @@ class Mean(torch.nn.Module):
 
 
 def steps_of(model, x, columns):
-    nearest = judge.nearest_answer(model, x, "sigmoid", columns)
-    return judge.smallest_step(model, x, "sigmoid", nearest)
+    nearest = metrics.nearest_answer(model, x, "sigmoid", columns)
+    return metrics.smallest_step(model, x, "sigmoid", nearest)
 
 
 def test_repeated_steps_flip_a_mean_within_its_distance_only():
     x = torch.randn(3, 3, 50) * 0.001
     x -= x.mean(dim=(1, 2), keepdim=True)
     model = Mean(0.2)
-    nearest = judge.nearest_answer(model, x, "sigmoid", [0])
-    assert judge.attacked(model, x, "sigmoid", nearest, 25.0).all()
-    assert not judge.attacked(model, x, "sigmoid", nearest, 15.0).any()
+    nearest = metrics.nearest_answer(model, x, "sigmoid", [0])
+    assert metrics.attacked(model, x, "sigmoid", nearest, 25.0).all()
+    assert not metrics.attacked(model, x, "sigmoid", nearest, 15.0).any()
 
 
 class Two(Mean):
@@ -143,7 +145,7 @@ class Two(Mean):
 
 def test_of_several_answers_the_one_that_flips_first_is_aimed_at():
     x = torch.zeros(2, 3, 50)
-    assert judge.nearest_answer(Two(0.2), x, "sigmoid", [0, 1])[0].tolist() == [1, 1]
+    assert metrics.nearest_answer(Two(0.2), x, "sigmoid", [0, 1])[0].tolist() == [1, 1]
     steps = steps_of(Two(0.2), x, [0, 1])
     assert (steps >= 20).all() and (steps <= 20 * 1.25).all()
 
@@ -154,7 +156,7 @@ def test_the_smallest_step_that_flips_a_mean_is_its_distance():
     steps = steps_of(Mean(0.2), x, [0])
     assert (steps >= 20).all() and (steps <= 20 * 1.25).all()
     assert np.isinf(steps_of(Mean(5.0), x, [0])).all()
-    assert judge.median_uv(np.array([1.0, np.inf, np.inf])).startswith("none up to")
+    assert metrics.median_uv(np.array([1.0, np.inf, np.inf])).startswith("none up to")
 
 
 # -- losses and calibration -----------------------------------------------------------------------

@@ -7,7 +7,7 @@ import pytest
 from cofe_widgets.ecg import Record
 from cofe_widgets.explain import Attribution, Counterfactual, attribute, counterfactual
 from cofe_widgets.simulate import simulate
-from cofe_widgets.wrap import Predictor, load
+from cofe_widgets.wrapper import Predictor, load
 
 
 @pytest.fixture(scope="session")

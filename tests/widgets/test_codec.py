@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
-from cofe_widgets.widgets.codec import pack, unpack
+from cofe_widgets.widgets.core.codec import pack, unpack
 
 GOLDEN = json.loads((Path(__file__).parent / "codec.json").read_text())
 

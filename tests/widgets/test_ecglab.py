@@ -16,9 +16,9 @@ import torch
 import traitlets
 
 import cofe_widgets as cw
-from cofe_widgets.widgets.codec import unpack
-from cofe_widgets.widgets.turned import POINTS
-from cofe_widgets.wrap import wrap
+from cofe_widgets.widgets.core.codec import unpack
+from cofe_widgets.widgets.explainer.edit_state import POINTS
+from cofe_widgets.wrapper import wrap
 
 
 @pytest.fixture

@@ -13,10 +13,14 @@ import torch
 import cofe_widgets as cw
 from cofe_widgets.ecg import LEADS, Record
 from cofe_widgets.simulate import simulate
-from cofe_widgets.widgets.codec import unpack
-from cofe_widgets.widgets.counterfactual import CounterfactualViewer, changes, packed_found
-from cofe_widgets.widgets.explainer import MAX_UPLOAD_BYTES, Explainer
-from cofe_widgets.wrap import Predictor, wrap
+from cofe_widgets.widgets.core.codec import unpack
+from cofe_widgets.widgets.explainer.counterfactual_viewer import (
+    CounterfactualViewer,
+    changes,
+    packed_found,
+)
+from cofe_widgets.widgets.explainer.explainer import MAX_UPLOAD_BYTES, Explainer
+from cofe_widgets.wrapper import Predictor, wrap
 
 
 class Desk:

@@ -12,10 +12,10 @@ import pandas as pd
 import pytest
 
 import cofe_widgets as cw
+from cofe_widgets.report.figures.ecg_svg import WAVES, ecg_svg
+from cofe_widgets.report.figures.shade import LEAST_MV, cause
 from cofe_widgets.simulate import simulate
-from cofe_widgets.widgets.fiducials import NAMES, packed_waves
-from cofe_widgets.widgets.picture import WAVES, ecg_svg
-from cofe_widgets.widgets.shade import LEAST_MV, cause
+from cofe_widgets.widgets.viewer.fiducials import NAMES, packed_waves
 
 GOLDEN = json.loads((Path(__file__).parent / "waves.json").read_text())
 COLUMNS = ["beat", "lead", "wave", "onset_ms", "peak_ms", "offset_ms"]

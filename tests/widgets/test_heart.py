@@ -15,14 +15,16 @@ import pytest
 import traitlets
 
 import cofe_widgets as cw
+from cofe_widgets.audit.comparison import comparison
 from cofe_widgets.ecg import LEADS
+from cofe_widgets.report.rows import compared
 from cofe_widgets.simulate import CONDITIONS, simulate
-from cofe_widgets.widgets.beat import packed_beat
-from cofe_widgets.widgets.codec import unpack
-from cofe_widgets.widgets.comparison import BEST_LEAD, ROWS, apart, comparison, printed
-from cofe_widgets.widgets.dialled import choices, partners
-from cofe_widgets.widgets.fiducials import NAMES
-from cofe_widgets.widgets.measurements import MEASUREMENTS
+from cofe_widgets.vocabulary.diagnoses import DIAGNOSES
+from cofe_widgets.vocabulary.measurements import MEASUREMENTS
+from cofe_widgets.widgets.core.codec import unpack
+from cofe_widgets.widgets.heart.heart_state import choices, partners
+from cofe_widgets.widgets.viewer.beat import packed_beat
+from cofe_widgets.widgets.viewer.fiducials import NAMES
 
 
 @pytest.fixture
@@ -83,22 +85,21 @@ def test_a_measurement_that_misses_the_truth_is_marked():
 
 
 def test_axes_differ_by_the_shorter_way_round():
-    assert not apart(-178.0, 177.0, 10.0, "deg")
-    assert apart(-178.0, 160.0, 10.0, "deg")
-    assert apart(1.0, float("nan"), 99.0, "mV")  # present and absent always differ
-    assert not apart(float("nan"), float("nan"), 0.1, "mV")
+    axis, t_wave = MEASUREMENTS["qrs_axis_deg"], MEASUREMENTS["t_amplitude_mv"]
+    assert not axis.differ(-178.0, 177.0)
+    assert axis.differ(-178.0, 160.0)
+    assert t_wave.differ(1.0, float("nan"))  # present and absent always differ
+    assert not t_wave.differ(float("nan"), float("nan"))
 
 
 def test_every_row_has_words_and_every_condition_a_heading_and_a_lead_that_exists():
-    assert all(name in MEASUREMENTS for name, *_ in ROWS)
     assert {choice["code"] for choice in choices("NSR")} == set(CONDITIONS)
-    assert set(BEST_LEAD) <= set(CONDITIONS)
-    assert set(BEST_LEAD.values()) <= set(LEADS)
+    assert {DIAGNOSES[code].best_lead for code in CONDITIONS} <= set(LEADS)
     table = pd.DataFrame(
         [("p_presence", "", "", 0.98, float("nan"), 1.0, False, True)],
         columns=["measurement", "lead", "unit", "true", "measured", "twin", "altered", "off"],
     )
-    (line,) = printed(table)
+    (line,) = compared(table)
     assert (line["true"], line["measured"], line["unit"]) == (98.0, None, "%")
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from cofe_widgets.widgets.jobs import CREDIT, Finish, Jobs, Refused, Step, Work
+from cofe_widgets.widgets.core.jobs import CREDIT, Finish, Jobs, Refused, Step, Work
 
 
 class Browser:

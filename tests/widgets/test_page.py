@@ -12,7 +12,7 @@ import pytest
 
 import cofe_widgets as cw
 from cofe_widgets.ecg import Record
-from cofe_widgets.widgets.codec import unpack
+from cofe_widgets.widgets.core.codec import unpack
 
 EVIL = "</script><script>alert(1)</script><img src=x onerror=alert(2)>"
 

@@ -13,11 +13,11 @@ import traitlets
 
 import cofe_widgets as cw
 from cofe_widgets.ecg import LEADS, Record
+from cofe_widgets.report.figures.ecg_svg import RED, ecg_svg
+from cofe_widgets.report.figures.shade import saliency as shade_of
 from cofe_widgets.simulate import simulate
-from cofe_widgets.widgets.base import asset
-from cofe_widgets.widgets.codec import unpack
-from cofe_widgets.widgets.picture import RED, ecg_svg
-from cofe_widgets.widgets.shade import saliency as shade_of
+from cofe_widgets.widgets.core.codec import unpack
+from cofe_widgets.widgets.core.component import asset
 
 SVG = "{http://www.w3.org/2000/svg}"
 

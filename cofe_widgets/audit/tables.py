@@ -1,0 +1,193 @@
+"""The table of counterfactuals: a value that counts, compares, shows and saves itself."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from functools import cached_property
+from math import nan
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..errors import AuditError
+from .numbers import MEASUREMENTS
+from .statistics import compare, wilson
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+TOWARDS, BACK = "towards", "back"
+#: P waves count as gone, or as there, when this share of the beats has one.
+P_GONE, P_THERE = 0.3, 0.7
+_OUTCOME = ("record", "name", "direction", "level", "before", "after", "reached", "space")
+_WORDS = ("message", "failure")
+#: Outcome, measurements of the record and of its counterfactual.
+Row = tuple[dict[str, Any], dict[str, float], dict[str, float]]
+
+
+@dataclass(frozen=True, eq=False)
+class CounterfactualTable:
+    """What counterfactuals of many records changed, with statistics.
+
+    Attributes
+    ----------
+    outcomes : DataFrame
+        One row a record and direction: record (its place), name, direction ("towards" the target
+        or "back" from it), level asked for, the model's answer before and after, reached, space
+        (the search space needed), message, failure (why there is no counterfactual; empty if there
+        is one).
+    original, counterfactual : DataFrame
+        `MEASUREMENTS` of the same rows; NaN where a wave is absent or the record failed.
+    target : str
+    provenance : dict
+        Model and network hashes, parameters, seed, package version.
+    """
+
+    outcomes: pd.DataFrame
+    original: pd.DataFrame
+    counterfactual: pd.DataFrame
+    target: str
+    provenance: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def directions(self) -> list[str]:
+        """The directions that were asked for, towards first."""
+        asked = set(self.outcomes.direction)
+        return [name for name in (TOWARDS, BACK) if name in asked]
+
+    def _rows(self, direction: str) -> pd.Series:
+        return self.outcomes.reached & (self.outcomes.direction == direction)
+
+    @cached_property
+    def table(self) -> pd.DataFrame:
+        """Index direction and measurement; columns as `compare` says, over the records reached.
+
+        Holm's correction is over the measurements of one direction.
+        """
+        import pandas as pd
+
+        parts = {}
+        for direction in self.directions:
+            rows = self._rows(direction)
+            parts[direction] = compare(self.original[rows], self.counterfactual[rows], MEASUREMENTS)
+        if not parts:  # every record failed
+            empty = compare(self.original, self.counterfactual, MEASUREMENTS)
+            parts[TOWARDS] = empty
+        return pd.concat(parts, names=["direction"])
+
+    @cached_property
+    def reached(self) -> pd.DataFrame:
+        """A row a direction: asked, failed, reached, share of the asked with its 95 % interval.
+
+        A record that failed was asked and not reached.
+        """
+        rows = {}
+        for name in self.directions:
+            part = self.outcomes[self.outcomes.direction == name]
+            n, hits = len(part), int(part.reached.sum())
+            low, high = wilson(hits, n)
+            failed = int((part.failure != "").sum())
+            rows[name] = (n, failed, hits, hits / n, low, high)
+        columns = ["asked", "failed", "reached", "share", "low", "high"]
+        return _frame(rows, columns)
+
+    @cached_property
+    def spaces(self) -> pd.DataFrame:
+        """How many of those reached needed which search space, a column each, a row a direction."""
+        found = self.outcomes[self.outcomes.reached]
+        return found.groupby(["direction", "space"]).size().unstack(fill_value=0)
+
+    @cached_property
+    def p_waves(self) -> pd.DataFrame:
+        """Share of those reached whose P waves are gone or there, before and after.
+
+        Gone: fewer than 0.3 of the beats have one; there: more than 0.7 have.
+        """
+        rows = {}
+        for name in self.directions:
+            at = self._rows(name)
+            before, after = self.original.p_presence[at], self.counterfactual.p_presence[at]
+            shares = [
+                test(part.dropna()).mean() if part.notna().any() else nan
+                for test in (lambda p: p < P_GONE, lambda p: p > P_THERE)
+                for part in (before, after)
+            ]
+            rows[name] = tuple(shares)
+        return _frame(rows, ["gone before", "gone after", "there before", "there after"])
+
+    @property
+    def failures(self) -> pd.DataFrame:
+        """The records without a counterfactual, and why; those not reached are not among them."""
+        at = self.outcomes.failure != ""
+        return self.outcomes.loc[at, ["record", "name", "failure"]].reset_index(drop=True)
+
+    def __repr__(self) -> str:
+        said = [
+            f"{int(row.reached)} of {int(row.asked)} reached {direction} {self.target}"
+            for direction, row in self.reached.iterrows()
+        ]
+        return f"CounterfactualTable({'; '.join(said)})"
+
+    def _repr_html_(self) -> str:
+        shown = self.table.drop(columns=["wilcoxon_p", "t_p"])
+        parts = [f"<p>{self!r}</p>", self.reached.to_html(float_format="{:.2f}".format)]
+        parts.append(shown.to_html(float_format="{:.3g}".format, na_rep="–"))
+        if len(self.failures):
+            parts.append(self.failures.to_html(index=False))
+        return "".join(parts)
+
+    def save(self, path: str | Path) -> None:
+        """Write everything to one JSON file."""
+        tables = ("outcomes", "original", "counterfactual")
+        facts = {name: getattr(self, name).to_dict("list") for name in tables}
+        text = json.dumps({**facts, "target": self.target, "provenance": self.provenance})
+        Path(path).write_text(text)
+
+    @classmethod
+    def load(cls, path: str | Path) -> CounterfactualTable:
+        """Read what `save` wrote.
+
+        Raises
+        ------
+        AuditError
+            When the file is none of those.
+        """
+        try:
+            facts = json.loads(Path(path).read_text())
+            rows = [
+                (outcome, before, after)
+                for outcome, before, after in zip(
+                    *(_records(facts[k]) for k in ("outcomes", "original", "counterfactual")),
+                    strict=True,
+                )
+            ]
+            return table_of(rows, facts["target"], facts["provenance"])
+        except (ValueError, KeyError, TypeError) as error:
+            raise AuditError(f"{path} is no saved counterfactual table: {error}") from error
+
+
+def _frame(rows: dict[str, tuple[Any, ...]], columns: list[str]) -> pd.DataFrame:
+    import pandas as pd
+
+    table = pd.DataFrame.from_dict(rows, orient="index", columns=columns)
+    table.index.name = "direction"
+    return table
+
+
+def _records(columns: dict[str, list[Any]]) -> list[dict[str, Any]]:
+    return [
+        dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)
+    ]
+
+
+def table_of(rows: list[Row], target: str, provenance: dict[str, Any]) -> CounterfactualTable:
+    """The table of rows."""
+    import pandas as pd
+
+    outcomes = pd.DataFrame([row[0] for row in rows], columns=[*_OUTCOME, *_WORDS])
+    outcomes = outcomes.astype({"reached": bool, "level": float, "before": float, "after": float})
+    before, after = (
+        pd.DataFrame([row[k] for row in rows], columns=list(MEASUREMENTS), dtype=float)
+        for k in (1, 2)
+    )
+    return CounterfactualTable(outcomes, before, after, target, provenance)

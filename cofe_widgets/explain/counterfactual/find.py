@@ -1,0 +1,268 @@
+"""Counterfactual ECGs: the smallest meaningful change that makes a model change its mind.
+
+CoFE section 2.2, with what measured better: the patient's residual is kept, logits are moved and
+not probabilities, the search starts in few named numbers, and the path ends at the crossing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ...ecg import Record
+from ...errors import ExplainError
+from ...generative.inversion import UNTRUSTED_R, Inversion, invert, networks
+from ...generative.latent_edit import NAMES, SPACES, LatentEdit
+from ...models.architectures.generator import FS
+from ...provenance import provenance
+from ...wrapper import Predictor
+from .global_direction import global_direction
+from .objective import Objective
+from .path import BATCH, EditPath, path
+from .result import Counterfactual, Step
+from .search import Solution, solve
+
+__all__ = ["Counterfactual", "Step", "counterfactual"]
+
+METHODS = ("refined", "direction", "gradient")
+#: How much farther one goes where a crossing is not where it was found.
+FARTHER = 1.2
+
+
+@dataclass(frozen=True)
+class _Request:
+    """Everything a caller asks for, checked."""
+
+    objective: Objective
+    severities: int
+    seed: int
+    method: str
+    residual: bool
+    keep: tuple[str, ...]
+    diverse: int
+
+    def __post_init__(self) -> None:
+        if self.severities < 2:
+            raise ExplainError(f"severities={self.severities}: a path has at least two frames")
+        if self.method not in METHODS:
+            raise ExplainError(f"method={self.method!r}: choose one of {', '.join(METHODS)}")
+        if self.diverse < 1:
+            raise ExplainError(f"diverse={self.diverse}: expected how many answers to look for")
+        if self.diverse > 1 and self.method != "refined":
+            raise ExplainError(
+                f"diverse={self.diverse} needs method='refined': {self.method!r} has one answer"
+            )
+
+    def edit(self, inversion: Inversion) -> LatentEdit:
+        # The paper's way moves w alone.
+        frozen = NAMES if self.method == "gradient" else ()
+        keep = (*self.keep, *frozen)
+        return LatentEdit(inversion, SPACES[-1], self.seed, keep, self.residual)
+
+    def begin(self, record: Record) -> tuple[Inversion, Tensor]:
+        """A record in the latent space and its score, ``(1,)``; refused when it cannot be request."""
+        inversion = invert([record])
+        with torch.no_grad():
+            start = self.objective.score(inversion.signals)
+        self.objective.sign(start)
+        return inversion, start
+
+    @cached_property
+    def direction(self) -> Tensor | None:
+        """The amortised direction, where the method begins with it."""
+        return None if self.method == "gradient" else global_direction(self.objective)
+
+
+def _result(
+    inversion: Inversion, request: _Request, start: float, solution: Solution
+) -> Counterfactual:
+    """The path of one record, with its outcome in words."""
+    objective = request.objective
+    f, target = objective.f, objective.target
+    edit = request.edit(inversion).within(solution.space)
+    edit_path = EditPath(edit, solution.move)
+    signals, predictions, share = path(edit_path, objective, start, request.severities)
+    if solution.reached and not objective.reached(start, predictions[-1]):
+        # It was found between looks, or on a coarser way.
+        edit_path = EditPath(edit, FARTHER * solution.move)
+        signals, predictions, share = path(edit_path, objective, start, request.severities)
+    beats, move = edit_path.beats(share).double().numpy(), share * edit_path.move
+    first, last = predictions[0], predictions[-1]
+    reached = solution.reached and objective.reached(start, last)
+    name, digits = (target, ".3g") if f.output == "linear" else (f"p({target})", ".2f")
+    message = f"{name} goes from {first:{digits}} to {last:{digits}}: {edit.words(move)}"
+    if not reached:
+        message = f"not reached ({objective.level:g} was asked): {message}"
+    elif solution.space is SPACES[-1]:
+        message += "; the model was flipped without a nameable change"
+    r = float(inversion.correlation[0])
+    if r < UNTRUSTED_R:
+        message += f"; not to be trusted: the generator redraws this record with r = {r:.2f}"
+    inside = np.isfinite(beats) & (beats >= 0) & (beats < inversion.signals.shape[2] / FS)
+    known = provenance(
+        f,
+        seed=request.seed,
+        keep=list(request.keep),
+        residual=request.residual,
+        output=f.output,
+        networks_hash=networks().weight_hash,
+        reconstruction_r=r,
+        beats_s=beats[inside].tolist(),
+        distance_sd=float(move.norm()),
+    )
+    return Counterfactual(
+        original=inversion.records[0],
+        signals=signals,
+        predictions=predictions,
+        severities=np.linspace(0, 1, request.severities),
+        target=target,
+        level=objective.level,
+        reached=reached,
+        space=solution.space.name,
+        method=request.method,
+        moved=edit.moved(move),
+        message=message,
+        provenance=known,
+        predictor=f,
+    )
+
+
+def _steps(
+    record: Record,
+    f: Predictor,
+    target: str,
+    level: float = 0.9,
+    severities: int = 21,
+    seed: int = 0,
+    *,
+    method: str = "refined",
+    residual: bool = True,
+    keep: Sequence[str] = (),
+) -> Iterator[Step]:
+    """The search of `counterfactual`, streamed: a generator of `Step` that can be closed at any time."""
+    request = _Request(
+        Objective(f, target, level), severities, seed, method, residual, _names(keep), diverse=1
+    )
+    inversion, start = request.begin(record)
+    r, answer = float(inversion.correlation[0]), request.objective.answer
+    message = f"encoded: the generator redraws it with r = {r:.2f}"
+    yield Step(0.0, message, float(answer(start)))
+    edit, solutions = request.edit(inversion), None
+    for progress in solve(edit, request.objective, start, method, request.direction):
+        now = float(answer(torch.tensor(progress.score)))
+        message = f"searching {progress.space.name}"
+        yield Step(0.02 + 0.83 * progress.done, message, now, progress.signal.numpy())
+        solutions = progress.solutions
+    assert solutions is not None
+    yield Step(0.86, f"solving for {severities} severities", now)
+    result = _result(inversion, request, float(start), solutions[0])
+    yield Step(1.0, result.message, float(result.predictions[-1]), result.signals[-1], result)
+
+
+def _names(keep: Sequence[str]) -> tuple[str, ...]:
+    return (keep,) if isinstance(keep, str) else tuple(keep)
+
+
+def counterfactual(
+    record: Record | Sequence[Record],
+    f: Predictor,
+    target: str,
+    level: float = 0.9,
+    severities: int = 21,
+    seed: int = 0,
+    *,
+    method: str = "refined",
+    residual: bool = True,
+    keep: Sequence[str] = (),
+    diverse: int = 1,
+) -> Any:
+    """How the ECG would have to change for ``f`` to answer ``target`` with ``level``.
+
+    Parameters
+    ----------
+    record : Record or sequence of Record
+        Ten seconds or more, from which 12 leads can be derived.
+    f : Predictor
+    target : str
+        Output by name.
+    level : float
+        Probability to reach, in (0, 1): towards it from below, or away, down to it, from above. For
+        a model of values, the value.
+    severities : int
+        Frames of the path, the original included.
+    seed : int
+        Of the irregular rhythm and the fibrillatory waves that an edit may add.
+    method : {"refined", "direction", "gradient"}
+        A search for the smallest change, from named numbers to the whole latent space; the model's
+        amortised direction alone, at once; or the paper's gradient descent on w.
+    residual : bool
+        Whether what the generator does not draw of the patient is kept (then no edit gives back the
+        record itself), or the generator's drawing alone is shown.
+    keep : sequence of str
+        What must not change: ``"rhythm"``, ``"intervals"``, ``"morphology"``, a group of layers
+        (``"coarse"`` draws T and ST, ``"middle"`` and ``"fine"`` the QRS) or a named number (`edit.NAMES`).
+    diverse : int
+        How many different answers to look for.
+
+    Returns
+    -------
+    Counterfactual, or a list of them
+        A list for a sequence of records; with ``diverse`` above 1, a list of answers a record.
+
+    Raises
+    ------
+    ExplainError
+        When the request has no answer: unknown target, level out of range, target already reached,
+        record too short or without beats, model constant, saturated or without gradient. Of a
+        sequence, the message names the record, and none is explained.
+
+    Notes
+    -----
+    CoFE, Jang et al. 2025, section 2.2. `counterfactual.steps` streams the same search.
+    """
+    request = _Request(
+        Objective(f, target, level), severities, seed, method, residual, _names(keep), diverse
+    )
+    many, begun = [record] if isinstance(record, Record) else list(record), []
+    for i, one in enumerate(many):  # all are progress at before work begins on any
+        try:
+            begun.append(request.begin(one))
+        except ExplainError as error:
+            where = "" if isinstance(record, Record) else f"record {i} of {len(many)}: "
+            raise ExplainError(f"{where}{error}") from error
+    out: list[Any] = []
+    for first in range(0, len(many), BATCH):
+        out += _explained(request, begun[first : first + BATCH])
+    found = out if diverse > 1 else [answers[0] for answers in out]
+    return found[0] if isinstance(record, Record) else found
+
+
+def _explained(
+    request: _Request, begun: Sequence[tuple[Inversion, Tensor]]
+) -> list[list[Counterfactual]]:
+    """The answers of one batch of records, a list for each."""
+    inversions, starts = zip(*begun, strict=True)
+    edit, start = request.edit(Inversion.join(inversions)), torch.cat(starts)
+    found: list[list[Counterfactual]] = [[] for _ in inversions]
+    given: list[Tensor] = []
+    for _ in range(request.diverse):
+        *_, last = solve(edit, request.objective, start, request.method, request.direction, given)
+        assert last.solutions is not None
+        size = edit.within(SPACES[-1]).size
+        given.append(
+            torch.stack(
+                [torch.nn.functional.pad(a.move, (0, size - len(a.move))) for a in last.solutions]
+            )
+        )
+        for i, (inversion, solution) in enumerate(zip(inversions, last.solutions, strict=True)):
+            found[i].append(_result(inversion, request, float(start[i]), solution))
+    return found
+
+
+counterfactual.steps = _steps  # type: ignore[attr-defined]

@@ -1,0 +1,115 @@
+"""The amortised direction of an objective: which way ECGs like those it is asked of have to go.
+
+One gradient says which way the answer moves at one ECG, ripple included. The mean over many hearts,
+each moved a little at random, says which way it moves for hearts: it is found once for a model and
+a target, and serves every record at once.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import torch
+from torch import Tensor
+
+from ...generative.inversion import Inversion, invert, networks
+from ...generative.latent_edit import SPACES, LatentEdit
+from ...simulate import simulate
+from .objective import Objective
+from .path import BATCH
+
+#: Hearts of the bank: half of them in sinus rhythm, the others with what models are asked about.
+BANK = (
+    *("NSR",) * 8,
+    *("AF",) * 6,
+    *["SB", "STach", "IAVB", "LBBB", "RBBB", "LVH", "LQRSV", "HYPERK", "PAC", "SA"],
+)
+#: Random moves at which the slope is taken, in standard deviations.
+SPREAD_SD = 0.7
+#: How far along the way found so far it is looked for anew, in standard deviations.
+STRETCHES_SD = (0.0, 2.0)
+#: How far candidates are followed to be compared, in standard deviations.
+REACH_SD = 2.0
+#: Fewest hearts of the bank on the near side of the goal that are heard alone.
+ENOUGH = 6
+
+
+@lru_cache(maxsize=1)
+@torch.inference_mode(False)  # kept tensors must not forbid later gradients
+def bank(_weight_hash: str) -> Inversion:
+    """Simulated hearts in the latent space."""
+    return invert([simulate(code, seed=1700 + k)[0].record for k, code in enumerate(BANK)])
+
+
+#: Directions by model, target, way and networks: a name alone would hand on another model's.
+_known: dict[tuple[object, ...], Tensor] = {}
+
+
+def global_direction(objective: Objective) -> Tensor:
+    """Unit move that raises the score, in the second search space, ``(size,)``.
+
+    Coordinates are standard deviations of ECGs along uncorrelated axes, so that the gradient is
+    already preconditioned with their covariance.
+    """
+    f, rising = objective.f, objective.f.output == "linear" or objective.level >= 0.5
+    hearts = bank(networks().weight_hash)
+    if f.preprocess or f.postprocess:  # functions have no hash to know them by
+        return _mean_slope(objective, hearts, rising)
+    wrapped = f.weight_hash, f.fs, f.leads, f.outputs, f.output, f.seconds
+    key = (*wrapped, objective.target, rising, networks().weight_hash)
+    if key not in _known:
+        _known[key] = _mean_slope(objective, hearts, rising)
+    return _known[key]
+
+
+def _mean_slope(objective: Objective, hearts: Inversion, rising: bool) -> Tensor:
+    """Mean over hearts of the direction of steepest ascent, at the record and on the way."""
+    edit = LatentEdit(hearts, SPACES[1], seed=0)
+    with torch.no_grad():
+        start = torch.cat([objective.score(part) for part in hearts.signals.split(BATCH)])
+    # Whoever is there already does not know the way.
+    asked = ((start < 0) == rising).nonzero()[:, 0]
+    if objective.f.output == "linear" or len(asked) < ENOUGH:
+        asked = torch.arange(len(start))
+    way, sign = torch.zeros(edit.size), 1.0 if rising else -1.0
+    for far in STRETCHES_SD:  # the way is not straight: what helps at first may not on the way
+        way = way + _slope(objective, edit, asked, sign * far * way)
+    return _farthest(objective, edit.take(asked), way / way.norm(), sign)
+
+
+@torch.no_grad()
+def _farthest(objective: Objective, edit: LatentEdit, way: Tensor, sign: float) -> Tensor:
+    """The way or one along the rhythm: whichever takes the hearts' scores farthest where they are to go.
+
+    Slopes of a rhythm that is made regular say little at the hearts themselves.
+    """
+    both = [way + side * edit.rhythm for side in (1, -1)]
+    ways = [way, edit.rhythm, -edit.rhythm, *(one / one.norm() for one in both)]
+    batches = torch.arange(len(edit.pattern)).split(BATCH)
+
+    def taken(one: Tensor) -> float:
+        scores = [
+            objective.score(edit.take(rows).signals(sign * REACH_SD * one.expand(len(rows), -1)))
+            for rows in batches
+        ]
+        return sign * float(torch.cat(scores).median())
+
+    return max(ways, key=taken)
+
+
+def _slope(objective: Objective, edit: LatentEdit, asked: Tensor, begin: Tensor) -> Tensor:
+    """Mean unit slope, at moves scattered about one."""
+    noise = torch.Generator().manual_seed(5)
+    at = begin + SPREAD_SD * torch.randn(len(edit.pattern), edit.size, generator=noise)
+    slopes = []
+    for rows in asked.split(BATCH):
+        here = edit.take(rows)
+        move = at[rows].requires_grad_(True)
+        with torch.enable_grad():
+            score = objective.score(here.signals(move))
+            slope = objective.slope(score.sum(), move)
+        slopes.append(slope / slope.norm(dim=1, keepdim=True).clamp(min=1e-9))
+    mean = torch.cat(slopes).mean(dim=0)
+    if not bool(mean.norm() > 0):
+        objective.refuse_flat(edit.inversion.signals[:1])
+    return mean / mean.norm()

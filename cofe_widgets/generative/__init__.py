@@ -1,0 +1,6 @@
+"""What an ECG could become: records in the generator's latent space, and edits that keep the patient."""
+
+from .directions import Directions, directions
+from .inversion import reconstruct, sample
+
+__all__ = ["Directions", "directions", "reconstruct", "sample"]

@@ -1,0 +1,31 @@
+"""Where a value comes from: the one form in which every value of the package says it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ._version import __version__
+
+if TYPE_CHECKING:
+    from .wrapper import Predictor
+
+
+def provenance(predictor: Predictor | None = None, **facts: Any) -> dict[str, Any]:
+    """Everything an answer depends on, as JSON can hold it.
+
+    Parameters
+    ----------
+    predictor : Predictor, optional
+        The model that was asked; its name and the hash of its weights are noted.
+    **facts
+        Parameters, seeds, hashes of other networks.
+
+    Returns
+    -------
+    dict
+        ``model`` and ``model_hash`` (of a predictor), the facts, and ``version`` of the package.
+    """
+    model: dict[str, Any] = {}
+    if predictor is not None:
+        model = {"model": predictor.name, "model_hash": predictor.weight_hash}
+    return {**model, **facts, "version": __version__}

@@ -1,0 +1,1 @@
+"""Values in words, figures and pages; knows no widget."""

@@ -1,0 +1,1 @@
+"""ECGs on paper, as SVG."""

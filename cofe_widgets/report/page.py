@@ -1,0 +1,136 @@
+"""An explanation as one page: no kernel, no network, no second file, and its slider still works."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from html import escape
+from pathlib import Path
+from typing import Any
+
+from .._version import __version__
+from .outputs import said
+
+_STATIC = Path(__file__).resolve().parents[1] / "static"
+
+# No network at all: the browser itself holds the page to it.
+_POLICY = (
+    "default-src 'none'; script-src 'unsafe-inline' blob:; style-src 'unsafe-inline'; "
+    "img-src data: blob:; base-uri 'none'; form-action 'none'"
+)
+
+_STYLE = """
+:root { color-scheme: light dark; }
+body { margin: 0; background: #fff; color: #1c2430; font: 15px/1.5 system-ui, sans-serif; }
+main { max-width: 1500px; margin: 0 auto; padding: 18px 20px 28px; }
+h1 { font-size: 19px; margin: 0 0 4px; }
+.about { color: #667080; margin: 0 0 14px; font-size: 13px; }
+main svg { max-width: 100%; height: auto; }
+@media (prefers-color-scheme: dark) {
+  body { background: #15181d; color: #e8ebef; } .about { color: #a2abb8; }
+}
+"""
+
+_START = """
+const held = JSON.parse(document.getElementById("held").textContent);
+const link = URL.createObjectURL(new Blob([held.module], { type: "text/javascript" }));
+const { mount } = await import(link);
+URL.revokeObjectURL(link);
+mount(document.getElementById("ecg"), held.state);
+"""
+
+
+def asset(name: str) -> str:
+    """The text of a built asset, ``index.js`` or ``index.css``.
+
+    Raises
+    ------
+    ImportError
+        When the JavaScript was not built.
+    """
+    try:
+        return (_STATIC / name).read_text("utf-8")
+    except OSError as error:
+        raise ImportError(
+            f"the browser module of cofe_widgets was not built ({_STATIC / name} is missing): "
+            "install the package with pip, or run `make js` in a checkout"
+        ) from error
+
+
+def page(heading: str, picture: str, state: Mapping[str, Any]) -> str:
+    """A complete page.
+
+    Parameters
+    ----------
+    heading : str
+    picture : str
+        SVG that stands there until the page comes alive.
+    state : mapping
+        What the browser module shows, as JSON can hold it.
+    """
+    held = _json({"module": asset("index.js"), "state": state})
+    ecg = state.get("_ecg")
+    name = escape(ecg["title"] if ecg else "ECG")
+    return f"""<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta http-equiv="Content-Security-Policy" content="{_POLICY}">
+<title>{name} · cofe_widgets</title>
+<style>{_STYLE}{asset("index.css")}</style>
+</head>
+<body>
+<main>
+<h1>{escape(heading)}</h1>
+<p class="about">Made with cofe_widgets {__version__}. Works without a network. \
+For research and teaching: not a medical device.</p>
+<div id="ecg">{picture}{_words(state)}</div>
+</main>
+<script type="application/json" id="held">{held}</script>
+<script type="module">{_START}</script>
+</body>
+</html>
+"""
+
+
+def _json(value: Any) -> str:
+    """JSON that no record's title can break out of: nothing in it looks like markup."""
+    text = json.dumps(value, ensure_ascii=True, allow_nan=False)
+    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+
+
+def _words(state: Mapping[str, Any]) -> str:
+    """All but the curves for readers without scripts, replaced when the page comes alive."""
+    parts = []
+    if state.get("_answer"):
+        answers = ", ".join(said(o, state["_answer"][o["name"]]) for o in state["_outputs"])
+        parts.append(f"<p>Model’s answer: {escape(answers)}</p>")
+    for found in state.get("_found", ()):
+        parts.append(f"<p>{escape(found['words'] or found['message'])}</p>")
+        parts.append(_table(found["changes"], "Counterfactual"))
+        parts.append(f"<p>{escape(found['trust']['headline'])}</p>")
+        rows = (
+            f"{row['name']} {row['value']}: {row['sentence']}" for row in found["trust"]["rows"]
+        )
+        parts.append(f"<ul>{''.join(f'<li>{escape(row)}</li>' for row in rows)}</ul>")
+    if state.get("_edited"):
+        parts.append(_table(state["_edited"]["changes"], "As dialled"))
+    return "".join(parts)
+
+
+def _table(changes: list[dict[str, Any]], name: str) -> str:
+    if not changes:
+        return ""
+    head = "".join(f"<th>{word}</th>" for word in ("Measurement", "Original", name))
+    rows = "".join(_row(row) for row in changes)
+    return f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
+
+
+def _row(row: dict[str, Any]) -> str:
+    cells = (
+        row["missing"] if row[key] is None else f"{row[key]:.{row['digits']}f} {row['unit']}"
+        for key in ("original", "counterfactual")
+    )
+    said = "".join(f"<td>{escape(cell)}</td>" for cell in cells)
+    return f"<tr><th>{escape(row['label'])}</th>{said}</tr>"

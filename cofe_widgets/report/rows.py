@@ -1,0 +1,78 @@
+"""Measurements as rows of a table for people: titles, units, digits, and what changed notably."""
+
+from __future__ import annotations
+
+from math import isfinite, nan
+from typing import TYPE_CHECKING, Any
+
+from ..vocabulary.measurements import MEASUREMENTS
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+#: The measurements that the app and the command line list, of all that `measure` knows.
+LISTED = (
+    *("heart_rate_bpm", "rr_mean_ms", "rr_sd_ms", "rr_rmssd_ms", "p_presence", "p_amplitude_mv"),
+    *("pr_ms", "qrs_ms", "r_amplitude_mv", "st_amplitude_mv", "t_amplitude_mv", "qrs_axis_deg"),
+    *("qt_ms", "qtc_fridericia_ms"),
+)
+
+
+def changes(table: pd.DataFrame) -> list[dict[str, Any]]:
+    """Rows of `Counterfactual.measurements`; a wave that is not there is ``None``.
+
+    Only the measurements worth a row, so that the table can be read at a glance.
+    """
+    return [
+        change(str(row["measurement"]), row["original"], row["counterfactual"])
+        for row in table.to_dict("records")
+        if row["measurement"] in LISTED
+    ]
+
+
+def change(key: str, before: Any, after: Any) -> dict[str, Any]:
+    """One measurement before and after: label, unit, digits, both values, whether they differ."""
+    about = MEASUREMENTS[key]
+    old, new = (nan if value is None else float(value) for value in (before, after))
+    return {
+        "label": about.title,
+        "unit": about.symbol,
+        "digits": about.digits,
+        "original": _shown(key, old),
+        "counterfactual": _shown(key, new),
+        "missing": about.absent,
+        "notable": about.differ(old, new),
+    }
+
+
+def compared(table: pd.DataFrame) -> list[dict[str, Any]]:
+    """Rows of `audit.comparison`: true, measured and healthy values."""
+    out = []
+    for row in table.to_dict("records"):
+        key = row["measurement"]
+        about = MEASUREMENTS[key]
+        values = {name: _shown(key, row[name]) for name in ("true", "measured", "twin")}
+        verdicts = {name: bool(row[name]) for name in ("altered", "off")}
+        said = {"label": about.title, "lead": row["lead"], "unit": about.symbol}
+        out.append({**said, "digits": about.digits, **values, **verdicts})
+    return out
+
+
+def texts(rows: list[dict[str, Any]]) -> list[tuple[str, ...]]:
+    """Rows of `changes` as text: label, original, counterfactual, change, unit."""
+    said = []
+    for row in rows:
+        before, after, digits = row["original"], row["counterfactual"], row["digits"]
+        values = [
+            row["missing"] if value is None else f"{value:.{digits}f}" for value in (before, after)
+        ]
+        by = ""
+        if before is not None and after is not None:
+            by = f"{round(after - before, digits) + 0.0:+.{digits}f}"
+        said.append((row["label"], *values, by, row["unit"]))
+    return said
+
+
+def _shown(key: str, value: float) -> float | None:
+    """A value as printed; None where there is none."""
+    return MEASUREMENTS[key].scale * float(value) if isfinite(value) else None

@@ -1,0 +1,218 @@
+"""The named numbers of an electrocardiogram."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from math import nan
+from typing import TYPE_CHECKING, Literal, overload
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...ecg import LIMB_LEADS, Record
+from ...errors import EcgError
+from ...vocabulary.measurements import OF_RECORD, units
+from ..beats import BEAT_FS, between
+from ..median_beat import MedianBeat, median_beat
+from ..waves import Wave, intervals
+from .derived import (
+    cornell_mv,
+    corrected_qt,
+    frontal_axis_deg,
+    lewis_mv,
+    sokolow_lyon_mv,
+)
+from .per_beat import BEAT_UNITS, LEAD, measure_beats
+from .per_lead import LEAD_UNITS, lead_numbers
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+#: Name of every measurement of a record and its unit.
+UNITS = units(OF_RECORD)
+#: A wave of less area than this, mV ms, has no axis.
+LEAST_AREA = {"p": 0.5, "qrs": 2.0, "t": 2.0}
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What rules judge by: the numbers of one record, and whose they are.
+
+    Attributes
+    ----------
+    values : dict
+        Keys of `UNITS`.
+    leads : dict
+        Lead -> keys of `LEAD_UNITS`; a lead that the record lacks is not in it.
+    age : float
+        Years; NaN when not known.
+    sex : str
+        ``"F"``, ``"M"``, or empty when not known.
+    """
+
+    values: dict[str, float]
+    leads: dict[str, dict[str, float]]
+    age: float = nan
+    sex: str = ""
+
+
+@overload
+def measure(record: Record, per: None = None) -> dict[str, float]: ...
+@overload
+def measure(record: Record, per: Literal["lead", "beat"]) -> pd.DataFrame: ...
+@overload
+def measure(
+    record: Iterable[Record], per: Literal["lead", "beat"] | None = None
+) -> pd.DataFrame: ...
+
+
+def measure(
+    record: Record | Iterable[Record], per: Literal["lead", "beat"] | None = None
+) -> dict[str, float] | pd.DataFrame:
+    """Measure a record, or many.
+
+    Parameters
+    ----------
+    record : Record or iterable of Record
+    per : {"lead", "beat"}, optional
+        Numbers of each lead of the median beat, or of each beat, instead of the record's.
+
+    Returns
+    -------
+    dict of float, or pandas.DataFrame with one row a record
+        Keys `UNITS`; a table has them in ``attrs["units"]``. With ``per``, a table: one row a lead
+        (keys `LEAD_UNITS`) or one row a beat (see `measure_beats`); of many records, the first
+        level of the index says which. NaN for what cannot be measured: a flat record, a lead that
+        is missing, a wave that is not there.
+
+        heart_rate_bpm : 60000 / rr_mean_ms
+        rr_mean_ms, rr_sd_ms, rr_rmssd_ms : mean, sample standard deviation (n - 1; SDRR, the RR
+            variability of counterfactual tables) and root mean square of successive differences
+            of all RR intervals of the record, those about ectopic beats included
+        p_presence : share of the beats that a P wave precedes, 0 to 1
+        p_duration_ms, pr_ms, qrs_ms, qt_ms : P onset to offset, P onset to QRS onset, QRS onset to
+            offset, QRS onset to T offset; global, over all leads of the median beat
+        qtc_bazett_ms, qtc_fridericia_ms, qtc_framingham_ms : see `corrected_qt`; RR is rr_mean_ms
+        p_axis_deg, qrs_axis_deg, t_axis_deg : of the net area, see `frontal_axis_deg`
+        sokolow_lyon_mv, lewis_mv, cornell_mv : see `indices`
+        all others : lead II of the median beat, see `lead_numbers`
+
+    Raises
+    ------
+    ValueError
+        When ``per`` is neither.
+    """
+    if per not in (None, "lead", "beat"):
+        raise ValueError(f"per={per!r}: expected 'lead', 'beat' or nothing")
+    if isinstance(record, Record):
+        if per is None:
+            return measured(record).values
+        return _lead_table(record) if per == "lead" else _beat_table(record)
+    import pandas as pd
+
+    records = list(record)
+    if per is None:
+        rows = [measured(one).values for one in records]
+        return _with_units(pd.DataFrame(rows, columns=list(UNITS), dtype=float), UNITS)
+    units = LEAD_UNITS if per == "lead" else BEAT_UNITS
+    if not records:
+        return _with_units(pd.DataFrame(columns=list(units), dtype=float), units)
+    tables = [measure(one, per) for one in records]
+    return _with_units(pd.concat(tables, keys=range(len(tables)), names=["record"]), units)
+
+
+def measured(record: Record) -> Measured:
+    """All numbers of a record, global and of each lead, from one median beat."""
+    age, sex = _person(record)
+    try:
+        beat = median_beat(_with_derived_leads(record))
+    except EcgError:
+        nothing = dict.fromkeys(LEAD_UNITS, nan)
+        leads = dict.fromkeys(record.leads, nothing)
+        return Measured(dict.fromkeys(UNITS, nan), leads, age, sex)
+    numbers = lead_numbers(
+        beat.signal, beat.p_mv, (beat.p, beat.qrs, beat.t), beat.deflections, beat.t_amplitude_mv
+    )
+    each = {name: values.tolist() for name, values in numbers.items()}
+    leads = {lead: {name: each[name][i] for name in each} for i, lead in enumerate(beat.leads)}
+    in_lead = leads.get(LEAD, dict.fromkeys(LEAD_UNITS, nan))
+    values = {name: value for name, value in in_lead.items() if name in UNITS}
+    values |= _rhythm(beat.r_peaks_s) | intervals(beat.p, beat.qrs, beat.t) | _axes(beat)
+    values["p_presence"] = beat.has_p.mean() if len(beat.has_p) else nan
+    values |= corrected_qt(values["qt_ms"], values["rr_mean_ms"])
+    for name, index in (
+        ("sokolow_lyon_mv", sokolow_lyon_mv),
+        ("lewis_mv", lewis_mv),
+        ("cornell_mv", cornell_mv),
+    ):
+        values[name] = index(leads)
+    return Measured({name: float(values[name]) for name in UNITS}, leads, age, sex)
+
+
+def _person(record: Record) -> tuple[float, str]:
+    """Age in years and sex as far as the file told."""
+    try:
+        age = float(record.meta.get("age", nan))
+    except (TypeError, ValueError):
+        age = nan
+    sex = str(record.meta.get("sex", "")).strip().upper()[:1]
+    return age if 0 <= age <= 130 else nan, sex if sex in ("F", "M") else ""
+
+
+def _with_derived_leads(record: Record) -> Record:
+    """The record with all six limb leads, where two of them allow it."""
+    missing = [name for name in LIMB_LEADS if name not in record.leads]
+    if not missing or len(missing) > len(LIMB_LEADS) - 2:
+        return record
+    return record.select((*record.leads, *missing))
+
+
+def _rhythm(r_peaks_s: NDArray[np.float64]) -> dict[str, float]:
+    """Statistics of the RR intervals."""
+    rr = np.diff(r_peaks_s) * 1000
+    mean = rr.mean() if len(rr) else nan
+    return {
+        "heart_rate_bpm": 60000 / mean,
+        "rr_mean_ms": mean,
+        "rr_sd_ms": rr.std(ddof=1) if len(rr) > 1 else nan,
+        "rr_rmssd_ms": np.sqrt(np.mean(np.diff(rr) ** 2)) if len(rr) > 1 else nan,
+    }
+
+
+def _axes(beat: MedianBeat) -> dict[str, float]:
+    """Frontal axes of P, QRS and T; NaN without the limb leads."""
+    return {
+        "p_axis_deg": _axis(beat, beat.p_mv, beat.p, LEAST_AREA["p"]),
+        "qrs_axis_deg": _axis(beat, beat.signal, beat.qrs, LEAST_AREA["qrs"]),
+        "t_axis_deg": _axis(beat, beat.signal, beat.t, LEAST_AREA["t"]),
+    }
+
+
+def _axis(beat: MedianBeat, signal: NDArray[np.floating], wave: Wave, least: float) -> float:
+    """Frontal axis of a wave in the leads of a beat."""
+    if not (np.isfinite(wave.peak_ms) and {"I", "aVF"} <= set(beat.leads)):
+        return nan
+    inside = signal[:, between(wave.onset_ms, wave.offset_ms)]
+    areas = inside[[beat.leads.index("I"), beat.leads.index("aVF")]].sum(axis=1) * 1000 / BEAT_FS
+    return frontal_axis_deg(float(areas[0]), float(areas[1]), least)
+
+
+def _lead_table(record: Record) -> pd.DataFrame:
+    import pandas as pd
+
+    leads = measured(record).leads
+    table = pd.DataFrame.from_dict(leads, orient="index", columns=list(LEAD_UNITS), dtype=float)
+    table.index.name = "lead"
+    return _with_units(table, LEAD_UNITS)
+
+
+def _beat_table(record: Record) -> pd.DataFrame:
+    from ..delineation.delineate import delineate
+
+    return measure_beats(record, delineate(record).fiducials)
+
+
+def _with_units(table: pd.DataFrame, units: dict[str, str]) -> pd.DataFrame:
+    table.attrs["units"] = dict(units)
+    return table

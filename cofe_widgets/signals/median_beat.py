@@ -1,0 +1,263 @@
+"""The median beat of a record with its waves: what the measurements are taken from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..ecg import LIMB_LEADS, Record, limb_matrix
+from ..errors import EcgError
+from .beats import BEAT_FS, TIME_MS, between, cut, main_kind
+from .deflections import Deflections, deflections
+from .filters import pass_band
+from .p_wave import LEAST_BEATS as LEAST_P_BEATS
+from .p_wave import P_BAND_HZ, STRETCH_MS, atrial_wave
+from .rpeaks import FLAT_MV, WORKING_FS, find_beats, qrs_band, working_leads
+from .waves import Wave, level, qrs_wave, spatial_velocity, stands_out, t_wave
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+#: Wander ends here (zero phase, as the AHA allows for up to 0.67 Hz).
+HIGH_PASS_HZ = 0.5
+#: A median needs this many beats of one kind, and this share of all.
+LEAST_BEATS, LEAST_SHARE = 2, 0.4
+#: A clipped lead stands still this long at its extreme, this far from its middle.
+CLIPPED_MS, CLIPPED_MV = 8.0, 0.3
+#: Nothing shorter than this is a QRS, nor what is not so many times as fast as the cycle's median.
+LEAST_QRS_MS, STANDS_OUT = 30.0, 5.0
+#: QRS and T that fill this share of so short a cycle leave no level between beats to measure from.
+FULL_SHARE, FULL_RR_MS = 0.785, 400.0
+#: Below this rate the bounds of the waves are not in the signal.
+LEAST_FS = 90.0
+#: The T peak of a single lead is sought this near the global one.
+T_REACH_MS = 60.0
+
+
+@dataclass(frozen=True, eq=False)
+class MedianBeat:
+    """The beat a record repeats, and where its waves begin, peak and end.
+
+    Attributes
+    ----------
+    signal : ndarray, shape (leads, samples)
+        Millivolts from the isoelectric level before the QRS; NaN in a flat or clipped lead.
+    time_ms : ndarray, shape (samples,)
+        Milliseconds after R.
+    leads : tuple of str
+    p, qrs, t : Wave
+        Onset, peak and offset in ms after R, global over the leads; NaN where absent.
+    p_mv : ndarray, shape (leads, samples)
+        The P wave alone, mV from the line between its onset and offset, below 20 Hz, without the T
+        wave of the beat before; zero outside, NaN where there is no P wave.
+    t_amplitude_mv : ndarray, shape (leads,)
+        Largest deflection about the T peak, signed; NaN where absent.
+    deflections : Deflections
+        Q, R and S of every lead.
+    r_peaks_s : ndarray, shape (beats,)
+        All beats of the record.
+    is_main : ndarray of bool, shape (beats,)
+        Which of them are of the kind whose median this is.
+    has_p : ndarray of bool, shape (judged,)
+        For each beat whose stretch before the QRS lies in the record: is there a P wave? Empty
+        when there are too few beats to tell.
+    """
+
+    signal: NDArray[np.float32]
+    time_ms: NDArray[np.float64]
+    leads: tuple[str, ...]
+    p: Wave
+    qrs: Wave
+    t: Wave
+    p_mv: NDArray[np.float64]
+    t_amplitude_mv: NDArray[np.float64]
+    deflections: Deflections
+    r_peaks_s: NDArray[np.float64]
+    is_main: NDArray[np.bool_]
+    has_p: NDArray[np.bool_]
+
+    def __getitem__(self, lead: str) -> NDArray[np.float32]:
+        """Samples of one lead by name."""
+        return self.signal[self.leads.index(lead)]
+
+    @property
+    def fs(self) -> float:
+        """Sampling rate, Hz."""
+        return BEAT_FS
+
+    @property
+    def fiducials(self) -> pd.DataFrame:
+        """Table of beat, lead, wave (P, QRS, T), onset_ms, peak_ms, offset_ms of its waves."""
+        import pandas as pd
+
+        rows = [
+            (0, lead, name, *wave)
+            for name, wave in (("P", self.p), ("QRS", self.qrs), ("T", self.t))
+            for lead in self.leads
+            if np.isfinite(wave.peak_ms)
+        ]
+        columns = ["beat", "lead", "wave", "onset_ms", "peak_ms", "offset_ms"]
+        return pd.DataFrame(rows, columns=columns)
+
+
+def median_beat(record: Record) -> MedianBeat:
+    """The median beat of a record, aligned at R, over the beats of its main kind.
+
+    Raises
+    ------
+    EcgError
+        When the record is too short or too coarse, or shows no beat that comes back.
+    """
+    leads, usable, steady, peaks, is_main, beat = _repeated(record)
+    rr_ms = np.diff(peaks) * 1000
+    speed = spatial_velocity(beat)
+    qrs = qrs_wave(speed)
+    rr_median = float(np.median(rr_ms))
+    if qrs.offset_ms - qrs.onset_ms < LEAST_QRS_MS or stands_out(speed, rr_median) < STANDS_OUT:
+        raise EcgError(
+            "what repeats does not stand out like a QRS: this is noise, a ventricular tachycardia, "
+            "or no ECG"
+        )
+    t = t_wave(beat, qrs, rr_median)
+    if t.offset_ms - qrs.onset_ms > FULL_SHARE * rr_median and rr_median < FULL_RR_MS:
+        raise EcgError(
+            f"at {60000 / rr_median:.0f} beats a minute QRS and T fill the cycle: there is no level "
+            "between beats to measure from, as in ventricular tachycardia"
+        )
+    judged = peaks > (STRETCH_MS - qrs.onset_ms) / 1000
+    smooth = pass_band(steady, WORKING_FS, high_hz=P_BAND_HZ)
+    rr_before = np.concatenate(([np.inf], rr_ms))[judged]
+    atrial = atrial_wave(smooth, WORKING_FS, peaks[judged], rr_before, is_main[judged], qrs, t)
+    enough = is_main[judged].sum() >= LEAST_P_BEATS
+
+    to_leads = _lead_matrix(leads, usable, record.leads)
+    signal = to_leads @ (beat - level(beat, qrs))
+    inside = between(qrs.onset_ms, qrs.offset_ms + 1)
+    return MedianBeat(
+        signal=signal.astype(np.float32),
+        time_ms=TIME_MS,
+        leads=record.leads,
+        p=atrial.wave,
+        qrs=qrs,
+        t=t,
+        p_mv=p_alone(to_leads @ atrial.shape, atrial.time_ms, atrial.wave),
+        t_amplitude_mv=t_height(signal, t),
+        deflections=deflections(signal[:, inside], TIME_MS[inside]),
+        r_peaks_s=peaks,
+        is_main=is_main,
+        has_p=atrial.present if enough else np.empty(0, bool),
+    )
+
+
+class _Repeated(NamedTuple):
+    """The leads that show the beats, the beats, and their median."""
+
+    leads: tuple[str, ...]
+    usable: NDArray[np.bool_]
+    steady: NDArray[np.float64]
+    r_peaks_s: NDArray[np.float64]
+    is_main: NDArray[np.bool_]
+    beat: NDArray[np.float64]
+
+
+def _repeated(record: Record) -> _Repeated:
+    """What the record repeats: signal without wander and median beat, of the usable leads."""
+    if record.fs < LEAST_FS:
+        raise EcgError(
+            f"the record has {record.fs:g} samples a second: at least {LEAST_FS:g} are needed to "
+            "tell where waves begin and end"
+        )
+    work = working_leads(record)
+    band, size = qrs_band(work.signal)
+    usable = (size > FLAT_MV) & ~_clipped(record.select(work.leads))
+    peaks = find_beats(band[usable], size[usable])
+    if len(peaks) < LEAST_BEATS:
+        raise EcgError(
+            f"found {len(peaks)} beats in {record.duration_s:.1f} s and {usable.sum()} usable "
+            f"leads: at least {LEAST_BEATS} beats are needed for a median beat"
+        )
+    steady = pass_band(work.signal[usable], WORKING_FS, low_hz=HIGH_PASS_HZ)
+    whole = (peaks > -TIME_MS[0] / 1000) & (peaks < work.duration_s - TIME_MS[-1] / 1000)
+    if whole.sum() < LEAST_BEATS:
+        whole[:] = True
+    beats = cut(steady, WORKING_FS, peaks[whole])
+    main, clear = main_kind(beats)
+    if main.sum() < max(LEAST_BEATS, LEAST_SHARE * len(main)) or not clear.any():
+        raise EcgError(f"of {len(peaks)} detected beats few look alike: this is noise, or no ECG")
+    is_main = np.zeros(len(peaks), bool)
+    is_main[whole] = main
+    usable[usable] = clear
+    beat = np.median(beats[main][:, clear], axis=0)
+    return _Repeated(work.leads, usable, steady[clear], peaks, is_main, beat)
+
+
+def _clipped(record: Record) -> NDArray[np.bool_]:
+    """Leads that stand still at their highest or lowest value, time and again, far from the middle.
+
+    A peak cut off by the amplifier has no amplitude to measure.
+    """
+    signal = record.signal
+    still = max(2, round(CLIPPED_MS / 1000 * record.fs))
+    out = np.zeros(len(signal), bool)
+    for extreme in (signal.max(axis=1, keepdims=True), signal.min(axis=1, keepdims=True)):
+        at = signal == extreme
+        if (at.sum(axis=1) < 3 * still).all():
+            continue
+        far = np.abs(extreme - np.median(signal, axis=1, keepdims=True)) > CLIPPED_MV
+        at = (at & far).astype(np.float32)
+        total = np.cumsum(np.pad(at, ((0, 0), (1, 0))), axis=1)
+        run = total[:, still:] - total[:, :-still] >= still - 0.5
+        starts = np.diff(np.pad(run, ((0, 0), (1, 0))).astype(np.int8), axis=1) > 0
+        out |= starts.sum(axis=1) >= 3
+    return out
+
+
+def _lead_matrix(
+    have: tuple[str, ...], usable: NDArray[np.bool_], want: tuple[str, ...]
+) -> NDArray[np.float64]:
+    """Coefficients of leads ``want`` on the usable ones of ``have``; rows of NaN where unusable."""
+    full = np.zeros((len(want), len(have)))
+    limb = [name for name in have if name in LIMB_LEADS][:2]
+    for row, name in enumerate(want):
+        if name in have:
+            full[row, have.index(name)] = 1.0
+        else:
+            weights = limb_matrix([name]) @ np.linalg.inv(limb_matrix(limb))
+            full[row, [have.index(one) for one in limb]] = weights[0]
+    lost = (full[:, ~usable] != 0).any(axis=1)
+    full[lost] = np.nan
+    return full[:, usable]
+
+
+def p_alone(
+    signal: NDArray[np.float64], time_ms: NDArray[np.float64], wave: Wave
+) -> NDArray[np.float64]:
+    """The P wave of each lead on `TIME_MS`, from the line between its onset and offset."""
+    from scipy.interpolate import CubicSpline
+
+    if not np.isfinite(wave.peak_ms):
+        return np.full((len(signal), len(TIME_MS)), np.nan)
+    out = np.zeros((len(signal), len(TIME_MS)))
+    inside = between(wave.onset_ms, wave.offset_ms + 1)
+    p = CubicSpline(time_ms, np.nan_to_num(signal), axis=1)(TIME_MS[inside])
+    along = np.linspace(0, 1, p.shape[1])
+    out[:, inside] = p - (p[:, :1] * (1 - along) + p[:, -1:] * along)
+    out[np.isnan(signal).any(axis=1)] = np.nan
+    return out
+
+
+def t_height(signal: NDArray[np.float64], t: Wave) -> NDArray[np.float64]:
+    """Largest deflection of each lead about the T peak, signed."""
+    if not np.isfinite(t.peak_ms):
+        return np.full(len(signal), np.nan)
+    first, last = max(t.onset_ms, t.peak_ms - T_REACH_MS), min(t.offset_ms, t.peak_ms + T_REACH_MS)
+    return largest(pass_band(signal, BEAT_FS, high_hz=P_BAND_HZ)[:, between(first, last)])
+
+
+def largest(signal: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The value of each lead furthest from zero; NaN where there is none."""
+    furthest = np.abs(signal).argmax(axis=1)[:, None]
+    return np.asarray(np.take_along_axis(signal, furthest, 1)[:, 0])

@@ -1,0 +1,1 @@
+"""What recipes learn from: collections of real records and simulated hearts."""

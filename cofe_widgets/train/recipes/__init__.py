@@ -1,0 +1,1 @@
+"""One recipe a file: `cofe-widgets train NAME`."""

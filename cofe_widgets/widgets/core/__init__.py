@@ -1,0 +1,1 @@
+"""What every component shares: the browser module, messages, the codec."""

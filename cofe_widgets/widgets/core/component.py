@@ -1,0 +1,91 @@
+"""What every component shares: the one browser module, the settings of the paper, the picture."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import anywidget
+import traitlets as t
+
+from ...ecg import Record
+from ...report.figures.paper import GAINS, LAYOUTS, ORDERS, SPEEDS
+from ...report.figures.shade import Shade
+from ...report.labels import facts, note, shown, title
+from ...report.page import asset, page
+from .codec import as_text, pack
+
+_OF_PAPER = ("format", "speed", "gain", "order")
+
+
+class Component(anywidget.AnyWidget):
+    """A widget of this package.
+
+    The text of the module is read once, not watched: a watched file keeps closed widgets alive.
+    """
+
+    _esm = asset("index.js")
+    _css = asset("index.css")
+    _component = t.Unicode("").tag(sync=True)
+
+    #: Rows by columns: ``"3x4+1"``, ``"3x4"``, ``"6x2"`` or ``"12x1"``.
+    format = t.Enum(LAYOUTS, "3x4+1").tag(sync=True)
+    #: Paper speed in mm/s: 25 or 50.
+    speed = t.Enum(SPEEDS, 25).tag(sync=True)
+    #: Gain in mm/mV: 5, 10 or 20.
+    gain = t.Enum(GAINS, 10).tag(sync=True)
+    #: Order of the limb leads: ``"standard"`` or ``"cabrera"``.
+    order = t.Enum(ORDERS, "standard").tag(sync=True)
+
+    def picture(self) -> str:
+        """The same as a still SVG, for places where no widget can live."""
+        raise NotImplementedError
+
+    def page(self) -> str:
+        """The component as it stands as a complete HTML page (see `to_html`)."""
+        return page(self._heading(), self.picture(), self._stored())
+
+    def _heading(self) -> str:
+        """What stands above the page."""
+        return "Electrocardiogram"
+
+    def _stored(self) -> dict[str, Any]:
+        """The traits of ours as JSON can hold them; a page has nobody to ask, hence is not live."""
+        plain = set(Component.class_trait_names()) - {*_OF_PAPER, "_component"}
+        names = [
+            n for n in self.keys if n not in plain and n not in ("_esm", "_css", "_anywidget_id")
+        ]
+        state: dict[str, Any] = as_text({name: getattr(self, name) for name in names})
+        return state | ({"_live": False} if "_live" in state else {})
+
+    def _repr_mimebundle_(self, **kwargs: Any) -> Any:
+        bundle = super()._repr_mimebundle_(**kwargs)
+        if bundle is None:
+            return None
+        data, metadata = bundle if isinstance(bundle, tuple) else (bundle, {})
+        return {**data, "image/svg+xml": self.picture()}, metadata
+
+
+def packed_layer(record: Record) -> dict[str, Any]:
+    """A record as a layer of the browser's ECG."""
+    return {"fs": record.fs, "leads": list(record.leads), "signal": pack(record.signal)}
+
+
+def packed_ecg(record: Record) -> dict[str, Any]:
+    """A record with what is printed around it."""
+    return {
+        **packed_layer(shown(record)),
+        "title": title(record),
+        "facts": facts(record),
+        "note": note(record),
+    }
+
+
+def packed_shade(shade: Shade) -> dict[str, Any]:
+    """A band behind the traces as a layer of the browser's ECG."""
+    words = ("limit", "title", "hint", "reading", "unit", "negative", "positive")
+    return {
+        "fs": float(shade.fs),
+        "leads": list(shade.leads),
+        "signal": pack(shade.values),
+        **{name: getattr(shade, name) for name in words},
+    }

@@ -1,0 +1,1 @@
+"""The app: a counterfactual under a slider, and what was found about it."""

@@ -1,0 +1,117 @@
+"""`CounterfactualViewer`: an ECG, its counterfactual under a severity slider, and what changed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from ...ecg import Record
+from ...report.labels import note
+from ...report.outputs import output_of, said
+from ...report.rows import changes
+from ..core.codec import pack
+from .view import ExplainerView
+
+if TYPE_CHECKING:
+    from ...explain import Attribution, Counterfactual
+
+
+def packed_found(value: Counterfactual) -> dict[str, Any]:
+    """A counterfactual with all that is said of it, as the browser shows it.
+
+    Measures, and asks the model for the trust card: half a second on a slow machine.
+    """
+    card = value.trust
+    rows = [
+        {
+            "name": row.name,
+            "value": row.shown() if row.value is not None else "",
+            "yardstick": row.yardstick,
+            "verdict": row.verdict,
+            "sentence": row.sentence,
+        }
+        for row in card.rows
+    ]
+    return {
+        "fs": value.original.fs,
+        "leads": list(value.original.leads),
+        "frames": pack(value.signals),
+        "severities": [float(s) for s in value.severities],
+        "predictions": [float(p) for p in value.predictions],
+        "target": value.target,
+        "level": float(value.level),
+        "reached": bool(value.reached),
+        "space": value.space,
+        "message": value.message,
+        "note": note(value.original),
+        "changes": changes(value.measurements),
+        "trust": {"headline": card.headline, "rows": rows},
+        "words": str(value.words()),
+    }
+
+
+class CounterfactualViewer(ExplainerView):
+    """A counterfactual over its original, with a severity slider that needs no kernel.
+
+    Parameters
+    ----------
+    counterfactual : Counterfactual or sequence of Counterfactual
+        As `cofe_widgets.counterfactual` returns it: one answer, or several of the same ECG.
+    attribution : Attribution, optional
+        Of the same ECG: shown as a band behind the trace on demand.
+    """
+
+    def __init__(
+        self,
+        counterfactual: Counterfactual | Sequence[Counterfactual],
+        attribution: Attribution | None = None,
+    ) -> None:
+        found = list(counterfactual) if isinstance(counterfactual, Sequence) else [counterfactual]
+        super().__init__(("counterfactual",))
+        first = found[0]
+        self._show_record(first.original)
+        self.model = str(first.provenance.get("model", ""))
+        self._outputs = [output_of(first)]
+        self._answer = {first.target: float(first.predictions[0])}
+        self.target, self.level = first.target, float(first.level)
+        self._show_counterfactuals(found, [packed_found(one) for one in found])
+        if attribution is not None:
+            self._show_attribution(attribution)
+            self.show_saliency = True
+
+    counterfactuals: Sequence[Counterfactual] = ()
+
+    @property
+    def counterfactual(self) -> Counterfactual | None:
+        """The answer on screen; None before there is one."""
+        found = self.counterfactuals
+        return found[min(self.chosen, len(found) - 1)] if found else None
+
+    def _show_record(self, record: Record) -> None:
+        self.counterfactuals = ()
+        super()._show_record(record)
+
+    def _show_counterfactuals(
+        self, values: Sequence[Counterfactual], packed: list[dict[str, Any]]
+    ) -> None:
+        self.counterfactuals = values
+        with self.hold_sync():
+            self.severity, self.chosen = 1.0, 0
+            self._found = packed
+
+    def _drawn(self) -> tuple[Record | None, Record | None]:
+        """The ECG on screen and what lies over it."""
+        value = self.counterfactual
+        if value is None:
+            return self.record, None
+        return value.original, value.record(level=self.severity)
+
+    def _heading(self) -> str:
+        """What stands above the page."""
+        value = self.counterfactual
+        if value is None or self.mode == "dials":
+            return super()._heading()
+        output = output_of(value)
+        if not output["probability"]:
+            return f"What would it take for {said(output, value.level)}?"
+        return f"What would make the model say {value.target}?"

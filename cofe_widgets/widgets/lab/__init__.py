@@ -1,0 +1,1 @@
+"""An ECG under sliders."""

@@ -1,0 +1,1 @@
+"""One ECG on ECG paper."""

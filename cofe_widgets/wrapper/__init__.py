@@ -1,0 +1,5 @@
+"""The Wrapper: any torch module becomes a `Predictor`: ECGs in, answers by name out."""
+
+from .predictor import SLACK_S, Predictor, load, wrap
+
+__all__ = ["SLACK_S", "Predictor", "load", "wrap"]

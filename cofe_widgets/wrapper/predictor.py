@@ -1,0 +1,295 @@
+"""The Wrapper: any torch module becomes a `Predictor`: ECGs in, answers by name out."""
+
+from __future__ import annotations
+
+import copy
+import hashlib
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, overload
+
+import numpy as np
+
+from ..ecg import LEADS, Record, lead_name
+from ..errors import EcgError, WrapError
+from ..models import load as load_module
+
+if TYPE_CHECKING:
+    import torch
+    from torch import Tensor, nn
+
+#: A record that is shorter than what a model needs by no more than this is continued at its end.
+SLACK_S = 0.02
+
+Output = Literal["softmax", "sigmoid", "linear"]
+
+
+class Predictor:
+    """A model of ECGs with named outputs.
+
+    Use `wrap` or `load` to make one.
+
+    Attributes
+    ----------
+    name : str
+    outputs : tuple of str
+        Names of the outputs, in the module's order.
+    output : "softmax", "sigmoid" or "linear"
+        How raw outputs become answers: one class of several, several labels, or values.
+    fs, leads, seconds
+        What the module expects: Hz, lead names in order, length in s.
+    module : torch.nn.Module
+        In evaluation mode.
+    weight_hash : str
+        Of the architecture, all parameters and buffers, when it was wrapped.
+    card : dict
+        The model card of shipped weights; empty for others.
+    """
+
+    def __init__(
+        self,
+        module: nn.Module,
+        *,
+        fs: float,
+        leads: Sequence[str],
+        outputs: Sequence[str],
+        seconds: float,
+        output: Output,
+        preprocess: Callable[[Tensor], Tensor] | None,
+        postprocess: Callable[[Tensor], Tensor] | None,
+        batch_size: int,
+        device: str | torch.device,
+        name: str,
+        card: dict[str, Any],
+    ) -> None:
+        self.fs, self.seconds, self.output = float(fs), float(seconds), output
+        self.leads, self.outputs = tuple(map(lead_name, leads)), tuple(outputs)
+        self.preprocess, self.postprocess = preprocess, postprocess
+        self.batch_size, self.device, self.name, self.card = batch_size, device, name, card
+        self.module = module.eval().to(device)
+        self.weight_hash = _hash(module)
+
+    def __repr__(self) -> str:
+        return (
+            f"Predictor({self.name}: {', '.join(self.outputs)}; "
+            f"{len(self.leads)} leads, {self.seconds:g} s at {self.fs:g} Hz)"
+        )
+
+    @property
+    def samples(self) -> int:
+        """Samples per lead that the module expects."""
+        return round(self.seconds * self.fs)
+
+    def index(self, target: str) -> int:
+        """Place of an output by name.
+
+        Raises
+        ------
+        WrapError
+            For an unknown name, listing those there are.
+        """
+        if target not in self.outputs:
+            known = ", ".join(self.outputs)
+            raise WrapError(f"{self.name} has no output {target!r}: choose one of {known}")
+        return self.outputs.index(target)
+
+    def tensor(self, records: Record | Iterable[Record]) -> Tensor:
+        """The records as the module wants them, ``(n, leads, samples)`` in mV.
+
+        Of a longer record the first ``seconds`` are taken.
+
+        Raises
+        ------
+        EcgError
+            When a record is too short or lacks a lead.
+        """
+        import torch
+
+        many = [records] if isinstance(records, Record) else list(records)
+        rows = []
+        for record in many:
+            if record.duration_s < self.seconds - SLACK_S:
+                raise EcgError(
+                    f"the record is {record.duration_s:.2f} s long and {self.name} needs "
+                    f"{self.seconds:g} s"
+                )
+            signal = record.select(self.leads).resample(self.fs).signal[:, : self.samples]
+            short = self.samples - signal.shape[1]
+            rows.append(np.pad(signal, ((0, 0), (0, short)), "edge") if short else signal)
+        return torch.from_numpy(np.stack(rows)).to(self.device)
+
+    def raw(self, x: Tensor) -> Tensor:
+        """Raw outputs (logits or values), ``(n, outputs)``, of ``(n, leads, samples)``."""
+        if self.module.training:
+            self.module.eval()
+        y = self.module(x if self.preprocess is None else self.preprocess(x))
+        return y if self.postprocess is None else self.postprocess(y)
+
+    def score(self, raw: Tensor, target: str) -> Tensor:
+        """What an explanation moves, ``(n,)``: log-odds of ``target``, or its value if linear."""
+        i = self.index(target)
+        if self.output == "softmax":
+            rest = [k for k in range(len(self.outputs)) if k != i]
+            return raw[:, i] - raw[:, rest].logsumexp(dim=1)
+        return raw[:, i]
+
+    def answers(self, raw: Tensor) -> Tensor:
+        """Probabilities (softmax, sigmoid) or values (linear) ``(n, outputs)``."""
+        if self.output == "softmax":
+            return raw.softmax(dim=1)
+        return raw.sigmoid() if self.output == "sigmoid" else raw
+
+    @overload
+    def predict(self, records: Record) -> dict[str, float]: ...
+    @overload
+    def predict(self, records: Sequence[Record]) -> list[dict[str, float]]: ...
+    def predict(self, records: Record | Sequence[Record]) -> Any:
+        """The model's answer by output name; a list of records gives a list of answers.
+
+        Raises
+        ------
+        EcgError
+            When a record does not fit (too short, a lead missing).
+        WrapError
+            When the model answers NaN.
+        """
+        import torch
+
+        if not isinstance(records, Record) and not records:
+            return []
+        x = self.tensor(records)
+        with torch.no_grad():
+            parts = [self.answers(self.raw(part)) for part in x.split(self.batch_size)]
+        answers = torch.cat(parts).cpu().double().numpy()
+        if not np.isfinite(answers).all():
+            raise WrapError(f"{self.name} answers NaN or infinity for this ECG")
+        named = [dict(zip(self.outputs, row.tolist(), strict=True)) for row in answers]
+        return named[0] if isinstance(records, Record) else named
+
+
+def wrap(
+    module: nn.Module,
+    *,
+    fs: float,
+    outputs: Sequence[str],
+    leads: Sequence[str] = LEADS,
+    seconds: float = 10.0,
+    output: Output = "softmax",
+    preprocess: Callable[[Tensor], Tensor] | None = None,
+    postprocess: Callable[[Tensor], Tensor] | None = None,
+    batch_size: int = 64,
+    device: str = "cpu",
+    name: str = "",
+) -> Predictor:
+    """Make anybody's torch module a `Predictor` (the Wrapper of ExECG's pipeline).
+
+    Parameters
+    ----------
+    module : torch.nn.Module
+        Takes ``(n, leads, samples)`` float32 and returns ``(n, outputs)`` logits or values.
+    fs, leads, seconds
+        What the module expects; records are resampled, and leads selected or derived, to suit.
+    outputs : sequence of str
+        A name for each output.
+    output : "softmax", "sigmoid" or "linear"
+        How raw outputs become answers. A module that ends in a softmax or sigmoid of its own should
+        be given without it: explanations move logits.
+    preprocess, postprocess : callable, optional
+        Differentiable torch functions from mV to the module's input, and from its output to
+        ``(n, outputs)``.
+
+    Raises
+    ------
+    WrapError
+        When the module does not answer ``(n, len(outputs))`` finite numbers to 0.1 mV of noise.
+    """
+    import torch
+
+    if output not in ("softmax", "sigmoid", "linear"):
+        raise WrapError(f"output={output!r}: expected 'softmax', 'sigmoid' or 'linear'")
+    if isinstance(outputs, str):
+        raise WrapError(
+            f"outputs={outputs!r} is one string: expected a list of names, [{outputs!r}]"
+        )
+    if output == "softmax" and len(outputs) < 2:
+        raise WrapError("output='softmax' needs at least two outputs: use 'sigmoid' for one")
+    if len(set(outputs)) != len(outputs):
+        raise WrapError(f"output names must differ: {', '.join(outputs)}")
+    predictor = Predictor(
+        module,
+        fs=fs,
+        leads=leads,
+        outputs=outputs,
+        seconds=seconds,
+        output=output,
+        preprocess=preprocess,
+        postprocess=postprocess,
+        batch_size=batch_size,
+        device=device,
+        name=name or type(module).__name__,
+        card={},
+    )
+    shape = (2, len(predictor.leads), predictor.samples)
+    probe = 0.1 * torch.randn(shape, generator=torch.Generator().manual_seed(0))
+    with torch.no_grad():
+        try:
+            raw = predictor.raw(probe.to(device))
+        except (RuntimeError, ValueError, TypeError, IndexError, AttributeError) as error:
+            raise WrapError(
+                f"{predictor.name} fails on an input of shape {shape}: {error}"
+            ) from error
+    if not isinstance(raw, torch.Tensor):
+        raise WrapError(
+            f"{predictor.name} answers a {type(raw).__name__}: give postprocess=, a function that "
+            "picks the tensor (n, outputs) from it"
+        )
+    if tuple(raw.shape) != (2, len(outputs)):
+        raise WrapError(
+            f"{predictor.name} answers shape {tuple(raw.shape)} to two ECGs, but {len(outputs)} "
+            f"outputs are named: expected (2, {len(outputs)})"
+        )
+    if not torch.isfinite(raw).all():
+        raise WrapError(f"{predictor.name} answers NaN or infinity to 0.1 mV of noise")
+    return predictor
+
+
+def load(name: str | Path) -> Predictor:
+    """A shipped predictor by name (see ``cw.available()``), or a file of weights with its card.
+
+    Raises
+    ------
+    WeightsError
+        When there is no such model.
+    WrapError
+        When the weights are no predictor (the generator, say).
+    """
+    loaded = load_module(name)
+    card = loaded.card
+    if "outputs" not in card:
+        raise WrapError(f"{name} is not a predictor: {card['summary']}")
+    return Predictor(
+        copy.deepcopy(loaded.module),  # a predictor may be moved or fine-tuned: each has its own
+        fs=card["fs"],
+        leads=card["leads"],
+        outputs=card["outputs"],
+        seconds=card["seconds"],
+        output=card["output"],
+        preprocess=None,
+        postprocess=None,
+        batch_size=64,
+        device="cpu",
+        name=Path(name).stem,
+        card=card,
+    )
+
+
+def _hash(module: nn.Module) -> str:
+    import torch
+
+    digest = hashlib.sha256(repr(module).encode())
+    for key, value in module.state_dict().items():
+        digest.update(key.encode())
+        digest.update(
+            value.detach().cpu().contiguous().flatten().view(torch.uint8).numpy().tobytes()
+        )
+    return digest.hexdigest()[:16]
