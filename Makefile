@@ -81,6 +81,7 @@ test: $(VENV)/test.stamp
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/lint-imports
 	$(NPM) run check
 	$(NPM) test
 	$(WITH_CHROMIUM) $(BIN)/python -m pytest
