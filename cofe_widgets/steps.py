@@ -10,6 +10,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from .deprecated import warn_of_former
+
 
 @dataclass(frozen=True)
 class Step:
@@ -22,15 +24,23 @@ class Step:
     message : str
         What is being done, for people.
     partial : object or None
-        What there is to show so far: the candidate of a search, the newest row of an audit.
+        What there is to show so far: the candidate of a search, one of several answers, the newest
+        row of an audit.
     result : object or None
-        The answer; in the last step, and in that in which one of several answers is ready.
+        The answer, in the last step alone.
     """
 
     fraction: float
     message: str
     partial: Any = None
     result: Any = None
+
+    def __getattr__(self, name: str) -> Any:
+        """What a step of a counterfactual had before there was one protocol."""
+        if name not in ("prediction", "signal"):
+            raise AttributeError(f"a Step has no {name!r}")
+        warn_of_former(f"Step.{name}", f"Step.partial.{name}")
+        return getattr(self.partial, name, None)
 
 
 def last(steps: Iterable[Step]) -> Any:

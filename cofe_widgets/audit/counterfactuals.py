@@ -17,7 +17,9 @@ from ..explain.counterfactual.objective import Objective
 from ..generative.inversion import networks
 from ..io import read
 from ..provenance import provenance
-from ..wrapper import Predictor
+from ..steps import Step
+from ..values import remakes
+from ..wrapper import Predictor, known_predictor
 from .numbers import MEASUREMENTS, numbers
 from .store import Store, record_hash
 from .tables import BACK, TOWARDS, CounterfactualTable, Row, table_of
@@ -166,12 +168,43 @@ def counterfactual_table(
 
     Notes
     -----
-    CoFE, Jang et al. 2025, section 4.1 and table 1.
+    CoFE, Jang et al. 2025, section 4.1 and table 1. ``counterfactual_table.steps(...)`` does the same
+    as a generator of `Step`.
     """
     from tqdm.auto import tqdm
 
     if isinstance(records, Record | str | Path):
         records = [records]
+    steps = _steps(
+        records, f, target, level, by=by, both_ways=both_ways, store=store, seed=seed, each=each,
+        **search,
+    )  # fmt: skip
+    total, table = len(records) if isinstance(records, Sized) else None, None
+    with tqdm(total=total, disable=not progress, unit="ECG", desc=f"to {target}") as bar:
+        for step in steps:
+            bar.update(len({row["record"] for row in step.partial or ()}))
+            table = step.result
+    assert isinstance(table, CounterfactualTable)
+    return table
+
+
+def _steps(
+    records: Iterable[Source],
+    f: Predictor,
+    target: str,
+    level: float | None = None,
+    *,
+    by: float | None = None,
+    both_ways: bool = False,
+    store: str | Path | None = None,
+    seed: int = 0,
+    each: Watcher | None = None,
+    **search: Any,
+) -> Iterator[Step]:
+    """The work of `counterfactual_table`, a `Step` every few records; can be closed at any time.
+
+    Partial results are the outcomes of those records, as rows of `CounterfactualTable.outcomes`.
+    """
     questions = _Questions(f, target, level, by, both_ways)
     kept = Store(store)
     how = {"severities": 2, **search}
@@ -184,20 +217,39 @@ def counterfactual_table(
         "networks_hash": networks().weight_hash,
         "search": how,
     }
-    rows = []
-    total = len(records) if isinstance(records, Sized) else None
-    with tqdm(total=total, disable=not progress, unit="ECG", desc=f"to {target}") as bar:
-        for chunk in _chunks(records):
-            asked, broken = _ask(chunk, questions, kept, facts)
-            rows += broken
-            found = _answered(asked, questions, kept, how, seed, each)
-            rows += found
-            bar.update(len(chunk))
+    rows: list[Row] = []
+    total, count = len(records) if isinstance(records, Sized) else None, 0
+    for chunk in _chunks(records):
+        asked, broken = _ask(chunk, questions, kept, facts)
+        found = [*broken, *_answered(asked, questions, kept, how, seed, each)]
+        rows += found
+        count += len(chunk)
+        of = f"{count} of {total} ECGs" if total else f"{count} ECGs"
+        yield Step(count / total if total else 0.0, of, [outcome for outcome, *_ in found])
     if not rows:
         raise AuditError("no records were given: expected at least one Record or path")
     rows.sort(key=lambda row: (row[0]["record"], row[0]["direction"] == BACK))
-    known = provenance(**facts, level=questions.level, by=by, both_ways=both_ways)
-    return table_of(rows, target, json.loads(json.dumps(known)))
+    call = {"level": level, "by": by, "both_ways": both_ways, "seed": seed, **search}
+    known = provenance(**facts, level=questions.level, by=by, both_ways=both_ways, call=call)
+    table = table_of(rows, target, json.loads(json.dumps(known)))
+    yield Step(1.0, repr(table), None, table)
+
+
+counterfactual_table.steps = _steps  # type: ignore[attr-defined]
+
+
+@remakes(CounterfactualTable)
+def _again(
+    value: CounterfactualTable,
+    records: Iterable[Source] | None = None,
+    f: Predictor | None = None,
+    **changes: Any,
+) -> CounterfactualTable:
+    """The call that made it; a table does not hold its records, which must be given."""
+    if records is None:
+        raise AuditError("a table does not hold its records: give them, rerun(records)")
+    model, call = known_predictor(value.provenance, f), value.provenance["call"]
+    return counterfactual_table(records, model, value.target, **{**call, **changes})
 
 
 def _chunks(records: Iterable[Source]) -> Iterator[list[tuple[int, Source]]]:

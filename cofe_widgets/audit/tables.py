@@ -6,10 +6,10 @@ import json
 from dataclasses import dataclass, field
 from functools import cached_property
 from math import nan
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import AuditError
+from ..values import Value
 from .numbers import MEASUREMENTS
 from .statistics import compare, wilson
 
@@ -26,7 +26,7 @@ Row = tuple[dict[str, Any], dict[str, float], dict[str, float]]
 
 
 @dataclass(frozen=True, eq=False)
-class CounterfactualTable:
+class CounterfactualTable(Value):
     """What counterfactuals of many records changed, with statistics.
 
     Attributes
@@ -48,6 +48,8 @@ class CounterfactualTable:
     counterfactual: pd.DataFrame
     target: str
     provenance: dict[str, Any] = field(default_factory=dict)
+
+    _error = AuditError
 
     @property
     def directions(self) -> list[str]:
@@ -136,34 +138,17 @@ class CounterfactualTable:
             parts.append(self.failures.to_html(index=False))
         return "".join(parts)
 
-    def save(self, path: str | Path) -> None:
-        """Write everything to one JSON file."""
-        tables = ("outcomes", "original", "counterfactual")
-        facts = {name: getattr(self, name).to_dict("list") for name in tables}
-        text = json.dumps({**facts, "target": self.target, "provenance": self.provenance})
-        Path(path).write_text(text)
-
     @classmethod
-    def load(cls, path: str | Path) -> CounterfactualTable:
-        """Read what `save` wrote.
-
-        Raises
-        ------
-        AuditError
-            When the file is none of those.
-        """
-        try:
-            facts = json.loads(Path(path).read_text())
-            rows = [
-                (outcome, before, after)
-                for outcome, before, after in zip(
-                    *(_records(facts[k]) for k in ("outcomes", "original", "counterfactual")),
-                    strict=True,
-                )
-            ]
-            return table_of(rows, facts["target"], facts["provenance"])
-        except (ValueError, KeyError, TypeError) as error:
-            raise AuditError(f"{path} is no saved counterfactual table: {error}") from error
+    def _from_text(cls, text: str) -> CounterfactualTable:
+        facts = json.loads(text)
+        rows = [
+            (outcome, before, after)
+            for outcome, before, after in zip(
+                *(_records(facts[k]) for k in ("outcomes", "original", "counterfactual")),
+                strict=True,
+            )
+        ]
+        return table_of(rows, facts["target"], facts["provenance"])
 
 
 def _frame(rows: dict[str, tuple[Any, ...]], columns: list[str]) -> pd.DataFrame:

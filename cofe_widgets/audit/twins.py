@@ -6,6 +6,7 @@ it. The simulator can draw that very heart, its true twin, and the claim can be 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from math import nan
@@ -23,8 +24,10 @@ from ..provenance import provenance
 from ..signals import r_peaks
 from ..signals.beats import cut
 from ..simulate import Simulated, simulate
+from ..steps import Step, last
+from ..values import Value, remakes
 from ..vocabulary.measurements import UNITS
-from ..wrapper import Predictor
+from ..wrapper import Predictor, known_predictor
 from .numbers import MEASUREMENTS, chosen, numbers
 
 if TYPE_CHECKING:
@@ -44,7 +47,7 @@ ERROR_QUANTILE = 0.9
 
 
 @dataclass(frozen=True, eq=False)
-class TwinScore:
+class TwinScore(Value):
     """How near counterfactuals come to true twins.
 
     Attributes
@@ -69,6 +72,8 @@ class TwinScore:
     pairs: pd.DataFrame
     changes: pd.DataFrame
     provenance: dict[str, Any] = field(default_factory=dict)
+
+    _error = AuditError
 
     @property
     def r(self) -> float:
@@ -157,6 +162,26 @@ def twin_score(
     ValueError
         Unknown condition or target, or a level out of range, as `simulate` and `counterfactual` say.
     """
+    steps = _steps(
+        condition, f, target, n, seed, level=level, without=without, search=search, **options
+    )
+    score: TwinScore = last(steps)
+    return score
+
+
+def _steps(
+    condition: str,
+    f: Predictor,
+    target: str,
+    n: int = 24,
+    seed: int = 0,
+    *,
+    level: float | None = None,
+    without: str = "NSR",
+    search: dict[str, Any] | None = None,
+    **options: Any,
+) -> Iterator[Step]:
+    """The work of `twin_score`, a `Step` a heart (its row of ``pairs``); can be closed at any time."""
     import pandas as pd
 
     if n < 1:
@@ -165,20 +190,31 @@ def twin_score(
     ill = simulate(condition, n, seed, **options)
     healthy = [one.twin(without) for one in ill]
     errors = _errors([*ill, *healthy])
-    pairs, changes = [], []
+    pairs: list[dict[str, Any]] = []
+    changes: list[dict[str, Any]] = []
     for i, (sick, well) in enumerate(zip(ill, healthy, strict=True)):
         pair, moved = _pair(
             sick, well, f, target, level, {"severities": 2, **(search or {})}, errors
         )
         pairs.append({"heart": i, **pair})
         changes += [{"heart": i, **one} for one in moved]
-    known = provenance(
-        f, n=n, seed=seed, level=level, without=without, options=options, search=search or {}
-    )
+        yield Step((i + 1) / n, f"{i + 1} of {n} hearts", pairs[-1])
+    call = {"n": n, "seed": seed, "level": level, "without": without, "search": search or {}}
+    known = provenance(f, **call, options=options, call={**call, **options})
     columns = ["heart", "measurement", "error", "true", "found", "right"]
-    return TwinScore(
-        condition, target, pd.DataFrame(pairs), pd.DataFrame(changes, columns=columns), known
-    )
+    table = pd.DataFrame(changes, columns=columns)
+    score = TwinScore(condition, target, pd.DataFrame(pairs), table, known)
+    yield Step(1.0, repr(score), None, score)
+
+
+twin_score.steps = _steps  # type: ignore[attr-defined]
+
+
+@remakes(TwinScore)
+def _again(value: TwinScore, f: Predictor | None = None, **changes: Any) -> TwinScore:
+    """The call that made it."""
+    model, call = known_predictor(value.provenance, f), value.provenance["call"]
+    return twin_score(value.condition, model, value.target, **{**call, **changes})
 
 
 def _errors(hearts: list[Simulated]) -> dict[str, float]:

@@ -198,14 +198,19 @@ def _search(
     record: Record, f: Predictor, target: str, options: argparse.Namespace
 ) -> Counterfactual:
     """The counterfactual, its progress on standard error."""
-    from ..explain import counterfactual
+    from ..explain import Candidate, counterfactual
 
     live = sys.stderr.isatty()
     said = ""
     steps = counterfactual.steps  # type: ignore[attr-defined]
     for step in steps(record, f, target, options.level, options.severities, options.seed):
         if live:
-            line = f"{step.fraction:4.0%}  {step.message}, {target} {step.prediction:.2f}"
+            now = (
+                f", {target} {step.partial.prediction:.2f}"
+                if isinstance(step.partial, Candidate)
+                else ""
+            )
+            line = f"{step.fraction:4.0%}  {step.message}{now}"
             print(f"\r{line:<78.78}", end="", file=sys.stderr, flush=True)
         elif step.message != said:
             print(f"{step.fraction:4.0%}  {step.message}", file=sys.stderr, flush=True)

@@ -12,6 +12,7 @@ import numpy as np
 
 from ..ecg import LEADS, Record, lead_name
 from ..errors import EcgError, WrapError
+from ..models import WEIGHTS
 from ..models import load as load_module
 
 if TYPE_CHECKING:
@@ -74,6 +75,19 @@ class Predictor:
             f"Predictor({self.name}: {', '.join(self.outputs)}; "
             f"{len(self.leads)} leads, {self.seconds:g} s at {self.fs:g} Hz)"
         )
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """A shipped model travels by its name and hash; one of your own as pickle takes it."""
+        if self.is_shipped:
+            return _shipped, (self.name, self.weight_hash, str(self.device), self.batch_size)
+        state: tuple[Any, ...] = super().__reduce_ex__(4)  # type: ignore[assignment]
+        return state
+
+    @property
+    def is_shipped(self) -> bool:
+        """Whether `load` gives this very model again by its name."""
+        there = (WEIGHTS / f"{self.name}.safetensors").exists()
+        return there and bool(self.card) and _hash(self.module) == self.weight_hash
 
     @property
     def samples(self) -> int:
@@ -281,6 +295,16 @@ def load(name: str | Path) -> Predictor:
         name=Path(name).stem,
         card=card,
     )
+
+
+def _shipped(name: str, weight_hash: str, device: str, batch_size: int) -> Predictor:
+    """The shipped model that a predictor was before it travelled."""
+    found = load(name)
+    if found.weight_hash != weight_hash:
+        raise WrapError(f"the {name} of this version has other weights than the one that was sent")
+    found.module.to(device)
+    found.device, found.batch_size = device, batch_size
+    return found
 
 
 def _hash(module: nn.Module) -> str:

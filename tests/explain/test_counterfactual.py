@@ -6,6 +6,7 @@ from torch import nn
 import cofe_widgets as cw
 from cofe_widgets import Counterfactual, Record
 from cofe_widgets.errors import ExplainError
+from cofe_widgets.explain import Candidate
 from cofe_widgets.generative.inversion import invert
 from cofe_widgets.generative.latent_edit import NAMES, RHYTHM, SPACES, LatentEdit
 from cofe_widgets.vocabulary.edits import EDITS
@@ -43,8 +44,8 @@ def test_the_target_is_reached_and_no_further_than_asked(found):
 
 def test_severity_zero_is_the_record_itself(found, record):
     assert np.array_equal(found.signals[0], record.resample(250).signal)
-    assert found.record(level=0) is found.original
-    assert np.array_equal(found.record(level=0).signal, found.signals[0])
+    assert found.record(0) is found.original
+    assert np.array_equal(found.record(0).signal, found.signals[0])
 
 
 def test_predictions_are_the_models_own_answers(found, f):
@@ -61,10 +62,10 @@ def test_severities_are_even_in_log_odds(found):
 
 
 def test_a_severity_between_frames_is_interpolated(found):
-    middle = found.record(level=0.025).signal
+    middle = found.record(0.025).signal
     assert np.allclose(middle, (found.signals[0] + found.signals[1]) / 2, atol=1e-5)
     with pytest.raises(ExplainError, match="from 0 to 1"):
-        found.record(level=1.2)
+        found.record(1.2)
 
 
 def test_einthoven_and_goldberger_hold_in_every_frame(found):
@@ -90,7 +91,10 @@ def test_steps_stream_the_same_search_and_can_be_closed(found, record, f):
     assert fractions == sorted(fractions) and fractions[-1] == 1.0
     assert [step.result is None for step in steps] == [True] * (len(steps) - 1) + [False]
     assert np.array_equal(steps[-1].result.signals, found.signals)
-    assert any(step.signal is not None and step.signal.shape == (12, 2500) for step in steps[:-1])
+    assert any(
+        isinstance(step.partial, Candidate) and np.shape(step.partial.signal) == (12, 2500)
+        for step in steps[:-1]
+    )
     stream = cw.counterfactual.steps(record, f, target="AF")
     next(stream)
     stream.close()

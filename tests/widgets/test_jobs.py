@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from cofe_widgets.widgets.core.jobs import CREDIT, Finish, Jobs, Refused, Step, Work
+from cofe_widgets.widgets.core.jobs import CREDIT, Finish, Jobs, Refused, Update, Work
 
 
 class Browser:
@@ -34,7 +34,7 @@ def counting(n: int, done: list[str] | None = None, gate: threading.Event | None
             if gate is not None:
                 gate.wait(5)
             content = {"fraction": k / n, "message": f"step {k}"}
-            yield Step(content, ((k / n, 0.1 * k),), {"k": k}, (bytes([k]),))
+            yield Update(content, ((k / n, 0.1 * k),), {"k": k}, (bytes([k]),))
         return Finish(content={"total": n})
     finally:
         if done is not None:
@@ -43,9 +43,8 @@ def counting(n: int, done: list[str] | None = None, gate: threading.Event | None
 
 def make(work: Any, about: dict[str, Any] | None = None) -> tuple[Jobs, Browser]:
     browser = Browser()
-    jobs = Jobs(
-        browser.send, {"explain": lambda parameters, _: (about or {"target": "AF"}, work())}
-    )
+    kinds = {"explain": lambda parameters, _: (about or {"target": "AF"}, work())}
+    jobs = Jobs(browser.send, kinds, dated=("explain",))
     return jobs, browser
 
 
@@ -98,7 +97,7 @@ def test_an_acknowledgement_gives_credit_back():
 def acknowledging(jobs: Jobs, n: int) -> Work:
     """A browser that keeps up: it has acknowledged all before the next step."""
     for k in range(1, n + 1):
-        yield Step({"fraction": k / n, "message": ""}, (), {"k": k}, (b"x",))
+        yield Update({"fraction": k / n, "message": ""}, (), {"k": k}, (b"x",))
         jobs.handle({"type": "ack", "id": "a", "seq": k})
     return Finish()
 
@@ -174,7 +173,7 @@ def test_cancelling_what_is_over_is_answered_too():
 
 
 def failing(error: Exception) -> Work:
-    yield Step({"fraction": 0.1, "message": ""})
+    yield Update({"fraction": 0.1, "message": ""})
     raise error
 
 
@@ -197,7 +196,7 @@ def test_a_result_that_cannot_be_applied_is_an_error():
         def apply() -> None:
             raise ValueError("cannot be shown")
 
-        yield Step({"fraction": 0.5, "message": ""})
+        yield Update({"fraction": 0.5, "message": ""})
         return Finish(apply)
 
     jobs, browser = make(work)

@@ -21,14 +21,14 @@ from ...generative.inversion import UNTRUSTED_R, Inversion, invert, networks
 from ...generative.latent_edit import NAMES, SPACES, LatentEdit
 from ...models.architectures.generator import FS
 from ...provenance import provenance
-from ...wrapper import Predictor
+from ...steps import Step, last
+from ...values import remakes
+from ...wrapper import Predictor, known_predictor
 from .global_direction import global_direction
 from .objective import Objective
 from .path import BATCH, EditPath, path
-from .result import Counterfactual, Step
+from .result import Candidate, Counterfactual
 from .search import Solution, solve
-
-__all__ = ["Counterfactual", "Step", "counterfactual"]
 
 METHODS = ("refined", "direction", "gradient")
 #: How much farther one goes where a crossing is not where it was found.
@@ -73,6 +73,12 @@ class _Request:
         self.objective.sign(start)
         return inversion, start
 
+    def call(self, number: int) -> dict[str, Any]:
+        """The arguments that make the answer of this number again, beside record, model and level."""
+        names = ("severities", "seed", "method", "residual", "diverse")
+        call = {name: getattr(self, name) for name in names}
+        return {**call, "keep": list(self.keep), "answer": number}
+
     @cached_property
     def direction(self) -> Tensor | None:
         """The amortised direction, where the method begins with it."""
@@ -80,7 +86,7 @@ class _Request:
 
 
 def _result(
-    inversion: Inversion, request: _Request, start: float, solution: Solution
+    inversion: Inversion, request: _Request, start: float, solution: Solution, number: int
 ) -> Counterfactual:
     """The path of one record, with its outcome in words."""
     objective = request.objective
@@ -115,6 +121,7 @@ def _result(
         reconstruction_r=r,
         beats_s=beats[inside].tolist(),
         distance_sd=float(move.norm()),
+        call=request.call(number),
     )
     return Counterfactual(
         original=inversion.records[0],
@@ -134,7 +141,7 @@ def _result(
 
 
 def _steps(
-    record: Record,
+    record: Record | Sequence[Record],
     f: Predictor,
     target: str,
     level: float = 0.9,
@@ -144,29 +151,79 @@ def _steps(
     method: str = "refined",
     residual: bool = True,
     keep: Sequence[str] = (),
+    diverse: int = 1,
 ) -> Iterator[Step]:
-    """The search of `counterfactual`, streamed: a generator of `Step` that can be closed at any time."""
+    """The search of `counterfactual`, streamed: a generator of `Step` that can be closed at any time.
+
+    Partial results are the candidates of the search (`Candidate`) and each `Counterfactual` as it is
+    found; the last step has what `counterfactual` returns.
+    """
+    names = (keep,) if isinstance(keep, str) else tuple(keep)
     request = _Request(
-        Objective(f, target, level), severities, seed, method, residual, _names(keep), diverse=1
+        Objective(f, target, level), severities, seed, method, residual, names, diverse
     )
-    inversion, start = request.begin(record)
-    r, answer = float(inversion.correlation[0]), request.objective.answer
+    many, begun = [record] if isinstance(record, Record) else list(record), []
+    for i, one in enumerate(many):  # all are looked at before work begins on any
+        try:
+            begun.append(request.begin(one))
+        except ExplainError as error:
+            where = "" if isinstance(record, Record) else f"record {i} of {len(many)}: "
+            raise ExplainError(f"{where}{error}") from error
+    out: list[list[Counterfactual]] = []
+    for first in range(0, len(many), BATCH):
+        part = begun[first : first + BATCH]
+        share = len(part) / len(many)
+        for step in _batch_steps(request, part):
+            done = first / len(many) + share * step.fraction
+            if step.result is None:
+                yield Step(done, step.message, step.partial)
+            else:
+                out += step.result
+    found: Any = out if diverse > 1 else [answers[0] for answers in out]
+    message = out[-1][-1].message if out else "no record was given"
+    yield Step(1.0, message, None, found[0] if isinstance(record, Record) else found)
+
+
+def _batch_steps(request: _Request, begun: Sequence[tuple[Inversion, Tensor]]) -> Iterator[Step]:
+    """The answers of one batch of records, a list for each."""
+    inversions, starts = zip(*begun, strict=True)
+    edit, start = request.edit(Inversion.join(inversions)), torch.cat(starts)
+    answer = request.objective.answer
+    r = min(float(one.correlation[0]) for one in inversions)
     message = f"encoded: the generator redraws it with r = {r:.2f}"
-    yield Step(0.0, message, float(answer(start)))
-    edit, solutions = request.edit(inversion), None
-    for progress in solve(edit, request.objective, start, method, request.direction):
-        now = float(answer(torch.tensor(progress.score)))
-        message = f"searching {progress.space.name}"
-        yield Step(0.02 + 0.83 * progress.done, message, now, progress.signal.numpy())
-        solutions = progress.solutions
-    assert solutions is not None
-    yield Step(0.86, f"solving for {severities} severities", now)
-    result = _result(inversion, request, float(start), solutions[0])
-    yield Step(1.0, result.message, float(result.predictions[-1]), result.signals[-1], result)
+    yield Step(0.0, message, Candidate(float(answer(start[0]))))
+    found: list[list[Counterfactual]] = [[] for _ in inversions]
+    given: list[Tensor] = []
+    for number in range(request.diverse):
+        which = f"answer {number + 1} of {request.diverse}: " if request.diverse > 1 else ""
+
+        def done(share: float, number: int = number) -> float:
+            return (number + share) / request.diverse
+
+        for progress in solve(
+            edit, request.objective, start, request.method, request.direction, given
+        ):
+            now = float(answer(torch.tensor(progress.score)))
+            message = f"{which}searching {progress.space.name}"
+            candidate = Candidate(now, progress.signal.numpy())
+            yield Step(done(0.02 + 0.83 * progress.done), message, candidate)
+        assert progress.solutions is not None
+        yield Step(
+            done(0.86), f"{which}solving for {request.severities} severities", Candidate(now)
+        )
+        given.append(_padded_moves(progress.solutions, edit.within(SPACES[-1]).size))
+        for i, (inversion, solution) in enumerate(zip(inversions, progress.solutions, strict=True)):
+            one = _result(inversion, request, float(start[i]), solution, number)
+            found[i].append(one)
+            yield Step(done(0.86 + 0.14 * (i + 1) / len(begun)), one.message, one)
+    yield Step(1.0, "done", None, found)
 
 
-def _names(keep: Sequence[str]) -> tuple[str, ...]:
-    return (keep,) if isinstance(keep, str) else tuple(keep)
+def _padded_moves(solutions: Sequence[Solution], size: int) -> Tensor:
+    """The moves of solutions in the largest space, ``(batch, size)``."""
+    return torch.stack(
+        [torch.nn.functional.pad(one.move, (0, size - len(one.move))) for one in solutions]
+    )
 
 
 def counterfactual(
@@ -226,43 +283,29 @@ def counterfactual(
     -----
     CoFE, Jang et al. 2025, section 2.2. `counterfactual.steps` streams the same search.
     """
-    request = _Request(
-        Objective(f, target, level), severities, seed, method, residual, _names(keep), diverse
+    steps = _steps(
+        record,
+        f,
+        target,
+        level,
+        severities,
+        seed,
+        method=method,
+        residual=residual,
+        keep=keep,
+        diverse=diverse,
     )
-    many, begun = [record] if isinstance(record, Record) else list(record), []
-    for i, one in enumerate(many):  # all are progress at before work begins on any
-        try:
-            begun.append(request.begin(one))
-        except ExplainError as error:
-            where = "" if isinstance(record, Record) else f"record {i} of {len(many)}: "
-            raise ExplainError(f"{where}{error}") from error
-    out: list[Any] = []
-    for first in range(0, len(many), BATCH):
-        out += _explained(request, begun[first : first + BATCH])
-    found = out if diverse > 1 else [answers[0] for answers in out]
-    return found[0] if isinstance(record, Record) else found
-
-
-def _explained(
-    request: _Request, begun: Sequence[tuple[Inversion, Tensor]]
-) -> list[list[Counterfactual]]:
-    """The answers of one batch of records, a list for each."""
-    inversions, starts = zip(*begun, strict=True)
-    edit, start = request.edit(Inversion.join(inversions)), torch.cat(starts)
-    found: list[list[Counterfactual]] = [[] for _ in inversions]
-    given: list[Tensor] = []
-    for _ in range(request.diverse):
-        *_, last = solve(edit, request.objective, start, request.method, request.direction, given)
-        assert last.solutions is not None
-        size = edit.within(SPACES[-1]).size
-        given.append(
-            torch.stack(
-                [torch.nn.functional.pad(a.move, (0, size - len(a.move))) for a in last.solutions]
-            )
-        )
-        for i, (inversion, solution) in enumerate(zip(inversions, last.solutions, strict=True)):
-            found[i].append(_result(inversion, request, float(start[i]), solution))
-    return found
+    return last(steps)
 
 
 counterfactual.steps = _steps  # type: ignore[attr-defined]
+
+
+@remakes(Counterfactual)
+def _again(value: Counterfactual, f: Predictor | None = None, **changes: Any) -> Any:
+    """The call that made it, on the record it holds; of several answers, the one that it is."""
+    call = dict(value.provenance["call"])
+    which = call.pop("answer", 0)
+    model = known_predictor(value.provenance, f or value.predictor)
+    again = counterfactual(value.original, model, value.target, value.level, **{**call, **changes})
+    return again[which] if isinstance(again, list) else again

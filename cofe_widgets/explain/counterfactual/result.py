@@ -6,16 +6,16 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ...deprecated import warn_of_former
 from ...ecg import LEADS, Record
 from ...errors import ExplainError
 from ...models.architectures.generator import FS
+from ...values import Value
 from ...vocabulary.diagnoses import QUANTITIES
 from ...vocabulary.edits import FORMER_NAMES
 from ...vocabulary.measurements import MEASUREMENTS, OF_RECORD
@@ -30,7 +30,23 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, eq=False)
-class Counterfactual:
+class Candidate:
+    """What a search has come to so far, for those who watch.
+
+    Attributes
+    ----------
+    prediction : float
+        The model's answer for the target.
+    signal : (12, T) float32 or None
+        The ECG that it answers, mV.
+    """
+
+    prediction: float
+    signal: NDArray[np.float32] | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Counterfactual(Value):
     """How an ECG would have to change for a model to answer otherwise.
 
     Attributes
@@ -77,6 +93,9 @@ class Counterfactual:
     provenance: dict[str, Any] = field(default_factory=dict)
     predictor: Predictor | None = field(default=None, repr=False)
 
+    _error = ExplainError
+    _unsaved = frozenset({"predictor"})
+
     def __repr__(self) -> str:
         return f"Counterfactual({self.message})"
 
@@ -97,20 +116,23 @@ class Counterfactual:
             return f"{answer:.{known.digits}f} {known.unit}"
         return f"{answer:.3g}" if self.is_value else f"{answer:.2f}"
 
-    def record(self, level: float = 1.0) -> Record:
+    def record(self, severity: float = 1.0, *, level: float | None = None) -> Record:
         """The ECG at a severity from 0 (the original) to 1 (the counterfactual).
 
-        Between frames signals are interpolated.
+        Between frames signals are interpolated. ``level`` is a former name of ``severity``.
         """
-        if not 0 <= level <= 1:
-            raise ExplainError(f"severity {level:g}: expected a number from 0 to 1")
-        if level == 0:
+        if level is not None:
+            warn_of_former("record(level=)", "record(severity=)")
+            severity = level
+        if not 0 <= severity <= 1:
+            raise ExplainError(f"severity {severity:g}: expected a number from 0 to 1")
+        if severity == 0:
             return self.original
-        place = float(np.interp(level, self.severities, np.arange(len(self.severities))))
+        place = float(np.interp(severity, self.severities, np.arange(len(self.severities))))
         low = min(int(place), len(self.signals) - 2)
         share = np.float32(place - low)
         signal = self.signals[low] + share * (self.signals[low + 1] - self.signals[low])
-        return Record(signal, FS, LEADS, {"source": "counterfactual", "severity": level})
+        return Record(signal, FS, LEADS, {"source": "counterfactual", "severity": severity})
 
     @cached_property
     def measurements(self) -> pd.DataFrame:
@@ -155,60 +177,51 @@ class Counterfactual:
 
         return words(self, rephrase)
 
-    def save(self, path: str | Path) -> None:
-        """Write everything to one ``.npz`` file (no pickle inside)."""
-        names = ("target", "level", "reached", "space", "method", "moved", "message", "provenance")
-        facts = {k: getattr(self, k) for k in names}
-        arrays = {k: getattr(self, k) for k in ("signals", "predictions", "severities")}
-        told = {"facts": facts, "meta": dict(self.original.meta), "trust": self.trust.to_dict()}
-        text = json.dumps(told, default=str)
-        with Path(path).open("wb") as out:
-            np.savez_compressed(out, facts=text, original=self.original.signal, **arrays)
+    # -- saving, loading, travelling (see `values.Value`)
+
+    def _facts(self) -> dict[str, Any]:
+        return {**super()._facts(), "trust": self.trust.to_dict()}
 
     @classmethod
-    def load(cls, path: str | Path) -> Counterfactual:
-        """Read what `save` wrote.
+    def _restored(cls, facts: dict[str, Any]) -> Counterfactual:
+        from ...audit.trust.card import TrustCard
 
-        Raises
-        ------
-        ExplainError
-            When the file is none of those.
-        """
-        try:
-            with np.load(path, allow_pickle=False) as stored:
-                text = json.loads(str(stored["facts"]))
-                original = Record(stored["original"], FS, LEADS, text["meta"])
-                arrays = {k: stored[k] for k in ("signals", "predictions", "severities")}
-                moved = {FORMER_NAMES.get(k, k): v for k, v in text["facts"]["moved"].items()}
-                found = cls(original=original, **arrays, **{**text["facts"], "moved": moved})
-                from ...audit.trust.card import TrustCard
+        trust = TrustCard.from_dict(facts.pop("trust"))
+        moved = {FORMER_NAMES.get(name, name): size for name, size in facts["moved"].items()}
+        found = cls(**{**facts, "moved": moved})
+        found._check()
+        vars(found)["trust"] = trust
+        return found
 
-                vars(found)["trust"] = TrustCard.from_dict(text["trust"])
-                return found
-        except (ValueError, KeyError, TypeError, AttributeError, EOFError, BadZipFile) as error:
-            raise ExplainError(f"{path} is no saved counterfactual") from error
+    @classmethod
+    def _from_former(cls, arrays: dict[str, NDArray[Any]]) -> Counterfactual:
+        held = {name.removesuffix(".npy"): array for name, array in arrays.items()}
+        told = json.loads(str(held["facts"]))
+        original = Record(held["original"], FS, LEADS, told["meta"])
+        frames = {name: held[name] for name in ("signals", "predictions", "severities")}
+        return cls._restored(
+            {"original": original, **frames, **told["facts"], "trust": told["trust"]}
+        )
 
+    def _check(self) -> None:
+        """Refuse frames that do not belong together, as a damaged file has them."""
+        frames = len(self.signals)
+        shape = (frames, len(LEADS), self.original.samples)
+        if frames < 2 or self.signals.shape != shape:
+            raise ValueError(f"its signals have shape {self.signals.shape}")
+        for name in ("predictions", "severities"):
+            values = np.asarray(getattr(self, name), float)
+            if values.shape != (frames,) or not np.isfinite(values).all():
+                raise ValueError(f"its {name} are not one number a frame")
+        if not np.isfinite(self.signals).all():
+            raise ValueError("its signals are not all finite")
 
-@dataclass(frozen=True)
-class Step:
-    """One step of a search, for those who watch.
+    def __getstate__(self) -> dict[str, Any]:
+        """All but a model of one's own, which may not travel; what it had to say of trust does."""
+        state = {**vars(self)}
+        if self.predictor is not None and not self.predictor.is_shipped:
+            state = {**state, "trust": self.trust, "predictor": None}
+        return state
 
-    Attributes
-    ----------
-    fraction : float
-        Of the work done, 0 to 1.
-    message : str
-        What is being done.
-    prediction : float
-        The model's answer for the target at the current candidate.
-    signal : (12, T) float32 or None
-        The current candidate, mV.
-    result : Counterfactual or None
-        In the last step only.
-    """
-
-    fraction: float
-    message: str
-    prediction: float
-    signal: NDArray[np.float32] | None = None
-    result: Counterfactual | None = None
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state)

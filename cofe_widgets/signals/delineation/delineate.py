@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import TYPE_CHECKING, overload
-from zipfile import BadZipFile
+from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ...ecg import Record
 from ...errors import EcgError
+from ...provenance import provenance
+from ...steps import Step, last
+from ...values import Value, remakes
 from ...vocabulary.segments import SEGMENTS, TP
 from ..rpeaks import r_peaks, require_length
 from .postprocess import NEAR_R_S, fiducials, in_qrs, soft_r_peaks
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
 #: Records of one shape that go through the network together: more gain nothing.
 BATCH = 8
 METHODS = ("soft", "detector")
-#: What of a `Delineation` is neither array nor table.
-_FACTS = ("fs", "leads", "method", "agreement", "model", "weight_hash")
 #: R-peaks of two methods this near are the same, s.
 SAME_R_S = 0.1
 #: With less agreement than this the soft peaks have failed.
@@ -33,7 +32,7 @@ LEAST_AGREEMENT = 0.8
 
 
 @dataclass(frozen=True, eq=False)
-class Delineation:
+class Delineation(Value):
     """Where the waves of a record are.
 
     Attributes
@@ -54,6 +53,8 @@ class Delineation:
         found any.
     model, weight_hash : str
         What the soft segments came from.
+    provenance : dict
+        The call that made it, and the version of the package.
     """
 
     soft: NDArray[np.float32]
@@ -65,6 +66,9 @@ class Delineation:
     agreement: float
     model: str
     weight_hash: str
+    provenance: dict[str, Any] = field(default_factory=dict, repr=False)
+
+    _error = EcgError
 
     def __repr__(self) -> str:
         waves = ", ".join(
@@ -72,36 +76,16 @@ class Delineation:
         )
         return f"Delineation({len(self.r_peaks_s)} beats in {len(self.leads)} leads: {waves})"
 
-    def save(self, path: str | Path) -> None:
-        """Write everything to one ``.npz`` file (no pickle inside)."""
-        facts = {name: getattr(self, name) for name in _FACTS}
-        table = {f"fiducials/{name}": self.fiducials[name].to_numpy() for name in self.fiducials}
-        table |= {name: value.astype(str) for name, value in table.items() if value.dtype == object}
-        arrays = {"soft": self.soft, "r_peaks_s": self.r_peaks_s, **table}
-        with Path(path).open("wb") as out:
-            np.savez_compressed(out, facts=json.dumps(facts), **arrays)
-
     @classmethod
-    def load(cls, path: str | Path) -> Delineation:
-        """Read what `save` wrote.
-
-        Raises
-        ------
-        EcgError
-            When the file is none of those.
-        """
+    def _from_former(cls, arrays: dict[str, NDArray[Any]]) -> Delineation:
         import pandas as pd
 
-        try:
-            with np.load(path, allow_pickle=False) as stored:
-                facts = json.loads(str(stored["facts"]))
-                columns = [name for name in stored.files if name.startswith("fiducials/")]
-                table = pd.DataFrame({name.split("/")[1]: stored[name] for name in columns})
-                facts["leads"] = tuple(facts["leads"])
-                arrays = {name: stored[name] for name in ("soft", "r_peaks_s")}
-                return cls(fiducials=table, **arrays, **facts)
-        except (ValueError, KeyError, TypeError, AttributeError, EOFError, BadZipFile) as error:
-            raise EcgError(f"{path} is no saved delineation") from error
+        held = {name.removesuffix(".npy"): array for name, array in arrays.items()}
+        facts = json.loads(str(held["facts"]))
+        columns = [name for name in held if name.startswith("fiducials/")]
+        table = pd.DataFrame({name.split("/")[1]: held[name] for name in columns})
+        facts["leads"] = tuple(facts["leads"])
+        return cls(held["soft"], fiducials=table, r_peaks_s=held["r_peaks_s"], **facts)
 
 
 @overload
@@ -138,25 +122,33 @@ def delineate(
     ------
     EcgError
         When a record is too short to hold a beat, or the method is unknown.
+
+    Notes
+    -----
+    ``delineate.steps(records)`` does the same as a generator of `Step`.
     """
-    if method not in METHODS:
-        raise EcgError(f"method={method!r}: expected one of {', '.join(METHODS)}")
-    if isinstance(record, Record):
-        return _delineate([record], method, model)[0]
-    return _delineate(list(record), method, model)
+    steps = _steps([record] if isinstance(record, Record) else list(record), method, model)
+    found: list[Delineation] = last(steps)
+    return found[0] if isinstance(record, Record) else found
 
 
-def _delineate(records: list[Record], method: str, model: str) -> list[Delineation]:
+def _steps(
+    records: list[Record], method: str = "soft", model: str = "delineator"
+) -> Iterator[Step]:
+    """The work of `delineate` on a list of records, a `Step` a batch; the last has all of them."""
     import torch
 
     from ...models import load
     from ...models.architectures.unet import UNet
 
+    if method not in METHODS:
+        raise EcgError(f"method={method!r}: expected one of {', '.join(METHODS)}")
     loaded = load(model)
     network = loaded.module
     assert isinstance(network, UNet)
     for one in records:
         require_length(one)
+    made_by = provenance(call={"method": method, "model": model})
     working = [one.resample(network.fs) for one in records]
     out: dict[int, Delineation] = {}
     for rows in _alike(working):
@@ -178,8 +170,24 @@ def _delineate(records: list[Record], method: str, model: str) -> list[Delineati
                 agreement=agreement,
                 model=model,
                 weight_hash=loaded.weight_hash,
+                provenance=made_by,
             )
-    return [out[k] for k in range(len(records))]
+        done = len(out) / len(records)
+        message = f"{len(out)} of {len(records)} delineated"
+        yield Step(done, message, [out[k] for k in rows])
+    yield Step(1.0, "delineated", None, [out[k] for k in range(len(records))])
+
+
+delineate.steps = _steps  # type: ignore[attr-defined]
+
+
+@remakes(Delineation)
+def _again(value: Delineation, record: Record | None = None, **changes: Any) -> Delineation:
+    """Delineate again: a delineation does not hold its record, which must be given."""
+    if record is None:
+        raise EcgError("a delineation does not hold its record: give it, rerun(record)")
+    call = value.provenance.get("call", {"model": value.model})
+    return delineate(record, **{**call, **changes})
 
 
 def _alike(records: list[Record]) -> list[list[int]]:

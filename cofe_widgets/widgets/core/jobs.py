@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -24,20 +24,20 @@ Send = Callable[[dict[str, Any], list[bytes]], None]
 
 
 @dataclass(frozen=True)
-class Step:
-    """What a job shows while it runs: ``points`` of all steps are kept, of frames the newest."""
+class Update:
+    """What the browser is told while a job runs: ``points`` of all steps are kept, of frames the newest."""
 
     content: dict[str, Any]
     points: tuple[tuple[float, float], ...] = ()
     frame: dict[str, Any] | None = None
     buffers: tuple[bytes, ...] = ()
 
-    def after(self, earlier: Step | None) -> Step:
+    def after(self, earlier: Update | None) -> Update:
         """Add what an earlier step, never sent, still had to say."""
         if earlier is None:
             return self
         keeps = self.frame is not None
-        return Step(
+        return Update(
             self.content,
             earlier.points + self.points,
             self.frame if keeps else earlier.frame,
@@ -58,7 +58,7 @@ class Finish:
     buffers: tuple[bytes, ...] = ()
 
 
-Work = Generator[Step, None, Finish]
+Work = Generator[Update, None, Finish]
 Start = Callable[[dict[str, Any], Sequence[bytes]], tuple[dict[str, Any], Work]]
 
 
@@ -75,8 +75,8 @@ class _Job:
     stopped: threading.Event = field(default_factory=threading.Event)
     seq: int = 0
     acknowledged: int = 0
-    pending: Step | None = None
-    so_far: Step | None = None
+    pending: Update | None = None
+    so_far: Update | None = None
 
     def head(self, type_: str) -> dict[str, Any]:
         return {"type": type_, "kind": self.kind, "id": self.id, "epoch": self.epoch}
@@ -95,12 +95,20 @@ class Jobs:
         and returns the generator that does the work in another thread.
     epoch : callable
         Told of every new epoch. An epoch is one accepted request; what is older is out of date.
+    dated : iterable of str
+        Kinds of which a request made before the last `outdate` is cancelled: it was about another
+        ECG.
     """
 
     def __init__(
-        self, send: Send, kinds: Mapping[str, Start], epoch: Callable[[int], None] = lambda _: None
+        self,
+        send: Send,
+        kinds: Mapping[str, Start],
+        epoch: Callable[[int], None] = lambda _: None,
+        dated: Iterable[str] = (),
     ) -> None:
         self._send, self._kinds, self._tell_epoch = send, dict(kinds), epoch
+        self._dated = frozenset(dated)
         self._running: dict[str, _Job] = {}
         self._views: dict[str, bool] = {}
         self._epoch = 0
@@ -162,7 +170,7 @@ class Jobs:
             known = ", ".join(self._kinds)
             words = f"no job is called {kind!r}: known are {known}"
             return self._send({**head, "type": "error", "message": words}, [])
-        if kind == "explain" and parameters.get("epoch", self._epoch) < self._oldest:
+        if kind in self._dated and parameters.get("epoch", self._epoch) < self._oldest:
             words = "asked about the ECG before this one"
             return self._send({**head, "type": "cancelled", "message": words}, [])
         try:
@@ -209,7 +217,7 @@ class Jobs:
         self._views[view] = True
         jobs = [job for job in self._running.values() if job.about]
         for job in jobs:
-            seen = (job.so_far or Step({"fraction": 0.0, "message": ""})).message()
+            seen = (job.so_far or Update({"fraction": 0.0, "message": ""})).message()
             content = {**job.head("snapshot"), **job.about, **seen, "view": view}
             self._send(content, list(job.so_far.buffers if job.so_far else ()))
             job.acknowledged = job.seq
@@ -241,7 +249,7 @@ class Jobs:
         except RuntimeError:
             log.debug("the kernel's loop has ended: nobody is left to tell")
 
-    def _step(self, job: _Job, step: Step) -> None:
+    def _step(self, job: _Job, step: Update) -> None:
         if job.stopped.is_set():
             return
         job.so_far = step.after(job.so_far)

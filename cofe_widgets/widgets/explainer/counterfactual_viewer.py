@@ -104,7 +104,7 @@ class CounterfactualViewer(ExplainerView):
         value = self.counterfactual
         if value is None:
             return self.record, None
-        return value.original, value.record(level=self.severity)
+        return value.original, value.record(severity=self.severity)
 
     def _heading(self) -> str:
         """What stands above the page."""

@@ -13,7 +13,7 @@ from ...ecg import Record
 from ...vocabulary.diagnoses import QUANTITIES
 from ..core.codec import detached
 from ..core.component import packed_ecg, packed_layer
-from ..core.jobs import Finish, Refused, Step, Work
+from ..core.jobs import Finish, Refused, Update, Work
 from .counterfactual_viewer import CounterfactualViewer, packed_found
 from .view import EXAMPLES, KEPT, METHODS
 from .what_if import WhatIf
@@ -93,13 +93,13 @@ class Explainer(WhatIf, CounterfactualViewer):
     def _read(self, files: dict[str, bytes]) -> Work:
         from ... import io
 
-        yield Step({"fraction": 0.1, "message": f"Reading {', '.join(files)}"})
+        yield Update({"fraction": 0.1, "message": f"Reading {', '.join(files)}"})
         return self._opened(io.read(files))
 
     def _example(self, condition: str) -> Work:
         from ...simulate import simulate
 
-        yield Step({"fraction": 0.1, "message": "Simulating"})
+        yield Update({"fraction": 0.1, "message": "Simulating"})
         seed = int(np.random.default_rng().integers(2**31))
         record = simulate(condition, n=1, seed=seed)[0].record
         return self._opened(
@@ -122,7 +122,7 @@ class Explainer(WhatIf, CounterfactualViewer):
     def _load(self, name: str) -> Work:
         from ...wrapper import load
 
-        yield Step({"fraction": 0.1, "message": f"Loading {name}"})
+        yield Update({"fraction": 0.1, "message": f"Loading {name}"})
         predictor = self._own if name == self._own.name else load(name)
         said, why = (None, "") if self.record is None else _answered(predictor, self.record)
         return Finish(apply=lambda: self._other_model(predictor, said, why))
@@ -158,30 +158,26 @@ class Explainer(WhatIf, CounterfactualViewer):
         return about, self._search(record, {**about, **_how(parameters)})
 
     def _search(self, record: Record, question: dict[str, Any]) -> Work:
-        from ...explain import counterfactual
+        from ...explain import Candidate, Counterfactual, counterfactual
         from ...generative.inversion import prepare
 
         before, found = prepare(record), []
-        if question["diverse"] > 1:
-            message = f"looking for {question['diverse']} different answers"
-            yield Step({"fraction": 0.1, "message": message})
-            found = counterfactual(record, self.predictor, **question)
-        else:
-            del question["diverse"]
-            steps = counterfactual.steps(record, self.predictor, **question)  # type: ignore[attr-defined]
-            with closing(steps):
-                for step in steps:
-                    found = [step.result] if step.result is not None else found
-                    frame, buffers = _frame(before, step.signal)
-                    yield Step(
-                        {"fraction": float(step.fraction), "message": step.message},
-                        ((float(step.fraction), float(step.prediction)),),
-                        frame,
-                        buffers,
-                    )
+        steps = counterfactual.steps(record, self.predictor, **question)  # type: ignore[attr-defined]
+        with closing(steps):
+            for step in steps:
+                content = {"fraction": float(step.fraction), "message": step.message}
+                if isinstance(step.partial, Candidate):
+                    frame, buffers = _frame(before, step.partial.signal)
+                    point = (float(step.fraction), float(step.partial.prediction))
+                    yield Update(content, (point,), frame, buffers)
+                elif isinstance(step.partial, Counterfactual):
+                    found.append(step.partial)
+                    frame, buffers = _frame(before, step.partial.signals[-1])
+                    point = (float(step.fraction), float(step.partial.predictions[-1]))
+                    yield Update(content, (point,), frame, buffers)
         packed = []
         for one in found:  # measured here, in the thread, not while the loop waits
-            yield Step({"fraction": 1.0, "message": "checking whether it can be believed"})
+            yield Update({"fraction": 1.0, "message": "checking whether it can be believed"})
             packed.append(packed_found(one))
         return Finish(apply=lambda: self._show_counterfactuals(found, packed))
 
@@ -193,7 +189,7 @@ class Explainer(WhatIf, CounterfactualViewer):
     def _look(self, record: Record, target: str) -> Work:
         from ...explain import attribute
 
-        yield Step({"fraction": 0.1, "message": "Saliency"})
+        yield Update({"fraction": 0.1, "message": "Saliency"})
         found = attribute(record, self.predictor, target=target)
         return Finish(apply=lambda: self._show_attribution(found))
 
@@ -202,7 +198,7 @@ class Explainer(WhatIf, CounterfactualViewer):
         return {}, self._written()
 
     def _written(self) -> Work:
-        yield Step({"fraction": 0.1, "message": "Writing the page"})
+        yield Update({"fraction": 0.1, "message": "Writing the page"})
         return Finish(content={"name": "ecg-explained.html"}, buffers=(self.page().encode(),))
 
     # -- values to traits

@@ -12,7 +12,7 @@ from ...report.labels import note
 from ...report.outputs import outputs_of
 from ..core.codec import detached
 from ..core.component import packed_layer
-from ..core.jobs import Finish, Jobs, Step, Work
+from ..core.jobs import Finish, Jobs, Update, Work
 from .edit_state import DialCurve, EditState, Wanted, dials
 from .view import ExplainerView
 
@@ -43,6 +43,7 @@ class WhatIf(ExplainerView):
             lambda content, buffers: self.send(content, buffers),
             {**dial, "encode": lambda *_: ({}, self._encode()), **kinds},
             lambda epoch: self.set_trait("epoch", epoch),
+            dated=("explain",),
         )
         self._kinds, self._live = list(kinds), True
         self.on_msg(lambda _, content, buffers: self._jobs.handle(content, buffers))
@@ -129,7 +130,7 @@ class WhatIf(ExplainerView):
         from ...generative.directions import directions
 
         assert self.record is not None
-        yield Step({"fraction": 0.1, "message": "Encoding"})
+        yield Update({"fraction": 0.1, "message": "Encoding"})
         named = directions()
         edit = named.edit(self.record)
         found = dials(named, edit)
@@ -148,14 +149,14 @@ class WhatIf(ExplainerView):
             assert edit is not None
             turned, curve = EditState(edit, wanted), self._curve_of(wanted)
             frame, buffers = detached(turned.shown())
-            yield Step({"told": {"curve": self._curve_packed()}}, (), frame, buffers)
+            yield Update({"told": {"curve": self._curve_packed()}}, (), frame, buffers)
             # Under a moving hand the ECG comes first; the rest follows as often as can be read.
             if wanted != self._wanted and perf_counter() - counted < READ_S:
                 continue
             numbers = turned.numbers()
-            yield Step({"told": {**numbers, "curve": self._curve_packed()}})
+            yield Update({"told": {**numbers, "curve": self._curve_packed()}})
             for _ in curve.grow() if curve is not None else ():
-                yield Step({"told": {**numbers, "curve": self._curve_packed()}})
+                yield Update({"told": {**numbers, "curve": self._curve_packed()}})
                 if wanted != self._wanted:
                     break
             counted = perf_counter()

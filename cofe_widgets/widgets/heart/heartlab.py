@@ -14,7 +14,7 @@ from ...simulate.noise import EVERYDAY
 from ...vocabulary.diagnoses import DIAGNOSES
 from ..core.codec import as_text, detached
 from ..core.component import Component
-from ..core.jobs import Finish, Jobs, Step, Work
+from ..core.jobs import Finish, Jobs, Update, Work
 from .heart_state import HeartState, Settings, choices, partners
 
 if TYPE_CHECKING:
@@ -272,12 +272,12 @@ class HeartLab(Component):
             later = heart.settings.overlay == "delineation" and not self._delineates_live(heart)
             shown = heart.shown(waves_too=not later)
             frame, buffers = detached(shown)
-            yield Step({}, (), frame, buffers)
+            yield Update({}, (), frame, buffers)
             # Under a moving hand the ECG comes first; the numbers follow as often as can be read.
             if heart.settings != self._wanted and perf_counter() - counted < READ_S:
                 continue
             numbers = heart.numbers()
-            yield Step(as_text(numbers))
+            yield Update(as_text(numbers))
             counted = perf_counter()
             if heart.settings != self._wanted:
                 continue
