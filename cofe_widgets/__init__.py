@@ -43,6 +43,7 @@ if TYPE_CHECKING:  # what __getattr__ below finds, for type checkers and editors
     from .wrapper import wrap as wrap
 
 from ._version import __version__
+from .late import provide
 
 _HOME = {
     "LEADS": "ecg",
@@ -109,6 +110,15 @@ sys.modules[__name__].__class__ = _Package
 def __dir__() -> list[str]:
     return sorted(__all__)
 
+
+# Rooms that make what values below them show of themselves.
+provide(
+    {
+        "trust_card": f"{__name__}.audit.trust",
+        "TrustCard": f"{__name__}.audit.trust",
+        "words": f"{__name__}.report.words",
+    }
+)
 
 if "IPython" in sys.modules:
     # Values show themselves when last in a cell; costs nothing elsewhere.

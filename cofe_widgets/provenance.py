@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from ._version import __version__
 
-if TYPE_CHECKING:
-    from .wrapper import Predictor
+
+class Weighted(Protocol):
+    """A model with a name and a hash of its weights."""
+
+    name: str
+    weight_hash: str
 
 
-def provenance(predictor: Predictor | None = None, **facts: Any) -> dict[str, Any]:
+def provenance(predictor: Weighted | None = None, **facts: Any) -> dict[str, Any]:
     """Everything an answer depends on, as JSON can hold it.
 
     Parameters
     ----------
-    predictor : Predictor, optional
+    predictor : Predictor or another model with ``name`` and ``weight_hash``, optional
         The model that was asked; its name and the hash of its weights are noted.
     **facts
         Parameters, seeds, hashes of other networks.

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from ...deprecated import warn_of_former
 from ...ecg import LEADS, Record
 from ...errors import ExplainError
+from ...late import late
 from ...models.architectures.generator import FS
 from ...values import Value
 from ...vocabulary.diagnoses import QUANTITIES
@@ -161,9 +162,8 @@ class Counterfactual(Value):
     @cached_property
     def trust(self) -> TrustCard:
         """What speaks for and against it; saved with the rest."""
-        from ...audit.trust.trust_card import trust_card
-
-        return trust_card(self, self.predictor)
+        card: TrustCard = late("trust_card")(self, self.predictor)
+        return card
 
     def words(self, rephrase: Callable[[str], str] | None = None) -> Words:
         """What happened, in clinical words (see `words.words`).
@@ -173,9 +173,8 @@ class Counterfactual(Value):
         rephrase : callable, optional
             Anything that says a text in other words; the result is marked so, the original is kept.
         """
-        from ...report.words import words
-
-        return words(self, rephrase)
+        told: Words = late("words")(self, rephrase)
+        return told
 
     # -- saving, loading, travelling (see `values.Value`)
 
@@ -184,9 +183,7 @@ class Counterfactual(Value):
 
     @classmethod
     def _restored(cls, facts: dict[str, Any]) -> Counterfactual:
-        from ...audit.trust.card import TrustCard
-
-        trust = TrustCard.from_dict(facts.pop("trust"))
+        trust = late("TrustCard").from_dict(facts.pop("trust"))
         moved = {FORMER_NAMES.get(name, name): size for name, size in facts["moved"].items()}
         found = cls(**{**facts, "moved": moved})
         found._check()
