@@ -6,15 +6,21 @@ whoever wants the answer alone asks for `last`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import functools
+import inspect
+from collections.abc import Callable, Generator, Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Generic, ParamSpec, Protocol, TypeVar, cast
 
 from .deprecated import warn_of_former
 
+Arguments = ParamSpec("Arguments")
+Result = TypeVar("Result")
+Made = TypeVar("Made", covariant=True)
+
 
 @dataclass(frozen=True)
-class Step:
+class Step(Generic[Result]):
     """One step of long work, for those who watch.
 
     Attributes
@@ -33,7 +39,7 @@ class Step:
     fraction: float
     message: str
     partial: Any = None
-    result: Any = None
+    result: Result | None = None
 
     def __getattr__(self, name: str) -> Any:
         """What a step of a counterfactual had before there was one protocol."""
@@ -43,7 +49,11 @@ class Step:
         return getattr(self.partial, name, None)
 
 
-def last(steps: Iterable[Step]) -> Any:
+#: Long work: a generator that yields steps and can be closed.
+Work = Generator[Step[Result], None, None]
+
+
+def last(steps: Iterable[Step[Result]]) -> Result:
     """The result of work, done to its end; that of its last step.
 
     Raises
@@ -56,4 +66,29 @@ def last(steps: Iterable[Step]) -> Any:
         pass
     if step is None:
         raise ValueError("the work ended without a step")
-    return step.result
+    return cast(Result, step.result)
+
+
+class Streamed(Protocol[Arguments, Made]):
+    """A function that does long work at once, and its ``steps`` for those who watch."""
+
+    steps: Callable[Arguments, Work[Any]]
+
+    def __call__(self, *args: Arguments.args, **kwargs: Arguments.kwargs) -> Made:
+        """Do the work to its end."""
+
+
+def streamed(work: Callable[Arguments, Work[Result]]) -> Streamed[Arguments, Result]:
+    """The function that does a generator's work to its end; the generator becomes its ``steps``.
+
+    It has the generator's name, arguments and docstring.
+    """
+
+    @functools.wraps(work)
+    def call(*args: Arguments.args, **kwargs: Arguments.kwargs) -> Result:
+        return last(work(*args, **kwargs))
+
+    taken = inspect.signature(work)
+    call.__signature__ = taken.replace(return_annotation=taken.empty)  # type: ignore[attr-defined]
+    call.steps = work  # type: ignore[attr-defined]
+    return cast("Streamed[Arguments, Result]", call)

@@ -17,7 +17,7 @@ from ..explain.counterfactual.objective import Objective
 from ..generative.inversion import networks
 from ..io import read
 from ..provenance import provenance
-from ..steps import Step
+from ..steps import Step, Work
 from ..values import remakes
 from ..wrapper import Predictor, known_predictor
 from .numbers import MEASUREMENTS, numbers
@@ -200,7 +200,7 @@ def _steps(
     seed: int = 0,
     each: Watcher | None = None,
     **search: Any,
-) -> Iterator[Step]:
+) -> Work[Any]:
     """The work of `counterfactual_table`, a `Step` every few records; can be closed at any time.
 
     Partial results are the outcomes of those records, as rows of `CounterfactualTable.outcomes`.

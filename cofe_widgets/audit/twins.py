@@ -6,7 +6,6 @@ it. The simulator can draw that very heart, its true twin, and the claim can be 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from math import nan
@@ -24,7 +23,7 @@ from ..provenance import provenance
 from ..signals import r_peaks
 from ..signals.beats import cut
 from ..simulate import Simulated, simulate
-from ..steps import Step, last
+from ..steps import Step, Work, streamed
 from ..values import Value, remakes
 from ..vocabulary.measurements import UNITS
 from ..wrapper import Predictor, known_predictor
@@ -117,6 +116,7 @@ class TwinScore(Value):
         return f"<p>{self!r}</p>" + self.table.to_html(float_format="{:.3g}".format, na_rep="–")
 
 
+@streamed
 def twin_score(
     condition: str,
     f: Predictor,
@@ -128,7 +128,7 @@ def twin_score(
     without: str = "NSR",
     search: dict[str, Any] | None = None,
     **options: Any,
-) -> TwinScore:
+) -> Work[TwinScore]:
     """Mark counterfactuals of healthy simulated hearts against their true twins.
 
     Parameters
@@ -161,27 +161,9 @@ def twin_score(
         When n is not positive.
     ValueError
         Unknown condition or target, or a level out of range, as `simulate` and `counterfactual` say.
+
+    ``twin_score.steps(...)`` does the same as a generator: a `Step` a heart, its row of ``pairs``.
     """
-    steps = _steps(
-        condition, f, target, n, seed, level=level, without=without, search=search, **options
-    )
-    score: TwinScore = last(steps)
-    return score
-
-
-def _steps(
-    condition: str,
-    f: Predictor,
-    target: str,
-    n: int = 24,
-    seed: int = 0,
-    *,
-    level: float | None = None,
-    without: str = "NSR",
-    search: dict[str, Any] | None = None,
-    **options: Any,
-) -> Iterator[Step]:
-    """The work of `twin_score`, a `Step` a heart (its row of ``pairs``); can be closed at any time."""
     import pandas as pd
 
     if n < 1:
@@ -205,9 +187,6 @@ def _steps(
     table = pd.DataFrame(changes, columns=columns)
     score = TwinScore(condition, target, pd.DataFrame(pairs), table, known)
     yield Step(1.0, repr(score), None, score)
-
-
-twin_score.steps = _steps  # type: ignore[attr-defined]
 
 
 @remakes(TwinScore)

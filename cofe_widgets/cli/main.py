@@ -202,7 +202,7 @@ def _search(
 
     live = sys.stderr.isatty()
     said = ""
-    steps = counterfactual.steps  # type: ignore[attr-defined]
+    steps = counterfactual.steps
     for step in steps(record, f, target, options.level, options.severities, options.seed):
         if live:
             now = (

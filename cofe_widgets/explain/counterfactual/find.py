@@ -6,7 +6,7 @@ not probabilities, the search starts in few named numbers, and the path ends at 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -21,7 +21,7 @@ from ...generative.inversion import UNTRUSTED_R, Inversion, invert, networks
 from ...generative.latent_edit import NAMES, SPACES, LatentEdit
 from ...models.architectures.generator import FS
 from ...provenance import provenance
-from ...steps import Step, last
+from ...steps import Step, Work, streamed
 from ...values import remakes
 from ...wrapper import Predictor, known_predictor
 from .global_direction import global_direction
@@ -140,92 +140,7 @@ def _result(
     )
 
 
-def _steps(
-    record: Record | Sequence[Record],
-    f: Predictor,
-    target: str,
-    level: float = 0.9,
-    severities: int = 21,
-    seed: int = 0,
-    *,
-    method: str = "refined",
-    residual: bool = True,
-    keep: Sequence[str] = (),
-    diverse: int = 1,
-) -> Iterator[Step]:
-    """The search of `counterfactual`, streamed: a generator of `Step` that can be closed at any time.
-
-    Partial results are the candidates of the search (`Candidate`) and each `Counterfactual` as it is
-    found; the last step has what `counterfactual` returns.
-    """
-    names = (keep,) if isinstance(keep, str) else tuple(keep)
-    request = _Request(
-        Objective(f, target, level), severities, seed, method, residual, names, diverse
-    )
-    many, begun = [record] if isinstance(record, Record) else list(record), []
-    for i, one in enumerate(many):  # all are looked at before work begins on any
-        try:
-            begun.append(request.begin(one))
-        except ExplainError as error:
-            where = "" if isinstance(record, Record) else f"record {i} of {len(many)}: "
-            raise ExplainError(f"{where}{error}") from error
-    out: list[list[Counterfactual]] = []
-    for first in range(0, len(many), BATCH):
-        part = begun[first : first + BATCH]
-        share = len(part) / len(many)
-        for step in _batch_steps(request, part):
-            done = first / len(many) + share * step.fraction
-            if step.result is None:
-                yield Step(done, step.message, step.partial)
-            else:
-                out += step.result
-    found: Any = out if diverse > 1 else [answers[0] for answers in out]
-    message = out[-1][-1].message if out else "no record was given"
-    yield Step(1.0, message, None, found[0] if isinstance(record, Record) else found)
-
-
-def _batch_steps(request: _Request, begun: Sequence[tuple[Inversion, Tensor]]) -> Iterator[Step]:
-    """The answers of one batch of records, a list for each."""
-    inversions, starts = zip(*begun, strict=True)
-    edit, start = request.edit(Inversion.join(inversions)), torch.cat(starts)
-    answer = request.objective.answer
-    r = min(float(one.correlation[0]) for one in inversions)
-    message = f"encoded: the generator redraws it with r = {r:.2f}"
-    yield Step(0.0, message, Candidate(float(answer(start[0]))))
-    found: list[list[Counterfactual]] = [[] for _ in inversions]
-    given: list[Tensor] = []
-    for number in range(request.diverse):
-        which = f"answer {number + 1} of {request.diverse}: " if request.diverse > 1 else ""
-
-        def done(share: float, number: int = number) -> float:
-            return (number + share) / request.diverse
-
-        for progress in solve(
-            edit, request.objective, start, request.method, request.direction, given
-        ):
-            now = float(answer(torch.tensor(progress.score)))
-            message = f"{which}searching {progress.space.name}"
-            candidate = Candidate(now, progress.signal.numpy())
-            yield Step(done(0.02 + 0.83 * progress.done), message, candidate)
-        assert progress.solutions is not None
-        yield Step(
-            done(0.86), f"{which}solving for {request.severities} severities", Candidate(now)
-        )
-        given.append(_padded_moves(progress.solutions, edit.within(SPACES[-1]).size))
-        for i, (inversion, solution) in enumerate(zip(inversions, progress.solutions, strict=True)):
-            one = _result(inversion, request, float(start[i]), solution, number)
-            found[i].append(one)
-            yield Step(done(0.86 + 0.14 * (i + 1) / len(begun)), one.message, one)
-    yield Step(1.0, "done", None, found)
-
-
-def _padded_moves(solutions: Sequence[Solution], size: int) -> Tensor:
-    """The moves of solutions in the largest space, ``(batch, size)``."""
-    return torch.stack(
-        [torch.nn.functional.pad(one.move, (0, size - len(one.move))) for one in solutions]
-    )
-
-
+@streamed
 def counterfactual(
     record: Record | Sequence[Record],
     f: Predictor,
@@ -238,7 +153,7 @@ def counterfactual(
     residual: bool = True,
     keep: Sequence[str] = (),
     diverse: int = 1,
-) -> Any:
+) -> Work[Any]:
     """How the ECG would have to change for ``f`` to answer ``target`` with ``level``.
 
     Parameters
@@ -281,24 +196,76 @@ def counterfactual(
 
     Notes
     -----
-    CoFE, Jang et al. 2025, section 2.2. `counterfactual.steps` streams the same search.
+    CoFE, Jang et al. 2025, section 2.2. ``counterfactual.steps(...)`` streams the same search as a
+    generator of `Step` that can be closed at any time: partial results are the candidates of the
+    search (`Candidate`) and each `Counterfactual` as it is found.
     """
-    steps = _steps(
-        record,
-        f,
-        target,
-        level,
-        severities,
-        seed,
-        method=method,
-        residual=residual,
-        keep=keep,
-        diverse=diverse,
+    names = (keep,) if isinstance(keep, str) else tuple(keep)
+    request = _Request(
+        Objective(f, target, level), severities, seed, method, residual, names, diverse
     )
-    return last(steps)
+    many, begun = [record] if isinstance(record, Record) else list(record), []
+    for i, one in enumerate(many):  # all are looked at before work begins on any
+        try:
+            begun.append(request.begin(one))
+        except ExplainError as error:
+            where = "" if isinstance(record, Record) else f"record {i} of {len(many)}: "
+            raise ExplainError(f"{where}{error}") from error
+    out: list[list[Counterfactual]] = []
+    for first in range(0, len(many), BATCH):
+        part = begun[first : first + BATCH]
+        share = len(part) / len(many)
+        for step in _batch_steps(request, part):
+            done = first / len(many) + share * step.fraction
+            if step.result is None:
+                yield Step(done, step.message, step.partial)
+            else:
+                out += step.result
+    found: Any = out if diverse > 1 else [answers[0] for answers in out]
+    message = out[-1][-1].message if out else "no record was given"
+    yield Step(1.0, message, None, found[0] if isinstance(record, Record) else found)
 
 
-counterfactual.steps = _steps  # type: ignore[attr-defined]
+def _batch_steps(request: _Request, begun: Sequence[tuple[Inversion, Tensor]]) -> Work[Any]:
+    """The answers of one batch of records, a list for each."""
+    inversions, starts = zip(*begun, strict=True)
+    edit, start = request.edit(Inversion.join(inversions)), torch.cat(starts)
+    answer = request.objective.answer
+    r = min(float(one.correlation[0]) for one in inversions)
+    message = f"encoded: the generator redraws it with r = {r:.2f}"
+    yield Step(0.0, message, Candidate(float(answer(start[0]))))
+    found: list[list[Counterfactual]] = [[] for _ in inversions]
+    given: list[Tensor] = []
+    for number in range(request.diverse):
+        which = f"answer {number + 1} of {request.diverse}: " if request.diverse > 1 else ""
+
+        def done(share: float, number: int = number) -> float:
+            return (number + share) / request.diverse
+
+        for progress in solve(
+            edit, request.objective, start, request.method, request.direction, given
+        ):
+            now = float(answer(torch.tensor(progress.score)))
+            message = f"{which}searching {progress.space.name}"
+            candidate = Candidate(now, progress.signal.numpy())
+            yield Step(done(0.02 + 0.83 * progress.done), message, candidate)
+        assert progress.solutions is not None
+        yield Step(
+            done(0.86), f"{which}solving for {request.severities} severities", Candidate(now)
+        )
+        given.append(_padded_moves(progress.solutions, edit.within(SPACES[-1]).size))
+        for i, (inversion, solution) in enumerate(zip(inversions, progress.solutions, strict=True)):
+            one = _result(inversion, request, float(start[i]), solution, number)
+            found[i].append(one)
+            yield Step(done(0.86 + 0.14 * (i + 1) / len(begun)), one.message, one)
+    yield Step(1.0, "done", None, found)
+
+
+def _padded_moves(solutions: Sequence[Solution], size: int) -> Tensor:
+    """The moves of solutions in the largest space, ``(batch, size)``."""
+    return torch.stack(
+        [torch.nn.functional.pad(one.move, (0, size - len(one.move))) for one in solutions]
+    )
 
 
 @remakes(Counterfactual)

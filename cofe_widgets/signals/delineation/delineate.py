@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, overload
 
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from ...ecg import Record
 from ...errors import EcgError
 from ...provenance import provenance
-from ...steps import Step, last
+from ...steps import Step, Work, last
 from ...values import Value, remakes
 from ...vocabulary.segments import SEGMENTS, TP
 from ..rpeaks import r_peaks, require_length
@@ -132,9 +132,7 @@ def delineate(
     return found[0] if isinstance(record, Record) else found
 
 
-def _steps(
-    records: list[Record], method: str = "soft", model: str = "delineator"
-) -> Iterator[Step]:
+def _steps(records: list[Record], method: str = "soft", model: str = "delineator") -> Work[Any]:
     """The work of `delineate` on a list of records, a `Step` a batch; the last has all of them."""
     import torch
 

@@ -162,7 +162,7 @@ class Explainer(WhatIf, CounterfactualViewer):
         from ...generative.inversion import prepare
 
         before, found = prepare(record), []
-        steps = counterfactual.steps(record, self.predictor, **question)  # type: ignore[attr-defined]
+        steps = counterfactual.steps(record, self.predictor, **question)
         with closing(steps):
             for step in steps:
                 content = {"fraction": float(step.fraction), "message": step.message}
