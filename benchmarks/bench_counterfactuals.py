@@ -200,7 +200,8 @@ def _line_ms(name: str, work: Callable[[], object], times: int, bar_s: float) ->
 
 def speed(records: list[Record], hundred: list[Record]) -> list[Line]:
     """From loaded records; medians."""
-    from cofe_widgets.generative.inversion import expansion, invert, networks
+    from cofe_widgets.generative.inversion import expansion, invert
+    from cofe_widgets.generative.networks import networks
 
     f = cw.load("af-resnet")
     latent = invert(records[:1]).latent

@@ -35,7 +35,8 @@ def main() -> None:
     import torch
 
     import cofe_widgets as cw
-    from cofe_widgets.generative.inversion import invert, networks
+    from cofe_widgets.generative.inversion import invert
+    from cofe_widgets.generative.networks import networks
     from cofe_widgets.io import sample_path
     from cofe_widgets.simulate import draw
 

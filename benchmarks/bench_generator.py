@@ -19,6 +19,7 @@ from scipy.stats import ks_2samp
 
 from cofe_widgets.ecg import INDEPENDENT_LEADS, LEADS, Record, expand_matrix
 from cofe_widgets.generative import inversion
+from cofe_widgets.generative.networks import networks
 from cofe_widgets.models.architectures.generator import (
     CODES,
     LAYERS,
@@ -64,7 +65,7 @@ def as_records(signals: torch.Tensor) -> list[Record]:
 @torch.no_grad()
 def redrawn(x: torch.Tensor, r_s: torch.Tensor) -> tuple[Latent, torch.Tensor]:
     """Latents of records and what G draws of them."""
-    nets = inversion.networks()
+    nets = networks()
     parts = [nets.encoder(a, b) for a, b in zip(x.split(32), r_s.split(32), strict=True)]
     fields = Latent.__dataclass_fields__
     latent = Latent(*(torch.cat([getattr(part, k) for part in parts]) for k in fields))
@@ -99,7 +100,7 @@ def reconstruction(x: torch.Tensor, r_s: torch.Tensor, refined: int) -> pd.Serie
     some = torch.arange(0, len(x), max(1, len(x) // refined))
     fields = Latent.__dataclass_fields__
     chosen = Latent(*(getattr(latent, k)[some] for k in fields))
-    nets = inversion.networks()
+    nets = networks()
     better = inversion.refined(chosen, x[some], 100)
     with torch.no_grad():
         r, rmse = agreement(nets.generator(better), x[some])
@@ -116,7 +117,7 @@ def prior(styles: torch.Tensor, latent: Latent, noise: bool) -> torch.Tensor:
     n = len(styles)
     codes = torch.zeros(n, latent.r_s.shape[1], CODES)
     none = torch.zeros(n, SAMPLES // 4)
-    generator = inversion.networks().generator
+    generator = networks().generator
     parts = [
         generator(Latent(styles[k], latent.r_s[k], codes[k], none[k], torch.ones(len(k))), noise)
         for k in torch.arange(n).split(32)
@@ -127,7 +128,7 @@ def prior(styles: torch.Tensor, latent: Latent, noise: bool) -> torch.Tensor:
 @torch.no_grad()
 def styles_of(kind: str, n: int, truncation: float) -> torch.Tensor:
     """Styles of the mapping network, or of the normal distribution of encoded styles."""
-    nets, random = inversion.networks(), torch.Generator().manual_seed(0)
+    nets, random = networks(), torch.Generator().manual_seed(0)
     if kind == "mapping network":
         z = torch.randn(n, NOISE_INPUT, generator=random)
         return nets.generator.styles_from_noise(z, truncation)
@@ -163,7 +164,7 @@ def reality(x: torch.Tensor, r_s: torch.Tensor, epochs: int = 15) -> None:
     with torch.no_grad():
         noisy = torch.cat(
             [
-                inversion.networks().generator(
+                networks().generator(
                     Latent(*(getattr(latent, k)[rows] for k in Latent.__dataclass_fields__)), True
                 )
                 for rows in torch.arange(n).split(32)

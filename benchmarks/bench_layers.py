@@ -13,8 +13,9 @@ import pandas as pd
 import torch
 
 import cofe_widgets as cw
-from cofe_widgets.generative.inversion import invert, networks
+from cofe_widgets.generative.inversion import invert
 from cofe_widgets.generative.latent_edit import LAYER_GROUPS
+from cofe_widgets.generative.networks import networks
 
 HEARTS, SEED = 24, 31
 #: Conditions that change one thing, or little else.

@@ -24,7 +24,8 @@ from cofe_widgets import Predictor, Record
 from cofe_widgets.audit.numbers import numbers
 from cofe_widgets.audit.twins import BEAT_MS, median_of_beats
 from cofe_widgets.ecg import INDEPENDENT_LEADS, LEADS
-from cofe_widgets.generative.inversion import expansion, invert, networks
+from cofe_widgets.generative.inversion import expansion, invert
+from cofe_widgets.generative.networks import networks
 from cofe_widgets.models.architectures.generator import FS, Latent
 from cofe_widgets.models.filters import BandPass
 

@@ -162,7 +162,7 @@ def redrawing(real: RealRecords) -> list[Line]:
 def latent_lines(real: RealRecords) -> list[Line]:
     """Whether held-back records lie as far out as those that the encoder carries along."""
     from cofe_widgets.audit.trust.plausibility import bank, coordinates, distances
-    from cofe_widgets.generative.inversion import networks
+    from cofe_widgets.generative.networks import networks
 
     encoder = networks().encoder
     known = bank(encoder)

@@ -12,7 +12,8 @@ import cofe_widgets as cw
 from cofe_widgets import Counterfactual, Record
 from cofe_widgets.audit.trust.plausibility import beats_amiss, ripple
 from cofe_widgets.ecg import INDEPENDENT_LEADS, LEADS
-from cofe_widgets.generative.inversion import expansion, invert, networks
+from cofe_widgets.generative.inversion import expansion, invert
+from cofe_widgets.generative.networks import networks
 from cofe_widgets.models.architectures.generator import FS
 from cofe_widgets.models.filters import BandPass
 from cofe_widgets.signals import MedianBeat, median_beat

@@ -14,7 +14,7 @@ from ..ecg import Record
 from ..errors import AuditError, EcgError, ExplainError, WrapError
 from ..explain.counterfactual.find import Counterfactual, counterfactual
 from ..explain.counterfactual.objective import Objective
-from ..generative.inversion import networks
+from ..generative.networks import networks
 from ..io import read
 from ..provenance import provenance
 from ..steps import Step, Work

@@ -25,9 +25,10 @@ from ..signals import measure
 from ..vocabulary.edits import EDITS
 from ..vocabulary.measurements import MEASUREMENTS
 from .atrial_edit import typical_p_wave
-from .inversion import invert, networks
+from .inversion import invert
 from .latent_edit import AMPLITUDES, NAMES, SPACES, LatentEdit
 from .model_output import ModelOutput
+from .networks import networks
 
 if TYPE_CHECKING:
     from ..models.architectures.generator import Generator

@@ -12,15 +12,9 @@ from torch import Tensor
 
 from ..ecg import INDEPENDENT_LEADS, LEADS, Record, expand_matrix
 from ..errors import EcgError, ExplainError
-from ..models import Loaded, load
-from ..models.architectures.encoder import Encoder
 from ..models.architectures.generator import (
-    CODES,
     FS,
-    LAYERS,
     SAMPLES,
-    STYLE,
-    Generator,
     Latent,
     agreement,
 )
@@ -28,39 +22,15 @@ from ..models.filters import BandPass
 from ..models.phase import MAX_BEATS, pad_beats
 from ..signals import r_peaks
 from ..signals.median_beat import median_beat
-from ..simulate import draw
 from ..wrapper import SLACK_S
 from .atrial_edit import f_waves_left, p_wave_left, place_p_waves, typical_p_wave
+from .networks import networks
 from .time_warp import USUAL_S, TimeEdit, Timeline, carry, parts_of
 
 SECONDS = SAMPLES / FS
 MIN_BEATS = 4
 #: A record that the generator redraws worse than this is explained, and the answer is not trusted.
 UNTRUSTED_R = 0.8
-
-
-@dataclass(frozen=True)
-class Networks:
-    """The shipped generator and encoder."""
-
-    generator: Generator
-    encoder: Encoder
-    weight_hash: str
-
-
-@lru_cache(maxsize=1)
-@torch.inference_mode(False)  # kept tensors must not forbid later gradients
-def networks() -> Networks:
-    """Load the generator and the encoder once."""
-    g: Loaded = load("generator")
-    e: Loaded = load("encoder")
-    assert isinstance(g.module, Generator) and isinstance(e.module, Encoder)
-    if e.card.get("generator_hash") != g.weight_hash:
-        raise ExplainError(
-            "the encoder was trained for another generator than the one installed: train it anew "
-            "with `cofe-widgets train encoder`, or install weights that belong together"
-        )
-    return Networks(g.module, e.module, g.weight_hash + e.weight_hash)
 
 
 def prepare(record: Record) -> Record:
@@ -319,48 +289,3 @@ def reconstruct(record: Record | Sequence[Record], refine: int = 0) -> Record | 
         for one, signal, r, e in zip(inverted.records, drawn, *fit, strict=True)
     ]
     return made[0] if isinstance(record, Record) else made
-
-
-@torch.no_grad()
-def normal_styles(encoder: Encoder, z: Tensor, truncation: float = 1.0) -> Tensor:
-    """Styles ``(n, LAYERS, STYLE)`` of standard normal ``z`` ``(n, LAYERS * STYLE)``.
-
-    Mean and covariance are those of the real training ECGs along the leading components, and those
-    of all training ECGs along the rest.
-    """
-    real = encoder.real_styles
-    known = real.shape[1]
-    spread = torch.linalg.cholesky(torch.cov(real.T) + 1e-6 * torch.eye(known))
-    along = truncation * torch.cat((z[:, :known] @ spread.T, z[:, known:]), dim=1)
-    along[:, :known] += real.mean(dim=0)
-    return (encoder.style_mean + along @ encoder.style_basis).view(len(z), LAYERS, STYLE)
-
-
-def sample(n: int = 1, seed: int = 0, truncation: float = 1.0) -> list[Record]:
-    """Draw ECGs of nobody: random styles and noise, the beats of simulated rhythms.
-
-    Styles come from the normal distribution that the encoder's styles of real ECGs have in W+
-    (`normal_styles`), which draws better than the mapping network does: ``python -m benchmarks
-    generator`` compares them.
-
-    Parameters
-    ----------
-    truncation : float
-        0 draws the mean morphology, 1 the whole variety (Karras et al. 2019, section 5).
-    """
-    if n < 1:
-        raise ExplainError(f"n={n}: expected at least one ECG")
-    rng = np.random.default_rng(seed)
-    rhythms = draw(rng.choice(["NSR", "SB", "STach", "SA"], n), int(seed), noise=0.0).rhythms.r_s
-    beats = np.stack([pad_beats(t[(t >= 0) & (t < SECONDS)]) for t in rhythms])
-    generator, encoder = networks().generator, networks().encoder
-    z = torch.randn(n, LAYERS * STYLE, generator=torch.Generator().manual_seed(int(seed)))
-    r_s = torch.from_numpy(beats)
-    with torch.no_grad(), torch.random.fork_rng(devices=[]):
-        torch.manual_seed(int(seed))  # of the noise inputs
-        styles = normal_styles(encoder, z, truncation)
-        codes = torch.zeros(n, MAX_BEATS, CODES)
-        latent = Latent(styles, r_s, codes, torch.zeros(n, SAMPLES // 4), torch.ones(n))
-        signals = (expansion() @ generator(latent, noise=True)).numpy()
-    meta = {"source": "generated", "seed": seed}
-    return [Record(signal, FS, LEADS, {**meta, "index": i}) for i, signal in enumerate(signals)]

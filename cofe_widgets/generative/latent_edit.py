@@ -17,7 +17,8 @@ from ..models.architectures.encoder import NAMED as AMPLITUDES
 from ..models.architectures.generator import LAYERS, STYLE, Latent
 from ..simulate.rhythm import draw_f_waves
 from ..vocabulary.edits import EDITS, FORMER_NAMES, MORPHOLOGY, amounts
-from .inversion import Inversion, networks
+from .inversion import Inversion
+from .networks import networks
 from .rhythm import rr_pattern
 from .time_warp import TimeEdit, carried_back
 

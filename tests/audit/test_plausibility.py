@@ -12,7 +12,7 @@ from cofe_widgets.audit.trust.plausibility import (
     ripple,
     size,
 )
-from cofe_widgets.generative.inversion import networks
+from cofe_widgets.generative.networks import networks
 
 TIME = np.arange(2500) / 250
 NO_BEATS = np.empty(0)

@@ -10,7 +10,7 @@ from torch import nn
 
 import cofe_widgets as cw
 from cofe_widgets.audit import counterfactual_table, counterfactuals
-from cofe_widgets.generative.inversion import networks
+from cofe_widgets.generative.networks import networks
 
 
 class QrsPower(nn.Module):

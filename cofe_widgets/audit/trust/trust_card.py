@@ -11,7 +11,8 @@ from math import isfinite
 import numpy as np
 
 from ...explain.counterfactual import Counterfactual
-from ...generative.inversion import UNTRUSTED_R, networks
+from ...generative.inversion import UNTRUSTED_R
+from ...generative.networks import networks
 from ...models.architectures.generator import FS as GENERATOR_FS
 from ...models.architectures.generator import SAMPLES
 from ...signals import r_peaks

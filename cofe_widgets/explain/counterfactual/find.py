@@ -17,8 +17,9 @@ from torch import Tensor
 
 from ...ecg import Record
 from ...errors import ExplainError
-from ...generative.inversion import UNTRUSTED_R, Inversion, invert, networks
+from ...generative.inversion import UNTRUSTED_R, Inversion, invert
 from ...generative.latent_edit import NAMES, SPACES, LatentEdit
+from ...generative.networks import networks
 from ...models.architectures.generator import FS
 from ...provenance import provenance
 from ...steps import Step, Work, streamed

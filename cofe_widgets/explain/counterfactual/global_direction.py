@@ -12,8 +12,9 @@ from functools import lru_cache
 import torch
 from torch import Tensor
 
-from ...generative.inversion import Inversion, invert, networks
+from ...generative.inversion import Inversion, invert
 from ...generative.latent_edit import SPACES, LatentEdit
+from ...generative.networks import networks
 from ...simulate import simulate
 from .objective import Objective
 from .path import BATCH

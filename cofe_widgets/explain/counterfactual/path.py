@@ -14,8 +14,9 @@ from scipy.interpolate import PchipInterpolator
 from torch import Tensor
 
 from ...generative.atrial_edit import outside_qrs
-from ...generative.inversion import joined, networks
+from ...generative.inversion import joined
 from ...generative.latent_edit import EditRequest, LatentEdit
+from ...generative.networks import networks
 from ...generative.time_warp import carry
 from ...models.architectures.generator import FS, SAMPLES
 from .objective import Objective
