@@ -20,6 +20,7 @@ from scipy.stats import ks_2samp
 from cofe_widgets.ecg import INDEPENDENT_LEADS, LEADS, Record, expand_matrix
 from cofe_widgets.generative import inversion
 from cofe_widgets.generative.networks import networks
+from cofe_widgets.generative.prior import normal_styles
 from cofe_widgets.models.architectures.generator import (
     CODES,
     LAYERS,
@@ -133,7 +134,7 @@ def styles_of(kind: str, n: int, truncation: float) -> torch.Tensor:
         z = torch.randn(n, NOISE_INPUT, generator=random)
         return nets.generator.styles_from_noise(z, truncation)
     z = torch.randn(n, LAYERS * STYLE, generator=random)
-    return inversion.normal_styles(nets.encoder, z, truncation)
+    return normal_styles(nets.encoder, z, truncation)
 
 
 def spectrum(x: torch.Tensor) -> dict[str, float]:
