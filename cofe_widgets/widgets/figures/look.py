@@ -1,0 +1,81 @@
+"""The look of every bqplot figure: fonts, colours of either theme, axes, margins."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import bqplot as bq
+from ipywidgets import Layout
+
+#: The counterfactual's red; bqplot has one colour for light and dark pages, so one that both carry.
+RED = "#e0343a"
+#: Text, what is quiet beside it, and lines of the grid: JupyterLab's own, which follow its theme.
+INK = "var(--jp-content-font-color1, #20242c)"
+QUIET = "var(--jp-content-font-color2, #667080)"
+GRID = "var(--jp-border-color2, #dfe3e8)"
+_TEXT_PX = 12
+
+
+def axis(scale: bq.Scale, label: str, side: str = "bottom", **options: Any) -> bq.Axis:
+    """An axis with a label and a quiet grid.
+
+    Parameters
+    ----------
+    scale : bqplot.Scale
+    label : str
+        What the axis shows, with its unit.
+    side : str
+        ``"bottom"`` or ``"left"``.
+    **options
+        Of `bqplot.Axis`: ``tick_values``, ``tick_format``, ``num_ticks`` ...
+    """
+    look: dict[str, Any] = {
+        "label_color": INK,
+        "color": QUIET,
+        "grid_color": GRID,
+        "tick_style": {"font-size": f"{_TEXT_PX}px", "fill": QUIET},
+        "label_offset": "38px" if side == "left" else "32px",
+    }
+    return bq.Axis(scale=scale, label=label, side=side, **(look | options))
+
+
+def text(scales: dict[str, bq.Scale], **options: Any) -> bq.Label:
+    """Small quiet words in a figure."""
+    look: dict[str, Any] = {"colors": [QUIET], "default_size": _TEXT_PX, "font_weight": "normal"}
+    return bq.Label(scales=scales, apply_clip=False, **(look | options))
+
+
+def figure(
+    marks: list[bq.Mark],
+    axes: list[bq.Axis],
+    title: str = "",
+    *,
+    height_px: int = 250,
+    width_px: int = 560,
+    margin: dict[str, int] | None = None,
+) -> bq.Figure:
+    """A figure on the page's own ground.
+
+    Parameters
+    ----------
+    marks, axes : list
+    title : str
+        Said above it; a screen reader reads it too.
+    height_px, width_px : int
+        Its height, and the most it takes of the width there is.
+    margin : dict of str to int, optional
+        Of ``top``, ``bottom``, ``left`` and ``right`` those that differ from the usual.
+    """
+    return bq.Figure(
+        marks=marks,
+        axes=axes,
+        title=title,
+        title_style={"fill": INK, "font-size": "14px", "font-weight": "600"},
+        background_style={"fill": "none"},
+        legend_style={"fill": "none", "stroke": "none"},
+        legend_text={"fill": INK, "font-size": f"{_TEXT_PX}px"},
+        fig_margin={"top": 34, "bottom": 46, "left": 56, "right": 18} | (margin or {}),
+        padding_y=0.0,
+        display_toolbar=False,
+        layout=Layout(width="100%", max_width=f"{width_px}px", height=f"{height_px}px"),
+    )
