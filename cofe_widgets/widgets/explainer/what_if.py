@@ -209,7 +209,7 @@ class WhatIf(ExplainerView):
 
             self._curve_plot = AnswerPlot(self._dial_to, "No measurement is dialled yet")
             self.observe(lambda _: self._draw_standing(), "_edited")
-            self.observe(lambda _: self._draw_curve(self._drawn_curve), "asked")
+            self.observe(lambda _: self._draw_asked(), "asked")
             self._draw_standing()
         return self._curve_plot.figure
 
@@ -217,11 +217,16 @@ class WhatIf(ExplainerView):
         """Send to the browser; the figure hears of the curve as it grows."""
         self.send(content, buffers)
         if self._curve_plot is not None and "told" in content:
-            self._draw_curve(content["told"]["curve"], (content["frame"] or {}).get("values"))
+            self._draw_curve(content["told"]["curve"], (content.get("frame") or {}).get("values"))
 
     def _draw_standing(self) -> None:
         edited = self._edited or {}
         self._draw_curve(edited.get("curve"), edited.get("values"))
+
+    def _draw_asked(self) -> None:
+        """Until the model has answered, the marker rides on the curve there is."""
+        if self._jobs.busy("dial"):
+            self._draw_curve(self._drawn_curve)
 
     def _draw_curve(
         self, curve: dict[str, Any] | None, values: Mapping[str, float] | None = None

@@ -10,7 +10,7 @@ import numpy as np
 
 from ...report.outputs import said
 from .curves import Curve
-from .look import QUIET, RED, axis, figure, text
+from .look import QUIET, RED, axis, figure, scale, text, ticks
 
 
 class AnswerPlot:
@@ -31,16 +31,19 @@ class AnswerPlot:
         self._picked, self._idle = picked, idle
         self._placing = False
         self._now: tuple[Curve, float, float | None] | None = None
-        x, y = bq.LinearScale(min=0.0, max=1.0), bq.LinearScale(min=0.0, max=1.0)
+        x, y = scale(), scale()
         scales = {"x": x, "y": y}
         dashed = {"line_style": "dashed", "colors": [QUIET], "stroke_width": 1.2}
         self.asked = bq.Lines(scales=scales, **dashed)
         self.home = bq.Lines(scales=scales, **dashed)
         self.line = bq.Lines(scales=scales, colors=[RED], stroke_width=2.0)
-        self.points = bq.Scatter(scales=scales, colors=[RED], default_size=18)
+        self.points = bq.Scatter(scales=scales, colors=[RED], default_size=18, apply_clip=False)
         self.marker = bq.Scatter(scales=scales, colors=[RED], default_size=150, apply_clip=False)
         self.asked_text, self.home_text = text(scales), text(scales)
-        self.axes = axis(x, ""), axis(y, "", "left", num_ticks=5)
+        self.axes = (
+            axis(x, "", tick_values=ticks(0.0, 1.0)),
+            axis(y, "", "left", tick_values=ticks(0.0, 1.0)),
+        )
         marks = [self.home, self.asked, self.line, self.points, self.home_text, self.asked_text]
         self.figure = figure([*marks, self.marker], list(self.axes), idle)
         ends = self.figure.scale_x, self.figure.scale_y, self.figure.layout
@@ -78,10 +81,9 @@ class AnswerPlot:
                 _say(words, "", 0.0, 0.0)
             self.figure.title = self._idle
             return
-        (left, right), (low, high) = curve.span, curve.range
-        for scale, ends in zip(self._scales, ((left, right), (low, high)), strict=True):
-            with scale.hold_sync():
-                scale.min, scale.max = ends
+        for one, ends in zip(self._scales, (curve.span, curve.range), strict=True):
+            with one.hold_sync():
+                one.min, one.max = ends
         self._label(curve)
         _draw(self.line, curve.x, curve.answers)
         _draw(self.points, curve.x, curve.answers)
@@ -112,12 +114,9 @@ class AnswerPlot:
             self._put(at, curve.at(at) if answer is None else answer)
 
     def _label(self, curve: Curve) -> None:
-        over, answers = self.axes
-        over.label, answers.label = curve.over, curve.says
-        over.tick_format = f".{2 if curve.span == (0.0, 1.0) else curve.digits}~f"
-        answers.tick_format = (
-            ".2~f" if curve.output["probability"] else f".{curve.output['digits']}f"
-        )
+        labels = curve.over, curve.says
+        for one, label, ends in zip(self.axes, labels, (curve.span, curve.range), strict=True):
+            one.label, one.tick_values = label, ticks(*ends)
 
     def _place_lines(self, curve: Curve) -> None:
         (left, right), (low, high) = curve.span, curve.range

@@ -6,20 +6,22 @@ from typing import TYPE_CHECKING, Any
 
 import bqplot as bq
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from ...audit.numbers import MEASUREMENTS
 from ...errors import AuditError
 from ...vocabulary.diagnoses import title
 from ...vocabulary.measurements import Measurement
-from .look import INK, QUIET, RED, axis, figure
+from .look import INK, QUIET, RED, axis, figure, scale, text, ticks
 
 if TYPE_CHECKING:
     from ...audit import CounterfactualTable, TwinScore
 
 Array = NDArray[np.float64]
 _ROW_PX = 30
-_LABELS_PX = 205
+_LABELS_PX = 240
+#: Where the axis of all measurements together is labelled: it is even in the logarithm of 1 + size.
+_SIZES = (0.0, 1.0, 3.0, 10.0, 30.0, 100.0, 300.0, 1000.0)
 
 
 def changes(table: CounterfactualTable, measurement: str | None, direction: str) -> bq.Figure:
@@ -45,9 +47,9 @@ def twins(score: TwinScore, measurement: str | None) -> bq.Figure:
     for key, part in score.changes.groupby("measurement", sort=False):
         about = MEASUREMENTS[str(key)]
         error = float(part.error.median())
-        sizes = [part[name].to_numpy(float) / error for name in ("true", "found")]
+        sizes = [part[name].dropna().to_numpy(float) / error for name in ("true", "found")]
         rows.append((_named(about, error), sizes))
-    head = f"{title(score.condition)}: changes of true twins, and of counterfactuals"
+    head = f"{_capital(title(score.condition))}: true twins beside counterfactuals"
     kinds = [("true twin", INK), ("counterfactual", RED)]
     return _strips(rows, head, "Change, in errors of the measurement", kinds)
 
@@ -59,10 +61,14 @@ def _known(measurement: str) -> Measurement:
     return MEASUREMENTS[measurement]
 
 
+def _capital(words: str) -> str:
+    return words[0].upper() + words[1:]
+
+
 def _count(table: CounterfactualTable, direction: str) -> str:
     row = table.reached.loc[direction]
-    way = "to" if direction == "towards" else "back from"
-    return f"{int(row.reached)} of {int(row.asked)} records, {way} {title(table.target)}"
+    way = "Towards" if direction == "towards" else "Back from"
+    return f"{way} {title(table.target)} ({int(row.reached)} of {int(row.asked)} reached)"
 
 
 def _pairs(table: CounterfactualTable, about: Measurement, direction: str) -> tuple[Array, Array]:
@@ -86,64 +92,70 @@ def _strips(
 ) -> bq.Figure:
     """A row a measurement: points for single changes, a bar for their median, a lane a kind."""
     count = max(len(rows), 1)
-    ends = [
-        float(np.abs(one).max()) for _, sizes in rows for one in sizes if np.isfinite(one).any()
-    ]
-    far = 1.08 * max([1.5, *ends])
-    x = bq.LinearScale(min=-far, max=far)
-    y = bq.LinearScale(min=-0.5, max=count - 0.5, reverse=True)
+    ends = [float(np.abs(one).max()) for _, sizes in rows for one in sizes if len(one)]
+    far = 1.04 * float(_spread(max([3.0, *ends])))
+    x, y = scale(-far, far), scale(-0.5, count - 0.5, reverse=True)
     scales: dict[str, Any] = {"x": x, "y": y}
-    guides = [(0.0, "solid"), (-1.0, "dashed"), (1.0, "dashed")]
-    marks: list[bq.Mark] = [
-        bq.Lines(
-            scales=scales, x=[at, at], y=[-0.5, count - 0.5], line_style=style,
-            colors=[QUIET], stroke_width=1.0,
-        )
-        for at, style in guides
-    ]  # fmt: skip
+    marks = [_guide(scales, count, at) for at in (0.0, -1.0, 1.0)]
     for lane, (kind, colour) in enumerate(kinds):
-        offset = 0.0 if len(kinds) == 1 else 0.34 * (lane - 0.5)
-        points, medians = _lane([sizes[lane] for _, sizes in rows], offset)
-        look = {"scales": scales, "colors": [colour], "apply_clip": False}
-        marks.append(
-            bq.Scatter(x=points[0], y=points[1], default_size=26, opacities=[0.45], **look)
-        )
-        shown = {"labels": [f"{kind}, and the median"], "display_legend": len(kinds) > 1}
-        marks.append(
-            bq.Scatter(
-                x=medians[0], y=medians[1], marker="rectangle", default_size=150,
-                default_skew=0.95, rotation=np.full(len(medians[0]), 90.0), **look, **shown,
-            )
-        )  # fmt: skip
+        offset = 0.0 if len(kinds) == 1 else 0.4 * (lane - 0.5)
+        marks += _lane(scales, [sizes[lane] for _, sizes in rows], offset, colour)
+        key = {"text": [kind], "x": [-far], "y": [-0.5], "x_offset": 80 * lane, "y_offset": -6}
+        if len(kinds) > 1:
+            marks.append(text(scales, **(key | {"colors": [colour]})))
+    for row, (_, sizes) in enumerate(rows):
+        if not any(len(one) for one in sizes):
+            place = {"x": [0.0], "y": [float(row)], "x_offset": 8, "y_offset": 4}
+            marks.append(text(scales, text=["never measurable in both"], **place))
     names = {str(k): name for k, (name, _) in enumerate(rows)}
-    down = axis(
-        y,
-        "",
-        "left",
-        tick_values=np.arange(count, dtype=float),
-        tick_labels=names,
-        grid_lines="none",
-    )
-    margin = {"left": _LABELS_PX, "top": 40}
-    height = 92 + _ROW_PX * count
-    return figure(
-        marks, [axis(x, label), down], head, height_px=height, width_px=820, margin=margin
-    )
+    levels = np.arange(count, dtype=float)
+    down = axis(y, "", "left", tick_values=levels, tick_labels=names, grid_lines="none")
+    across = _size_axis(x, label, far)
+    margin = {"left": _LABELS_PX, "top": 48 if len(kinds) == 1 else 74}
+    height_px = margin["top"] + 50 + _ROW_PX * count
+    return figure(marks, [across, down], head, height_px=height_px, width_px=820, margin=margin)
 
 
-def _lane(sizes: list[Array], offset: float) -> tuple[tuple[Array, Array], tuple[Array, Array]]:
-    """Places of the points, spread so that none hides another, and of the medians."""
-    xs, ys, middle, at = [], [], [], []
-    for row, values in enumerate(sizes):
-        seen = values[np.isfinite(values)]
-        if not len(seen):
-            continue
-        xs.append(seen)
-        ys.append(row + offset + 0.12 * np.sin(2.4 * np.arange(len(seen))))
-        middle.append(float(np.median(seen)))
-        at.append(row + offset)
-    points = (np.concatenate(xs), np.concatenate(ys)) if xs else (np.zeros(0), np.zeros(0))
-    return points, (np.array(middle), np.array(at))
+def _spread(size: ArrayLike) -> Array:
+    """Where a change lies on the axis: small ones apart, large ones still on it."""
+    return np.asarray(np.sign(size) * np.log2(1.0 + np.abs(size)))
+
+
+def _size_axis(x: bq.Scale, label: str, far: float) -> bq.Axis:
+    steps = np.array([size for size in _SIZES if _spread(size) <= far])
+    steps = np.concatenate([-steps[:0:-1], steps])
+    places = _spread(steps)
+    said = {
+        f"{place:.12g}": f"{size:+g}".replace("-", "−") if size else "0"
+        for place, size in zip(places, steps, strict=True)
+    }
+    return axis(x, label, tick_values=np.array([float(one) for one in said]), tick_labels=said)
+
+
+def _guide(scales: dict[str, Any], count: int, at: float) -> bq.Lines:
+    style = {"line_style": "dashed" if at else "solid", "colors": [QUIET], "stroke_width": 1.0}
+    return bq.Lines(scales=scales, x=[at, at], y=[-0.5, count - 0.5], **style)
+
+
+def _lane(scales: dict[str, Any], sizes: list[Array], offset: float, colour: str) -> list[bq.Mark]:
+    """The points of every row, spread so that none hides another, and a bar at their median."""
+    seen = [(row, _spread(one)) for row, one in enumerate(sizes) if len(one)]
+    if not seen:
+        return []
+    look = {"scales": scales, "colors": [colour], "apply_clip": False}
+    heights = [row + offset + 0.1 * np.sin(2.4 * np.arange(len(one))) for row, one in seen]
+    each = bq.Scatter(
+        x=np.concatenate([one for _, one in seen]),
+        y=np.concatenate(heights),
+        default_size=28,
+        opacities=[0.6],
+        **look,
+    )
+    middles = np.array([float(np.median(one)) for _, one in seen])
+    levels = np.array([row + offset for row, _ in seen])
+    at, reach = np.column_stack([middles] * 2), np.column_stack([levels - 0.19, levels + 0.19])
+    bars = bq.Lines(x=at, y=reach, **{**look, "colors": [colour] * len(seen)}, stroke_width=3.0)
+    return [each, bars]
 
 
 def _before_after(table: CounterfactualTable, about: Measurement, direction: str) -> bq.Figure:
@@ -152,8 +164,7 @@ def _before_after(table: CounterfactualTable, about: Measurement, direction: str
     pairs = about.scale * np.column_stack([before, after])
     low, high = (float(pairs.min()), float(pairs.max())) if pairs.size else (0.0, 1.0)
     room = 0.06 * (high - low) or 1.0
-    x = bq.LinearScale(min=-0.2, max=1.2)
-    y = bq.LinearScale(min=low - room, max=high + room)
+    x, y = scale(-0.3, 1.3), scale(low - room, high + room)
     scales: dict[str, Any] = {"x": x, "y": y}
     marks: list[bq.Mark] = []
     if len(pairs):
@@ -162,12 +173,17 @@ def _before_after(table: CounterfactualTable, about: Measurement, direction: str
         median = np.median(pairs, axis=0)
         look = {"colors": [RED], "stroke_width": 3.0, "marker": "circle", "marker_size": 60}
         marks.append(bq.Lines(scales=scales, x=[0.0, 1.0], y=median, **look))
+        for at, align, offset in ((0, "end", -9), (1, "start", 9)):
+            value = f"{median[at]:.{about.digits}f}"
+            place = {"x": [float(at)], "y": [median[at]], "x_offset": offset, "y_offset": 4}
+            words = {"text": [value], "align": align, "colors": [RED], "font_weight": "bold"}
+            marks.append(text(scales, **place, **words))
     ends = {"0": "recording", "1": "counterfactual"}
     across = axis(x, "", tick_values=np.array([0.0, 1.0]), tick_labels=ends, grid_lines="none")
-    unit = f" ({about.symbol})" if about.symbol else ""
+    unit = f", {about.symbol}" if about.symbol else ""
     head = f"{_count(table, direction)}; red: median"
     return figure(
-        marks, [across, axis(y, f"{about.title}{unit}", "left", num_ticks=5)], head,
+        marks, [across, axis(y, f"{about.title}{unit}", "left", tick_values=ticks(low - room, high + room))], head,
         height_px=320, width_px=460, margin={"bottom": 32},
     )  # fmt: skip
 
@@ -177,7 +193,7 @@ def _found_over_true(score: TwinScore, about: Measurement) -> bq.Figure:
     true, found = (about.scale * part[name].to_numpy(float) for name in ("true", "found"))
     seen = np.isfinite(found)
     far = 1.1 * float(np.abs(np.concatenate([true, found[seen], [1e-9]])).max())
-    x, y = (bq.LinearScale(min=-far, max=far) for _ in range(2))
+    x, y = scale(-far, far), scale(-far, far)
     scales: dict[str, Any] = {"x": x, "y": y}
     line = {"scales": scales, "colors": [QUIET], "stroke_width": 1.0}
     marks = [
@@ -186,8 +202,9 @@ def _found_over_true(score: TwinScore, about: Measurement) -> bq.Figure:
         bq.Lines(x=[0.0, 0.0], y=[-far, far], **line),
         bq.Scatter(scales=scales, x=true[seen], y=found[seen], colors=[RED], default_size=40),
     ]
-    unit = f" ({about.symbol})" if about.symbol else ""
+    unit = f", {about.symbol}" if about.symbol else ""
     name = f"of {about.in_sentence}{unit}"
-    head = f"{title(score.condition)}: {int(part.right.sum())} of {len(part)} signs right"
-    axes = [axis(x, f"True change {name}"), axis(y, "Change found", "left", num_ticks=5)]
+    head = f"{_capital(title(score.condition))}: {int(part.right.sum())} of {len(part)} signs right"
+    even: dict[str, Any] = {"tick_values": ticks(-far, far)}
+    axes = [axis(x, f"True change {name}", **even), axis(y, "Change found", "left", **even)]
     return figure(marks, axes, head, height_px=360, width_px=440)

@@ -64,7 +64,7 @@ class Curve:
     def over(self) -> str:
         """The label of the x axis."""
         name = self.name[0].upper() + self.name[1:]
-        return f"{name} ({self.unit})" if self.unit else name
+        return f"{name}, {self.unit}" if self.unit else name
 
     @property
     def says(self) -> str:
@@ -72,7 +72,7 @@ class Curve:
         output = self.output
         if output["probability"]:
             return f"probability of {output['name']}"
-        unit = f" ({output['unit']})" if output["unit"] else ""
+        unit = f", {output['unit']}" if output["unit"] else ""
         return f"{output['title'] or output['name']}{unit}"
 
 

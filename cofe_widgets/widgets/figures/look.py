@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import bqplot as bq
+import numpy as np
 from ipywidgets import Layout
+from numpy.typing import NDArray
 
 #: The counterfactual's red; bqplot has one colour for light and dark pages, so one that both carry.
 RED = "#e0343a"
@@ -16,12 +18,12 @@ GRID = "var(--jp-border-color2, #dfe3e8)"
 _TEXT_PX = 12
 
 
-def axis(scale: bq.Scale, label: str, side: str = "bottom", **options: Any) -> bq.Axis:
+def axis(on: bq.Scale, label: str, side: str = "bottom", **options: Any) -> bq.Axis:
     """An axis with a label and a quiet grid.
 
     Parameters
     ----------
-    scale : bqplot.Scale
+    on : bqplot.Scale
     label : str
         What the axis shows, with its unit.
     side : str
@@ -34,9 +36,23 @@ def axis(scale: bq.Scale, label: str, side: str = "bottom", **options: Any) -> b
         "color": QUIET,
         "grid_color": GRID,
         "tick_style": {"font-size": f"{_TEXT_PX}px", "fill": QUIET},
+        "tick_format": "~g",
         "label_offset": "38px" if side == "left" else "32px",
     }
-    return bq.Axis(scale=scale, label=label, side=side, **(look | options))
+    return bq.Axis(scale=on, label=label, side=side, **(look | options))
+
+
+def scale(low: float = 0.0, high: float = 1.0, **options: Any) -> bq.LinearScale:
+    """A scale from ``low`` to ``high`` and no farther, whatever is drawn on it."""
+    return bq.LinearScale(min=low, max=high, allow_padding=False, **options)
+
+
+def ticks(low: float, high: float, most: int = 6) -> NDArray[np.float64]:
+    """Round numbers between two ends, in steps of 1, 2 or 5 times a power of ten."""
+    least = (high - low) / most
+    ten = 10.0 ** np.floor(np.log10(least))
+    step = next(size * ten for size in (1, 2, 5, 10) if size * ten >= 0.999 * least)
+    return np.arange(np.ceil(low / step - 1e-6), np.floor(high / step + 1e-6) + 1) * step
 
 
 def text(scales: dict[str, bq.Scale], **options: Any) -> bq.Label:
@@ -50,7 +66,7 @@ def figure(
     axes: list[bq.Axis],
     title: str = "",
     *,
-    height_px: int = 250,
+    height_px: int = 264,
     width_px: int = 560,
     margin: dict[str, int] | None = None,
 ) -> bq.Figure:
@@ -74,7 +90,7 @@ def figure(
         background_style={"fill": "none"},
         legend_style={"fill": "none", "stroke": "none"},
         legend_text={"fill": INK, "font-size": f"{_TEXT_PX}px"},
-        fig_margin={"top": 34, "bottom": 46, "left": 56, "right": 18} | (margin or {}),
+        fig_margin={"top": 48, "bottom": 46, "left": 56, "right": 18} | (margin or {}),
         padding_y=0.0,
         display_toolbar=False,
         layout=Layout(width="100%", max_width=f"{width_px}px", height=f"{height_px}px"),
