@@ -16,7 +16,8 @@ def figure(value: Any, measurement: str | None = None, direction: str = "towards
     value : Counterfactual, CounterfactualTable or TwinScore
         Of a counterfactual, the model's answer over the severity. Of a table, what changed: every
         measurement in multiples of the smallest change that counts, a point a record. Of a twin
-        score, the true changes and those found, in multiples of the measurement's error.
+        score, the true changes and those found, in multiples of the measurement's error. Their
+        common axis is even in ``log2(1 + size)``, so that small changes are told apart.
     measurement : str, optional
         Of a table or twin score: this one alone, in its own unit; of a table before and after, of a
         twin score found over true. A key such as ``"qrs_ms"``.
