@@ -12,10 +12,11 @@ _HOME = {
     "EcgViewer": "viewer.viewer",
     "Explainer": "explainer.explainer",
     "HeartLab": "heart.heartlab",
+    "figure": "figures.values",
     "to_html": "page",
 }
 
-__all__ = ["CounterfactualViewer", "EcgLab", "EcgViewer", "Explainer", "HeartLab", "to_html"]
+__all__ = list(_HOME)
 
 
 def __getattr__(name: str) -> Any:

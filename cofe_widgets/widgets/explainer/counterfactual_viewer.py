@@ -10,10 +10,14 @@ from ...report.labels import note
 from ...report.outputs import output_of, said
 from ...report.rows import changes
 from ..core.codec import pack
+from ..figures.curves import along_path
 from .view import ExplainerView
 
 if TYPE_CHECKING:
+    from bqplot import Figure
+
     from ...explain import Attribution, Counterfactual
+    from ..figures.answer import AnswerPlot
 
 
 def packed_found(value: Counterfactual) -> dict[str, Any]:
@@ -80,6 +84,41 @@ class CounterfactualViewer(ExplainerView):
             self.show_saliency = True
 
     counterfactuals: Sequence[Counterfactual] = ()
+    _answer_plot: AnswerPlot | None = None
+
+    @property
+    def answer_figure(self) -> Figure:
+        """The model's answer over the severity, a bqplot figure: show it in a cell, add marks to it.
+
+        It follows ``counterfactual``, ``chosen``, ``severity``, and ``level`` where that is asked of
+        the output the path moves; its marker can be dragged and the points of its curve clicked,
+        which sets ``severity``. Made on first use; closed with this widget.
+        """
+        if self._answer_plot is None:
+            from ..figures.answer import AnswerPlot
+
+            self._answer_plot = AnswerPlot(self._walk_to, "No counterfactual yet")
+            shown = ["_found", "chosen", "severity", "level", "target"]
+            self.observe(self._draw_answer, shown)
+            self._draw_answer()
+        return self._answer_plot.figure
+
+    def _walk_to(self, severity: float) -> None:
+        self.severity = min(max(round(severity, 2), 0.0), 1.0)
+
+    def _draw_answer(self, _: Any = None) -> None:
+        assert self._answer_plot is not None
+        value = self.counterfactual
+        if value is None:
+            return self._answer_plot.show(None)
+        asked = self.level if self.target == value.target else None
+        return self._answer_plot.show(along_path(value, asked), self.severity)
+
+    def close(self) -> None:
+        """Take the widget away, and its figure."""
+        if self._answer_plot is not None:
+            self._answer_plot.close()
+        super().close()
 
     @property
     def counterfactual(self) -> Counterfactual | None:

@@ -13,12 +13,18 @@ from ...report.outputs import outputs_of
 from ..core.codec import detached
 from ..core.component import packed_layer
 from ..core.jobs import Finish, Jobs, Update, Work
+from ..figures.curves import over_dial
 from .edit_state import DialCurve, EditState, Wanted, dials
 from .view import ExplainerView
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from bqplot import Figure
+
     from ...generative.directions import Edit
     from ...wrapper import Predictor
+    from ..figures.answer import AnswerPlot
 
 #: Numbers that change faster than this cannot be read.
 READ_S = 0.1
@@ -40,7 +46,7 @@ class WhatIf(ExplainerView):
         self._turned: EditState | None = None
         self._use(predictor)
         self._jobs = Jobs(
-            lambda content, buffers: self.send(content, buffers),
+            self._say,
             {**dial, "encode": lambda *_: ({}, self._encode()), **kinds},
             lambda epoch: self.set_trait("epoch", epoch),
             dated=("explain",),
@@ -61,6 +67,8 @@ class WhatIf(ExplainerView):
         """Cancel what runs and take the widget away."""
         if hasattr(self, "_jobs"):  # not where the arguments were refused
             self._jobs.stop()
+        if self._curve_plot is not None:
+            self._curve_plot.close()
         super().close()
 
     @property
@@ -183,3 +191,62 @@ class WhatIf(ExplainerView):
         self._edited = told
         if turned.wanted != self._wanted:
             self._jobs.begin("dial")
+
+    # -- the curve as a figure of its own
+
+    _curve_plot: AnswerPlot | None = None
+    _drawn_curve: dict[str, Any] | None = None
+
+    @property
+    def curve_figure(self) -> Figure:
+        """The answer over the dial in hand, a bqplot figure: show it in a cell, add marks to it.
+
+        It follows ``dial``, ``asked``, ``target`` and the curve, which grows while this widget can be
+        seen; its marker can be dragged and the points of its curve clicked, which dials the
+        measurement. Made on first use; closed with this widget.
+        """
+        if self._curve_plot is None:
+            from ..figures.answer import AnswerPlot
+
+            self._curve_plot = AnswerPlot(self._dial_to, "No measurement is dialled yet")
+            self.observe(lambda _: self._draw_standing(), "_edited")
+            self.observe(lambda _: self._draw_asked(), "asked")
+            self._draw_standing()
+        return self._curve_plot.figure
+
+    def _say(self, content: dict[str, Any], buffers: list[bytes]) -> None:
+        """Send to the browser; the figure hears of the curve as it grows."""
+        self.send(content, buffers)
+        if self._curve_plot is not None and "told" in content:
+            self._draw_curve(content["told"]["curve"], (content.get("frame") or {}).get("values"))
+
+    def _draw_standing(self) -> None:
+        edited = self._edited or {}
+        self._draw_curve(edited.get("curve"), edited.get("values"))
+
+    def _draw_asked(self) -> None:
+        """Until the model has answered, the marker rides on the curve there is."""
+        if self._jobs.busy("dial"):
+            self._draw_curve(self._drawn_curve)
+
+    def _draw_curve(
+        self, curve: dict[str, Any] | None, values: Mapping[str, float] | None = None
+    ) -> None:
+        """Draw a curve as packed, and the marker on the answer of the ECG as dialled."""
+        assert self._curve_plot is not None
+        self._drawn_curve = curve
+        about = {dial["name"]: dial for dial in self._dials}.get(curve["name"] if curve else "")
+        output = next((one for one in self._outputs if one["name"] == self.target), None)
+        if curve is None or about is None or output is None:
+            return self._curve_plot.show(None)
+        drawn = over_dial(about, curve["points"], output)
+        at = (about["now"] or 0.0) + self.asked.get(curve["name"], 0.0)
+        return self._curve_plot.show(drawn, at, values[self.target] if values else None)
+
+    def _dial_to(self, place: float) -> None:
+        if self._drawn_curve is None:
+            return
+        name = self._drawn_curve["name"]
+        about = next(dial for dial in self._dials if dial["name"] == name)
+        change = round(place - (about["now"] or 0.0), about["digits"] + 1)
+        self.asked = {**self.asked, name: change}
