@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -48,7 +49,7 @@ class Source:
         """Bytes that are really there, whatever a header says."""
         return len(self.data) if self.data is not None else self._path.stat().st_size
 
-    @property
+    @cached_property
     def head(self) -> bytes:
         """The first `HEAD_BYTES`."""
         return self.read(HEAD_BYTES)
