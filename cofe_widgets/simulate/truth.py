@@ -15,7 +15,7 @@ from .beat import Beat
 from .heart import Array
 
 if TYPE_CHECKING:
-    from . import Batch
+    from .batch import Batch
 
 _COLUMNS = ["beat", "lead", "wave", "onset_ms", "peak_ms", "offset_ms"]
 
