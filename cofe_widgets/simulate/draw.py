@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .batch import Batch
-from .conditions import POTASSIUM, apply_conditions, ectopic_hearts, parse, r_delay_s
+from .conditions import CONDITIONS, POTASSIUM, apply_conditions, ectopic_hearts, parse, r_delay_s
 from .dipole import draw_beats
 from .heart import Array, Hearts, People, draw_hearts, draw_people
 from .noise import Noise, draw_noise, wire
@@ -25,8 +25,6 @@ _STREAMS = (
 )
 #: What leads see of f and flutter waves, relative to Dower's dipole: V1 lies over the right atrium.
 _ATRIA_SEEN = (0.9, 1.0, 1.3, 0.7, 0.5, 0.45, 0.45, 0.5)
-#: Conditions that also decide when the beats come.
-_MOVING = {"SB", "STach", "SA", "AF", "AFL", "MoI", "PAC", "PVC"}
 
 
 def draw(
@@ -67,9 +65,8 @@ def draw(
     if not isinstance(noise, int | float) or noise:
         signals += draw_noise(n, time, streams["electrodes"], noise)
         signals = wire(signals, noise)
-    moved = np.logical_or.reduce(
-        [has[code] for code in _MOVING & has.keys()] or [np.zeros(n, bool)]
-    )
+    moving = [flags for code, flags in has.items() if CONDITIONS[code].moves_beats]
+    moved = np.logical_or.reduce([np.zeros(n, bool), *moving])
     return Batch(
         names,
         graded,
