@@ -84,7 +84,7 @@ def read(source: Readable, name: str | None = None) -> Record:
 
 
 def _named(record: Record, source: object) -> Record:
-    """An embedded example says what it is wherever it is shown."""
+    """The record; of an embedded example under the title "Simulated sample: NAME"."""
     if not (isinstance(source, str) and source.startswith(SAMPLE_PREFIX)):
         return record
     name = source.removeprefix(SAMPLE_PREFIX)
@@ -92,7 +92,7 @@ def _named(record: Record, source: object) -> Record:
 
 
 def _source(source: Readable, name: str | None) -> Source:
-    """The one file to open, of whatever `read` was given."""
+    """What `read` was given, as the one file to open."""
     if isinstance(source, (bytes, bytearray, memoryview)):
         return Source(name or "upload", data=bytes(source))
     if isinstance(source, Mapping):
@@ -149,7 +149,7 @@ def _only_header(folder: Path) -> Source:
 
 
 def _unknown(source: Source) -> EcgFormatError:
-    """What the file is instead of an ECG that we read, as far as its first bytes tell."""
+    """The error about a file of no known format: what it is instead, as far as its first bytes tell."""
     head, read_here = source.head, f"formats read here: {names()}"
     for start, magic, format, hint in _OTHERS:
         if head[start : start + len(magic)] == magic:

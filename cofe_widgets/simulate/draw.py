@@ -85,7 +85,7 @@ def draw(
 
 
 def _flags(names: NDArray[np.str_]) -> dict[str, NDArray[np.bool_]]:
-    """Which records have each code, checked."""
+    """Of each code in ``names``, which records have it, (n,); unknown or impossible names are refused."""
     codes = {name: parse(name) for name in dict.fromkeys(names.tolist())}
     every = dict.fromkeys(code for each in codes.values() for code in each)
     return {
@@ -95,7 +95,7 @@ def _flags(names: NDArray[np.str_]) -> dict[str, NDArray[np.bool_]]:
 
 
 def _severity(given: ArrayLike | None, n: int, rng: np.random.Generator) -> Array:
-    """Severities as given, or drawn from 0.6 to 1: what a label says is plain to see."""
+    """Severities (n,) as given, or drawn from 0.6 to 1, where a condition is plain to see."""
     drawn = rng.uniform(0.6, 1.0, n)
     if given is None:
         return drawn.astype(np.float32)
@@ -115,7 +115,7 @@ def _people(
     potassium: ArrayLike | None,
     rng: np.random.Generator,
 ) -> People:
-    """Age, sex and potassium as given, or drawn; what a potassium disorder says of the potassium."""
+    """Age, sex and potassium as given, or drawn; under a potassium disorder, the disorder's potassium."""
     people = draw_people(n, rng)
     years = people.age if age is None else _within("age", age, n, 18, 110, "years")
     if sex not in (None, "F", "M"):

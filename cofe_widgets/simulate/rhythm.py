@@ -144,7 +144,7 @@ def _mean_interval(has: dict[str, Flags], severity: Array, rng: np.random.Genera
 def _sinus(
     has: dict[str, Flags], severity: Array, rr_mean: Array, beats: int, rng: np.random.Generator
 ) -> tuple[Array, Array]:
-    """Intervals of the sinus node, (n, beats), and what the same breath does to the axis."""
+    """Intervals of the sinus node, (n, beats), and how far breathing turns the heart (`Rhythms.sway`)."""
     n = len(severity)
     nominal = np.arange(beats) * rr_mean[:, None]
     deep = (0.05 + 0.15 * severity) * rng.uniform(0.85, 1.15, n)
@@ -165,7 +165,7 @@ def _sinus(
 
 
 def _fibrillating(rr_mean: Array, beats: int, rng: np.random.Generator) -> Array:
-    """Intervals that do not know of each other, above the refractory floor."""
+    """RR intervals of fibrillation, (n, beats): independent of each other, above the refractory floor."""
     n = len(rr_mean)
     shape = 1 / rng.uniform(0.14, 0.30, (n, 1)) ** 2
     gamma = rng.gamma(np.broadcast_to(shape, (n, beats))) / shape
@@ -174,7 +174,7 @@ def _fibrillating(rr_mean: Array, beats: int, rng: np.random.Generator) -> Array
 
 
 def _conducted(n: int, beats: int, rng: np.random.Generator) -> Array:
-    """Flutter waves a beat: two, three or four; in half of the hearts it varies."""
+    """Flutter waves to each beat, (n, beats): two, three or four; in half of the hearts it varies."""
     usual = rng.choice([2, 3, 4], (n, 1), p=[0.4, 0.2, 0.4])
     other = rng.choice([2, 3, 4], (n, beats))
     varies = (rng.random((n, 1)) < 0.45) & (rng.random((n, beats)) < 0.6)

@@ -18,7 +18,7 @@ from .truth import Truth
 
 @dataclass(frozen=True, eq=False)
 class Simulated:
-    """A simulated record, the truth about it, and what makes it again."""
+    """A simulated record, the truth about it, and the arguments of `simulate` that it came from."""
 
     record: Record
     truth: Truth
@@ -109,7 +109,7 @@ def simulate(
 
 @lru_cache(maxsize=4)
 def _batch(condition: str, n: int, seed: int, options: tuple[tuple[str, object], ...]) -> Batch:
-    """A batch is kept for a while: twins of its records come from one drawing."""
+    """The batch of these arguments; the last four are kept, for the twins of their records."""
     chosen = dict(options)
     if isinstance(chosen["noise"], tuple):
         chosen["noise"] = dict(chosen["noise"])

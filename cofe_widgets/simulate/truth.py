@@ -1,4 +1,4 @@
-"""What a simulated heart did: fiducial points, segments, measurements, and what its illness altered."""
+"""The truth about a simulated record: fiducials, segments, measurements, and what the condition altered."""
 
 from __future__ import annotations
 

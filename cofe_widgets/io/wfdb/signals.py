@@ -22,7 +22,7 @@ from .header import BYTES_PER_SAMPLE, DEFAULT_GAIN, NAME, TO_MV, Header, Signal,
 
 
 def signal_files(source: Source, header: Header) -> dict[str, Source]:
-    """The files that the header names, by name; one that is not there is named."""
+    """The signal files of a header, by name; a missing one, or one in another folder, is refused."""
     names = list(dict.fromkeys(signal.file for signal in header.signals))
     files: dict[str, Source] = {}
     for name in names:
