@@ -71,7 +71,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
-    file_help = "a GE MUSE, Philips or WFDB file, or sample:NAME for an embedded example"
+    from ..io.formats import names
+
+    file_help = f"a file ({names()}), or sample:NAME for an embedded example"
     read = commands.add_parser("read", help="say what a file holds")
     read.add_argument("file", metavar="FILE", help=file_help)
     read.set_defaults(run=_read)

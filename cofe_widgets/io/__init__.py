@@ -1,7 +1,6 @@
 """Bytes of a clinical file to a `Record`: a module a format family, one `read` that sniffs.
 
-A new format is a module with ``FORMAT``, ``sniff(head)`` and ``read(source)``, and a line in
-`_FORMATS`.
+A new format is a module with a `format.Format` in it, and a line in `formats.FORMATS`.
 """
 
 from __future__ import annotations
@@ -13,7 +12,7 @@ from typing import TypeAlias
 
 from ..ecg import Record
 from ..errors import EcgFormatError
-from . import muse, philips, wfdb
+from .formats import FORMATS, names, of_several_files
 from .samples import SAMPLE_PREFIX, sample_names, sample_path
 from .source import MAX_BYTES, Source
 from .xml import is_xml, screened
@@ -24,8 +23,6 @@ __all__ = ["EcgFormatError", "read", "sample_names", "sample_path"]
 Readable: TypeAlias = (
     "str | os.PathLike[str] | bytes | bytearray | memoryview | Mapping[str, bytes]"
 )
-
-_FORMATS = (muse, philips, wfdb)
 
 _NO_SAMPLES = "a picture of an ECG, without its samples: export the signals instead"
 #: What else turns up under an upload button: where and how it starts, its name, what to do.
@@ -76,17 +73,18 @@ def read(source: Readable, name: str | None = None) -> Record:
         raise found.refuse("", "the file is empty")
     if found.size > MAX_BYTES:
         raise found.refuse("", f"{found.size / 1e6:.0f} MB: larger than any ECG read here")
-    head = found.head
-    for module in _FORMATS:
-        if module.sniff(head):
-            return _named(module.read(found), source)
-    if wfdb.is_companion(found):
-        return wfdb.read(found)
-    raise _unknown(found, head)
+    for one in FORMATS:
+        if one.sniff(found):
+            return _named(one.read(found), source)
+    for one in FORMATS:
+        header = one.header_of(found) if one.header_of else None
+        if header is not None:
+            return one.read(header)
+    raise _unknown(found)
 
 
 def _named(record: Record, source: object) -> Record:
-    """An embedded example says what it is wherever it is shown."""
+    """The record; of an embedded example under the title "Simulated sample: NAME"."""
     if not (isinstance(source, str) and source.startswith(SAMPLE_PREFIX)):
         return record
     name = source.removeprefix(SAMPLE_PREFIX)
@@ -94,7 +92,7 @@ def _named(record: Record, source: object) -> Record:
 
 
 def _source(source: Readable, name: str | None) -> Source:
-    """The one file to open, of whatever `read` was given."""
+    """What `read` was given, as the one file to open."""
     if isinstance(source, (bytes, bytearray, memoryview)):
         return Source(name or "upload", data=bytes(source))
     if isinstance(source, Mapping):
@@ -111,7 +109,7 @@ def _upload(files: Mapping[str, bytes]) -> Source:
         raise EcgFormatError("upload", "", "no file was given")
     uploads = {os.path.basename(name): bytes(data) for name, data in files.items()}
     sources = [Source(name, data=data, uploads=uploads) for name, data in uploads.items()]
-    headers = [source for source in sources if wfdb.sniff(source.head)]
+    headers = [s for s in sources if any(one.sniff(s) for one in of_several_files())]
     if len(headers) == 1 or len(sources) == 1:
         return (headers or sources)[0]
     said = ", ".join(uploads)
@@ -122,15 +120,12 @@ def _on_disk(path: Path) -> Source:
     """The file at ``path``; the record in that folder, or of that base name."""
     try:
         if path.is_dir():
-            headers = sorted(path.glob("*.hea"))
-            if len(headers) == 1:
-                return Source(headers[0].name, headers[0])
-            reason = f"a folder with {len(headers)} WFDB records: give one of its files"
-            raise EcgFormatError(path.name or str(path), "", reason)
+            return _only_header(path)
         if not path.exists():
-            header = path.with_name(path.name + ".hea")
-            if header.is_file():
-                return Source(header.name, header)
+            for one in of_several_files():
+                header = path.with_name(path.name + one.extensions[0])
+                if header.is_file():
+                    return Source(header.name, header)
             raise EcgFormatError(path.name, "", f"no such file: {path}")
         if not path.is_file():
             raise EcgFormatError(path.name, "", "not a regular file")
@@ -142,9 +137,20 @@ def _on_disk(path: Path) -> Source:
         raise EcgFormatError(path.name, "", f"cannot be opened: {error}") from error
 
 
-def _unknown(source: Source, head: bytes) -> EcgFormatError:
-    """What the file is instead of an ECG that we read, as far as its first bytes tell."""
-    read_here = f"formats read here: {', '.join(module.FORMAT for module in _FORMATS)}"
+def _only_header(folder: Path) -> Source:
+    """The header of the one record in a folder."""
+    formats = of_several_files()
+    headers = sorted(path for one in formats for path in folder.glob(f"*{one.extensions[0]}"))
+    if len(headers) == 1:
+        return Source(headers[0].name, headers[0])
+    said = " or ".join(one.name for one in formats)
+    reason = f"a folder with {len(headers)} {said} records: give one of its files"
+    raise EcgFormatError(folder.name or str(folder), "", reason)
+
+
+def _unknown(source: Source) -> EcgFormatError:
+    """The error about a file of no known format: what it is instead, as far as its first bytes tell."""
+    head, read_here = source.head, f"formats read here: {names()}"
     for start, magic, format, hint in _OTHERS:
         if head[start : start + len(magic)] == magic:
             return source.refuse(format, hint or f"not read yet; {read_here}")

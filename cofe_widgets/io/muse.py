@@ -8,16 +8,17 @@ from typing import Any
 import numpy as np
 
 from ..ecg import Record
+from .format import Format
 from .source import Source
 from .xml import decoded, screened, text_of
 
-FORMAT = "GE MUSE XML"
+NAME = "GE MUSE XML"
 _ROOT = re.compile(r"<RestingECG[\s>]")
 
 
-def sniff(head: bytes) -> bool:
-    """Whether a file that starts with ``head`` is of this format."""
-    return _ROOT.search(text_of(head)) is not None
+def sniff(source: Source) -> bool:
+    """Whether a file is of this format."""
+    return _ROOT.search(text_of(source.head)) is not None
 
 
 def read(source: Source) -> Record:
@@ -30,13 +31,16 @@ def read(source: Source) -> Record:
     """
     from ecgdatakit.parsing.parsers.ge_muse_xml import GEMuseXMLParser
 
-    _, document = screened(source, FORMAT)
-    ecg = decoded(source, FORMAT, GEMuseXMLParser, document)
+    _, document = screened(source, NAME)
+    ecg = decoded(source, NAME, GEMuseXMLParser, document)
     if ecg.raw_metadata.get("checksum_valid") is False:
-        raise source.refuse(FORMAT, "a lead does not match its checksum: the file is damaged")
+        raise source.refuse(NAME, "a lead does not match its checksum: the file is damaged")
     off = [lead.label for lead in ecg.leads if "LeadOff" in lead.annotations]
     warning = [f"the device noted lead {', '.join(off)} as off"] if off else []
-    return source.record(FORMAT, *stacked(source, FORMAT, ecg), about(ecg, warning))
+    return source.record(NAME, *stacked(source, NAME, ecg), about(ecg, warning))
+
+
+FORMAT = Format(NAME, (".xml",), sniff, read)
 
 
 def stacked(source: Source, format: str, ecg: Any) -> tuple[np.ndarray[Any, Any], float, list[str]]:

@@ -9,11 +9,12 @@ from typing import Any
 import numpy as np
 
 from ..ecg import Record
+from .format import Format
 from .muse import about, stacked
 from .source import Source
 from .xml import decoded, screened, text_of
 
-FORMAT = "Philips Sierra XML"
+NAME = "Philips Sierra XML"
 #: Twelve leads of 10 s at 1000 Hz take a quarter of a megabyte.
 MAX_UNPACKED_BYTES = 4 * 1024**2
 _WAVEFORM = "parsedwaveforms"
@@ -21,9 +22,9 @@ _LZW_END = 1023
 _ROOT = re.compile(r"<restingecgdata[\s>]")
 
 
-def sniff(head: bytes) -> bool:
-    """Whether a file that starts with ``head`` is of this format."""
-    return _ROOT.search(text_of(head)) is not None
+def sniff(source: Source) -> bool:
+    """Whether a file is of this format."""
+    return _ROOT.search(text_of(source.head)) is not None
 
 
 def read(source: Source) -> Record:
@@ -36,14 +37,17 @@ def read(source: Source) -> Record:
     """
     from ecgdatakit.parsing.parsers.sierra_xml import SierraXMLParser
 
-    _, document = screened(source, FORMAT)
+    _, document = screened(source, NAME)
     _check_compression(source, document)
-    ecg = decoded(source, FORMAT, SierraXMLParser, document)
-    signal, fs, names = stacked(source, FORMAT, ecg)
+    ecg = decoded(source, NAME, SierraXMLParser, document)
+    signal, fs, names = stacked(source, NAME, ecg)
     end = _calibration_start(signal)
     if end == 0:
-        raise source.refuse(FORMAT, "no ECG inside: every lead holds the same samples")
-    return source.record(FORMAT, signal[:, :end], fs, names, about(ecg, []))
+        raise source.refuse(NAME, "no ECG inside: every lead holds the same samples")
+    return source.record(NAME, signal[:, :end], fs, names, about(ecg, []))
+
+
+FORMAT = Format(NAME, (".xml",), sniff, read)
 
 
 def _calibration_start(signal: np.ndarray[Any, Any]) -> int:
@@ -66,16 +70,16 @@ def _check_compression(source: Source, document: bytes) -> None:
         None,
     )
     if waveform is None:
-        raise source.refuse(FORMAT, "no ECG inside: it has no waveforms")
+        raise source.refuse(NAME, "no ECG inside: it has no waveforms")
     if "xli" not in " ".join(waveform.attrib.values()).lower():
         return
     try:
         packed = base64.b64decode("".join((waveform.text or "").split()), validate=True)
     except ValueError as error:
-        raise source.refuse(FORMAT, f"the waveform is damaged: {error}") from None
+        raise source.refuse(NAME, f"the waveform is damaged: {error}") from None
     if len(packed) > MAX_UNPACKED_BYTES or _unpacked_size(packed) > MAX_UNPACKED_BYTES:
         raise source.refuse(
-            FORMAT,
+            NAME,
             f"the waveform unpacks to over {MAX_UNPACKED_BYTES >> 20} MB: no resting ECG",
         )
 

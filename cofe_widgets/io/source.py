@@ -1,10 +1,11 @@
-"""What `read` is given, before anybody knows its format: a named file with its companions."""
+"""`Source`: a file by name with the files beside it, whatever its format, and the record made of it."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -45,10 +46,10 @@ class Source:
 
     @property
     def size(self) -> int:
-        """Bytes that are really there, whatever a header says."""
+        """Size of the file in bytes."""
         return len(self.data) if self.data is not None else self._path.stat().st_size
 
-    @property
+    @cached_property
     def head(self) -> bytes:
         """The first `HEAD_BYTES`."""
         return self.read(HEAD_BYTES)
@@ -153,7 +154,7 @@ def _lead(name: str) -> str:
 
 
 def _doubts(record: Record, stored: Sequence[str]) -> list[str]:
-    """What a careful reader would remark on leads that were stored, not derived."""
+    """Warnings about a record: flat leads, and a stored III that is not II - I."""
     doubts = []
     spans = np.ptp(record.signal, axis=1)
     flat = [lead for lead, span in zip(record.leads, spans, strict=True) if span < 1e-3]

@@ -1,4 +1,4 @@
-"""What stands before every XML parser: no bomb, no reference to other files, no endless tree."""
+"""XML documents are screened before they are parsed: size, depth, entities, references to files."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class _TooLargeError(Exception):
 
 
 class _Census:
-    """An XML target that builds nothing: it notes the root and counts."""
+    """A parser target that builds no tree: it keeps the root's name and counts elements and depth."""
 
     def __init__(self) -> None:
         self.root = ""

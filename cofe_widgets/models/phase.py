@@ -1,4 +1,4 @@
-"""Beat phase: the map from R-peak times to what a synthesis network sees instead of a constant.
+"""Beat phase: R-peak times as bumps over time, the input of the generator's first layer.
 
 Every wave of a beat has its place relative to its R-peak; a bump for each place, drawn at the beat
 times, tells the network where in the beat a sample lies. The map is differentiable in the beat

@@ -1,4 +1,8 @@
-"""Architectures and shipped weights: a file of weights carries its card and is never a pickle."""
+"""Architectures and shipped weights: a file of weights carries its card and is never a pickle.
+
+A new architecture is a file ``architectures/<name>.py`` with a `torch.nn.Module` in it, and a line in
+`_ARCHITECTURES`: weights whose card names it are then saved, loaded and listed like the others.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an ECG says in numbers: R-peaks, the median beat with its waves, named measurements."""
+"""Numbers of an ECG: R-peaks, the median beat with its waves, delineation, measurements, rules."""
 
 from .criteria.rules import RULES, rules
 from .criteria.verdict import Verdict

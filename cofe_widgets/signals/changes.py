@@ -116,7 +116,7 @@ class Findings:
 
     @classmethod
     def between(cls, original: Record, edited: Record) -> Findings:
-        """Measure both; whose ECG it is, the first says for both."""
+        """Both records, measured; age and sex of both are those of the original."""
         before, after = measured(original), measured(edited)
         return cls(before, Measured(after.values, after.leads, before.age, before.sex))
 
@@ -127,7 +127,7 @@ class Findings:
 
     @cached_property
     def changes(self) -> dict[str, Change]:
-        """Every number of `OF_ECG`."""
+        """The change of every number of `OF_ECG`, by name."""
         found = {name: self._change(name, self.before.values, self.after.values) for name in OF_ECG}
         p = found["p_amplitude_mv"]
         if min(abs(p.before), abs(p.after)) < FAINT_P_MV:
@@ -153,7 +153,7 @@ class Findings:
 
     @cached_property
     def moved(self) -> dict[str, tuple[str, Change]]:
-        """Everything that changed by more than its error: name -> where ("" or a lead), change."""
+        """What changed by more than its error: name -> lead ("" for numbers of the whole ECG), change."""
         found = {
             name: ("", one)
             for name, one in self.changes.items()

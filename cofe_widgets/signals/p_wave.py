@@ -1,4 +1,4 @@
-"""Is there a P wave before each beat? The atrial wave, told from noise, T waves, f and F waves.
+"""Whether a P wave precedes each beat, and where it lies: told from noise, T, f and F waves.
 
 A P wave is a shape that comes back before beat after beat. So each beat's stretch before the QRS,
 freed of the T wave of the beat before, is correlated with the mean of the other beats' stretches:

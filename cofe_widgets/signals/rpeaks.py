@@ -1,4 +1,4 @@
-"""Where the heart beats: R-peaks found on every lead, agreed on by vote, placed on the spatial QRS.
+"""R-peaks of a record: detected on every lead, kept where most agree, placed on the spatial QRS.
 
 The detector on one lead is sleepecg's (a modified Pan-Tompkins, C code). One lead can be flat,
 clipped, full of artefact or show a T wave taller than its QRS; most leads seldom are at once.
@@ -174,7 +174,7 @@ def _without_t_waves(beats: NDArray[np.intp], band: NDArray[np.float64]) -> NDAr
 
 
 def _most(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """What most leads do at each instant: an artefact on a few leads is not in it."""
+    """The median over leads at each instant (of two, the mean): an artefact on a few is not in it."""
     return np.asarray(np.median(values, axis=0) if len(values) > 2 else values.mean(axis=0))
 
 

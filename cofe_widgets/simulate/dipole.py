@@ -1,4 +1,4 @@
-"""From hearts and rhythms to leads: every beat is stamped into the record, wave by wave."""
+"""Signals of hearts at the times of their rhythms: the waves of every beat are added to the leads."""
 
 from __future__ import annotations
 

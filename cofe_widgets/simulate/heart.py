@@ -243,7 +243,7 @@ def stretch_qrs(hearts: Hearts, factor: Array) -> Hearts:
 
 
 def _grow(hearts: Hearts, people: People) -> Hearts:
-    """Age and sex: women have a shorter QRS, a longer QTc, smaller R and T; age turns the axis left.
+    """The hearts at their people's age and sex: women have shorter QRS, longer QTc, smaller R and T.
 
     Sizes: QRS 96 ms in men, 88 in women, PR and axis by age (Rijnbeek 2014); QTc 10 ms longer in
     women (Rautaharju et al., J Am Coll Cardiol 2009;53:982); voltages fall with age (Macfarlane
@@ -275,7 +275,7 @@ def _dipoles(n: int, rng: np.random.Generator) -> Array:
 
 
 def _within(scores: NDArray[np.floating]) -> NDArray[np.floating]:
-    """Standard normal scores without the tails: few of those are healthy."""
+    """Standard normal scores clipped to 1.8: few hearts in the tails are healthy."""
     return np.clip(scores, -1.8, 1.8)
 
 

@@ -7,19 +7,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from .conditions import CONDITIONS, Rate
+
 Array = NDArray[np.floating]
 Flags = NDArray[np.bool_]
 
-#: Heart rate of a rhythm: mean, SD, lowest, highest (bpm). Others beat as sinus rhythm does.
-_RATE_BPM = {
-    "SB": (58, 3.5, 38, 59),
-    "STach": (114, 11, 101, 150),
-    "SA": (68, 10, 50, 95),
-    "PAC": (74, 11, 55, 100),
-    "PVC": (74, 11, 55, 100),
-    "AF": (92, 22, 48, 160),
-    "": (71, 10, 60, 100),
-}
+#: Heart rate of sinus rhythm, and of every condition without a rate of its own.
+_RATE = Rate(71, 10, 60, 100)
 #: Nothing beats again sooner than this.
 _REFRACTORY_S = 0.30
 
@@ -137,21 +131,20 @@ def _of(has: dict[str, Flags], code: str, n: int) -> Flags:
 def _mean_interval(has: dict[str, Flags], severity: Array, rng: np.random.Generator) -> Array:
     """Mean RR interval of each record, s: severer bradycardia and tachycardia lie further off."""
     n = len(severity)
-    mean, sd, low, high = (np.full(n, value, float) for value in _RATE_BPM[""])
-    for code, rate in _RATE_BPM.items():
-        if code in has:
-            for column, value in zip((mean, sd, low, high), rate, strict=True):
-                column[has[code]] = value
-    mean += np.where(_of(has, "STach", n), 36, 0) * (severity - 0.5)
-    mean -= np.where(_of(has, "SB", n), 12, 0) * (severity - 0.5)
-    rate = np.clip(rng.normal(size=n) * sd + mean, low, high)
-    return 60 / rate
+    mean, sd, low, high = (np.full(n, value, float) for value in _RATE[:4])
+    rates = [(one.rate, has[code]) for code, one in CONDITIONS.items() if one.rate and code in has]
+    for rate, flags in sorted(rates, key=lambda pair: pair[0].rank):
+        for column, value in zip((mean, sd, low, high), rate, strict=False):
+            column[flags] = value
+    for rate, flags in rates:
+        mean += np.where(flags, rate.by_severity, 0.0) * (severity - 0.5)
+    return 60 / np.clip(rng.normal(size=n) * sd + mean, low, high)
 
 
 def _sinus(
     has: dict[str, Flags], severity: Array, rr_mean: Array, beats: int, rng: np.random.Generator
 ) -> tuple[Array, Array]:
-    """Intervals of the sinus node, (n, beats), and what the same breath does to the axis."""
+    """Intervals of the sinus node, (n, beats), and how far breathing turns the heart (`Rhythms.sway`)."""
     n = len(severity)
     nominal = np.arange(beats) * rr_mean[:, None]
     deep = (0.05 + 0.15 * severity) * rng.uniform(0.85, 1.15, n)
@@ -172,7 +165,7 @@ def _sinus(
 
 
 def _fibrillating(rr_mean: Array, beats: int, rng: np.random.Generator) -> Array:
-    """Intervals that do not know of each other, above the refractory floor."""
+    """RR intervals of fibrillation, (n, beats): independent of each other, above the refractory floor."""
     n = len(rr_mean)
     shape = 1 / rng.uniform(0.14, 0.30, (n, 1)) ** 2
     gamma = rng.gamma(np.broadcast_to(shape, (n, beats))) / shape
@@ -181,7 +174,7 @@ def _fibrillating(rr_mean: Array, beats: int, rng: np.random.Generator) -> Array
 
 
 def _conducted(n: int, beats: int, rng: np.random.Generator) -> Array:
-    """Flutter waves a beat: two, three or four; in half of the hearts it varies."""
+    """Flutter waves to each beat, (n, beats): two, three or four; in half of the hearts it varies."""
     usual = rng.choice([2, 3, 4], (n, 1), p=[0.4, 0.2, 0.4])
     other = rng.choice([2, 3, 4], (n, beats))
     varies = (rng.random((n, 1)) < 0.45) & (rng.random((n, beats)) < 0.6)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import wfdb
 
-from . import simulate
+from .simulated import simulate
 
 FOLDER = Path(__file__).parent.parent / "samples"
 #: Name of the sample: condition, seed.

@@ -1,4 +1,4 @@
-"""What a simulated heart did: fiducial points, segments, measurements, and what its illness altered."""
+"""The truth about a simulated record: fiducials, segments, measurements, and what the condition altered."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .beat import Beat
 from .heart import Array
 
 if TYPE_CHECKING:
-    from . import Batch
+    from .batch import Batch
 
 _COLUMNS = ["beat", "lead", "wave", "onset_ms", "peak_ms", "offset_ms"]
 

@@ -1,6 +1,8 @@
 """The Wrapper: any torch module becomes a `Predictor`: ECGs in, answers by name out."""
 
-from .known import known_predictor
-from .predictor import SLACK_S, Predictor, load, wrap
+from .length import SLACK_S
+from .predictor import Predictor
+from .shipped import known_predictor, load
+from .wrap import wrap
 
 __all__ = ["SLACK_S", "Predictor", "known_predictor", "load", "wrap"]

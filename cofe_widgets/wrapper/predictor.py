@@ -1,26 +1,20 @@
-"""The Wrapper: any torch module becomes a `Predictor`: ECGs in, answers by name out."""
+"""`Predictor`: a model of ECGs with named outputs: records in, answers by name out."""
 
 from __future__ import annotations
 
-import copy
 import hashlib
 from collections.abc import Callable, Iterable, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, overload
 
 import numpy as np
 
-from ..ecg import LEADS, Record, lead_name
+from ..ecg import Record, lead_name
 from ..errors import EcgError, WrapError
-from ..models import WEIGHTS
-from ..models import load as load_module
+from .length import SLACK_S, first_samples
 
 if TYPE_CHECKING:
     import torch
     from torch import Tensor, nn
-
-#: A record that is shorter than what a model needs by no more than this is continued at its end.
-SLACK_S = 0.02
 
 Output = Literal["softmax", "sigmoid", "linear"]
 
@@ -68,7 +62,7 @@ class Predictor:
         self.preprocess, self.postprocess = preprocess, postprocess
         self.batch_size, self.device, self.name, self.card = batch_size, device, name, card
         self.module = module.eval().to(device)
-        self.weight_hash = _hash(module)
+        self.weight_hash = hash_of(module)
 
     def __repr__(self) -> str:
         return (
@@ -76,18 +70,10 @@ class Predictor:
             f"{len(self.leads)} leads, {self.seconds:g} s at {self.fs:g} Hz)"
         )
 
-    def __reduce__(self) -> tuple[Any, ...]:
-        """A shipped model travels by its name and hash; one of your own as pickle takes it."""
-        if self.is_shipped:
-            return _shipped, (self.name, self.weight_hash, str(self.device), self.batch_size)
-        state: tuple[Any, ...] = super().__reduce_ex__(4)  # type: ignore[assignment]
-        return state
-
     @property
     def is_shipped(self) -> bool:
         """Whether `load` gives this very model again by its name."""
-        there = (WEIGHTS / f"{self.name}.safetensors").exists()
-        return there and bool(self.card) and _hash(self.module) == self.weight_hash
+        return False
 
     @property
     def samples(self) -> int:
@@ -127,9 +113,8 @@ class Predictor:
                     f"the record is {record.duration_s:.2f} s long and {self.name} needs "
                     f"{self.seconds:g} s"
                 )
-            signal = record.select(self.leads).resample(self.fs).signal[:, : self.samples]
-            short = self.samples - signal.shape[1]
-            rows.append(np.pad(signal, ((0, 0), (0, short)), "edge") if short else signal)
+            signal = record.select(self.leads).resample(self.fs).signal
+            rows.append(first_samples(signal, self.samples))
         return torch.from_numpy(np.stack(rows)).to(self.device)
 
     def raw(self, x: Tensor) -> Tensor:
@@ -181,133 +166,8 @@ class Predictor:
         return named[0] if isinstance(records, Record) else named
 
 
-def wrap(
-    module: nn.Module,
-    *,
-    fs: float,
-    outputs: Sequence[str],
-    leads: Sequence[str] = LEADS,
-    seconds: float = 10.0,
-    output: Output = "softmax",
-    preprocess: Callable[[Tensor], Tensor] | None = None,
-    postprocess: Callable[[Tensor], Tensor] | None = None,
-    batch_size: int = 64,
-    device: str = "cpu",
-    name: str = "",
-) -> Predictor:
-    """Make anybody's torch module a `Predictor` (the Wrapper of ExECG's pipeline).
-
-    Parameters
-    ----------
-    module : torch.nn.Module
-        Takes ``(n, leads, samples)`` float32 and returns ``(n, outputs)`` logits or values.
-    fs, leads, seconds
-        What the module expects; records are resampled, and leads selected or derived, to suit.
-    outputs : sequence of str
-        A name for each output.
-    output : "softmax", "sigmoid" or "linear"
-        How raw outputs become answers. A module that ends in a softmax or sigmoid of its own should
-        be given without it: explanations move logits.
-    preprocess, postprocess : callable, optional
-        Differentiable torch functions from mV to the module's input, and from its output to
-        ``(n, outputs)``.
-
-    Raises
-    ------
-    WrapError
-        When the module does not answer ``(n, len(outputs))`` finite numbers to 0.1 mV of noise.
-    """
-    import torch
-
-    if output not in ("softmax", "sigmoid", "linear"):
-        raise WrapError(f"output={output!r}: expected 'softmax', 'sigmoid' or 'linear'")
-    if isinstance(outputs, str):
-        raise WrapError(
-            f"outputs={outputs!r} is one string: expected a list of names, [{outputs!r}]"
-        )
-    if output == "softmax" and len(outputs) < 2:
-        raise WrapError("output='softmax' needs at least two outputs: use 'sigmoid' for one")
-    if len(set(outputs)) != len(outputs):
-        raise WrapError(f"output names must differ: {', '.join(outputs)}")
-    predictor = Predictor(
-        module,
-        fs=fs,
-        leads=leads,
-        outputs=outputs,
-        seconds=seconds,
-        output=output,
-        preprocess=preprocess,
-        postprocess=postprocess,
-        batch_size=batch_size,
-        device=device,
-        name=name or type(module).__name__,
-        card={},
-    )
-    shape = (2, len(predictor.leads), predictor.samples)
-    probe = 0.1 * torch.randn(shape, generator=torch.Generator().manual_seed(0))
-    with torch.no_grad():
-        try:
-            raw = predictor.raw(probe.to(device))
-        except (RuntimeError, ValueError, TypeError, IndexError, AttributeError) as error:
-            raise WrapError(
-                f"{predictor.name} fails on an input of shape {shape}: {error}"
-            ) from error
-    if not isinstance(raw, torch.Tensor):
-        raise WrapError(
-            f"{predictor.name} answers a {type(raw).__name__}: give postprocess=, a function that "
-            "picks the tensor (n, outputs) from it"
-        )
-    if tuple(raw.shape) != (2, len(outputs)):
-        raise WrapError(
-            f"{predictor.name} answers shape {tuple(raw.shape)} to two ECGs, but {len(outputs)} "
-            f"outputs are named: expected (2, {len(outputs)})"
-        )
-    if not torch.isfinite(raw).all():
-        raise WrapError(f"{predictor.name} answers NaN or infinity to 0.1 mV of noise")
-    return predictor
-
-
-def load(name: str | Path) -> Predictor:
-    """A shipped predictor by name (see ``cw.available()``), or a file of weights with its card.
-
-    Raises
-    ------
-    WeightsError
-        When there is no such model.
-    WrapError
-        When the weights are no predictor (the generator, say).
-    """
-    loaded = load_module(name)
-    card = loaded.card
-    if "outputs" not in card:
-        raise WrapError(f"{name} is not a predictor: {card['summary']}")
-    return Predictor(
-        copy.deepcopy(loaded.module),  # a predictor may be moved or fine-tuned: each has its own
-        fs=card["fs"],
-        leads=card["leads"],
-        outputs=card["outputs"],
-        seconds=card["seconds"],
-        output=card["output"],
-        preprocess=None,
-        postprocess=None,
-        batch_size=64,
-        device="cpu",
-        name=Path(name).stem,
-        card=card,
-    )
-
-
-def _shipped(name: str, weight_hash: str, device: str, batch_size: int) -> Predictor:
-    """The shipped model that a predictor was before it travelled."""
-    found = load(name)
-    if found.weight_hash != weight_hash:
-        raise WrapError(f"the {name} of this version has other weights than the one that was sent")
-    found.module.to(device)
-    found.device, found.batch_size = device, batch_size
-    return found
-
-
-def _hash(module: nn.Module) -> str:
+def hash_of(module: nn.Module) -> str:
+    """Hash of a module's architecture, parameters and buffers."""
     import torch
 
     digest = hashlib.sha256(repr(module).encode())

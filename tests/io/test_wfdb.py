@@ -31,8 +31,19 @@ def test_header_signal_file_base_name_and_folder_are_one_record(folder: Path, gi
         "age": 61,
         "sex": "F",
         "recorded": "2019-03-14 08:30:00",
-        "statements": ("SNOMED CT 426783006", "a remark"),
+        "statements": ("normal sinus rhythm (SNOMED CT 426783006)", "a remark"),
     }
+
+
+def test_a_diagnosis_is_said_by_its_title_and_an_unknown_one_by_its_number() -> None:
+    upload = files.wfdb()
+    upload["ecg.hea"] = upload["ecg.hea"].replace(b"426783006", b"164889003, 733534002,999999999")
+    assert read(upload).meta["statements"] == (
+        "atrial fibrillation (SNOMED CT 164889003)",
+        "left bundle branch block (SNOMED CT 733534002)",
+        "SNOMED CT 999999999",
+        "a remark",
+    )
 
 
 def test_an_upload_of_both_files_is_the_same_record(folder: Path) -> None:

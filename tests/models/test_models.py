@@ -7,7 +7,8 @@ import pytest
 import torch
 
 import cofe_widgets as cw
-from cofe_widgets.models import WEIGHTS, load, save
+from cofe_widgets.errors import WeightsError
+from cofe_widgets.models import WEIGHTS, architectures, load, registry, save
 from cofe_widgets.models.architectures.encoder import Encoder
 from cofe_widgets.models.architectures.generator import (
     CODES,
@@ -144,6 +145,25 @@ def test_weights_and_card_come_back(tmp_path):
     assert torch.allclose(loaded.module(x), model.eval()(x))
     text = path.with_suffix(".md").read_text()
     assert "Not a medical device" in text and "untrained" in text
+
+
+def test_an_architecture_is_one_file_and_one_line(tmp_path, monkeypatch):
+    (tmp_path / "toy.py").write_text("from torch import nn\n\n\nclass Toy(nn.Linear):\n    pass\n")
+    monkeypatch.setattr(architectures, "__path__", [*architectures.__path__, str(tmp_path)])
+    card = {
+        "architecture": "Toy",
+        "arguments": {"in_features": 3, "out_features": 2},
+        **dict.fromkeys(("summary", "data", "licences", "recipe", "seed"), "none"),
+        "metrics": {},
+        "limits": [],
+    }
+    model = torch.nn.Linear(3, 2)
+    save(model, tmp_path / "toy.safetensors", card)
+    with pytest.raises(WeightsError, match="Toy"):
+        load(tmp_path / "toy.safetensors")
+    monkeypatch.setitem(registry._ARCHITECTURES, "Toy", "toy")
+    loaded = load(tmp_path / "toy.safetensors").module
+    assert type(loaded).__name__ == "Toy" and torch.equal(loaded.weight, model.weight)
 
 
 def test_every_shipped_model_loads_has_a_card_and_all_are_small():

@@ -1,4 +1,4 @@
-"""U-Net that names the segment of every sample: the network behind `cofe_widgets.delineate`.
+"""U-Net that classifies every sample of a lead by segment, for `cofe_widgets.delineate`.
 
 After the segmentation model of Wagner et al., "Explaining deep learning for ECG analysis", 2024
 (section 2.4): a U-Net (Ronneberger et al. 2015) whose soft output gives each sample of each lead
@@ -28,7 +28,7 @@ TALL = 4.0
 
 
 class Block(nn.Module):
-    """Two convolutions along time; between them a lead hears what the leads have in common."""
+    """Two convolutions along time; before the second, a part made of the leads' mean is added to each."""
 
     def __init__(self, inputs: int, outputs: int, kernel: int) -> None:
         super().__init__()
@@ -52,7 +52,7 @@ class Block(nn.Module):
 
 
 class UNet(nn.Module):
-    """Segments of leads from leads.
+    """Leads in, the segment of every sample of every lead out.
 
     Parameters
     ----------
@@ -92,7 +92,7 @@ class UNet(nn.Module):
 
     @property
     def multiple(self) -> int:
-        """The number of samples is brought to a multiple of this, with zeros."""
+        """Samples are padded with zeros to a multiple of this number."""
         return int(2 ** len(self.down))
 
     def forward(self, x: Tensor) -> Tensor:

@@ -172,7 +172,7 @@ def left_bundle_branch_block(ecg: Measured) -> Answer:
 def _prior(
     name: str, ecg: Measured, met: Answer, seen: Seen, words: str, leads: list[str]
 ) -> Verdict:
-    """A verdict on Q waves, which left bundle branch block makes by itself."""
+    """A verdict on Q waves; not judged under left bundle branch block, which makes them by itself."""
     if met and left_bundle_branch_block(ecg):
         reason = "left bundle branch block looks alike"
         return judge(name, None, seen, words, _PRIOR, reason=reason)
@@ -182,7 +182,7 @@ def _prior(
 def _acute(
     name: str, ecg: Measured, met: Answer, seen: Seen, words: str, leads: list[str]
 ) -> Verdict:
-    """A verdict on ST and T, which abnormal conduction shifts by itself."""
+    """A verdict on ST and T; not judged under a wide QRS, which shifts them by itself."""
     qrs = ecg.values["qrs_ms"]
     seen[""] = {"QRS (ms)": qrs, **seen.get("", {})}
     if at_least(qrs, WIDE_QRS_MS):
@@ -224,7 +224,7 @@ def _leads(pairs: Iterable[tuple[str, str]]) -> list[str]:
 
 
 def _j_limits(ecg: Measured) -> tuple[float, float]:
-    """Lowest and highest limit in V2 and V3 of those whom the patient may be."""
+    """Lowest and highest limit of J in V2 and V3 for the age and sex; they differ where those are unknown."""
     men = [0.2] if ecg.age >= 40 else [0.25] if ecg.age < 40 else [0.2, 0.25]
     limits = {"F": [0.15], "M": men}.get(ecg.sex, [0.15, *men])
     return min(limits), max(limits)

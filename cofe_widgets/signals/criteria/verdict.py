@@ -1,4 +1,4 @@
-"""The verdict of a clinical rule, and the logic of answers that may be missing."""
+"""The verdict of a clinical rule, and three-valued logic: true, false, or not known (None)."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ MANY = 6
 
 @dataclass(frozen=True)
 class Verdict:
-    """What a rule says of an ECG, and why.
+    """The outcome of a rule for one ECG, with the numbers that it rests on.
 
     Attributes
     ----------

@@ -50,7 +50,7 @@ class Stretches(NamedTuple):
     offset: Array
 
     def where(self, keep: NDArray[np.bool_] | NDArray[np.intp]) -> Stretches:
-        """Some of them."""
+        """The stretches that a mask or indices choose."""
         whole = self.lead[keep], self.first[keep], self.last[keep]
         return Stretches(*whole, self.onset[keep], self.peak[keep], self.offset[keep])
 

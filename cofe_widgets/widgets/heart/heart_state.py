@@ -155,7 +155,9 @@ def choices(condition: str) -> list[dict[str, Any]]:
         {
             "code": code,
             "words": about.words,
-            "heading": next(h for h, kinds in HEADINGS.items() if about.kind in kinds),
+            "heading": next(
+                (h for h, kinds in HEADINGS.items() if about.kind in kinds), about.kind.capitalize()
+            ),
             "graded": about.graded and code not in POTASSIUM,
             "potassium": sorted(POTASSIUM[code]) if code in POTASSIUM else None,
             "partner": code in with_it,

@@ -1,0 +1,25 @@
+"""The registry of file formats: what `read` opens, in the order in which it tries.
+
+A new format is a module with a `Format` in it, and a line here; messages and help follow.
+"""
+
+from __future__ import annotations
+
+from . import muse, philips, wfdb
+from .format import Format
+
+FORMATS: list[Format] = [
+    muse.FORMAT,
+    philips.FORMAT,
+    wfdb.FORMAT,
+]
+
+
+def names() -> str:
+    """The formats as messages and help list them: ``GE MUSE XML, Philips Sierra XML, WFDB``."""
+    return ", ".join(one.name for one in FORMATS)
+
+
+def of_several_files() -> list[Format]:
+    """The formats whose records are a header with other files beside it."""
+    return [one for one in FORMATS if one.header_of]

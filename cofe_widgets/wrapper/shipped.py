@@ -1,0 +1,88 @@
+"""`load`: the predictors that come with the package, and files of weights like theirs."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from ..errors import WeightsError, WrapError
+from ..models import WEIGHTS
+from ..models import load as load_module
+from .predictor import Predictor, hash_of
+
+
+class _Shipped(Predictor):
+    """A model of the package's own, which travels by its name while its weights are what they were."""
+
+    @property
+    def is_shipped(self) -> bool:
+        """Whether `load` gives this very model again by its name."""
+        there = (WEIGHTS / f"{self.name}.safetensors").exists()
+        return there and hash_of(self.module) == self.weight_hash
+
+    def __reduce__(self) -> Any:
+        if self.is_shipped:
+            return _arrived, (self.name, self.weight_hash, str(self.device), self.batch_size)
+        return super().__reduce_ex__(4)
+
+
+def load(name: str | Path) -> Predictor:
+    """A shipped predictor by name (see ``cw.available()``), or a file of weights with its card.
+
+    Raises
+    ------
+    WeightsError
+        When there is no such model.
+    WrapError
+        When the weights are no predictor (the generator, say).
+    """
+    loaded = load_module(name)
+    card = loaded.card
+    if "outputs" not in card:
+        raise WrapError(f"{name} is not a predictor: {card['summary']}")
+    return _Shipped(
+        copy.deepcopy(loaded.module),  # a predictor may be moved or fine-tuned: each has its own
+        fs=card["fs"],
+        leads=card["leads"],
+        outputs=card["outputs"],
+        seconds=card["seconds"],
+        output=card["output"],
+        preprocess=None,
+        postprocess=None,
+        batch_size=64,
+        device="cpu",
+        name=Path(name).stem,
+        card=card,
+    )
+
+
+def _arrived(name: str, weight_hash: str, device: str, batch_size: int) -> Predictor:
+    """The shipped model that a predictor was before it travelled."""
+    found = load(name)
+    if found.weight_hash != weight_hash:
+        raise WrapError(f"the {name} of this version has other weights than the one that was sent")
+    found.module.to(device)
+    found.device, found.batch_size = device, batch_size
+    return found
+
+
+def known_predictor(provenance: Mapping[str, Any], f: Predictor | None = None) -> Predictor:
+    """The model that ``provenance`` names: the one given, or the shipped one of that name and weights.
+
+    Raises
+    ------
+    WrapError
+        When it is no shipped model, or its weights are others now: then it has to be given.
+    """
+    if f is not None:
+        return f
+    name, weights = provenance.get("model"), provenance.get("model_hash")
+    try:
+        found = load(str(name))
+    except (WeightsError, WrapError) as error:
+        raise WrapError(f"{name} is no shipped model: give it, rerun(f)") from error
+    if found.weight_hash != weights:
+        raise WrapError(f"the {name} of this version has other weights: give yours, rerun(f)")
+    return found
