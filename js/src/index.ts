@@ -1,10 +1,10 @@
 // The one module of the package: anywidget calls render(), an exported page calls mount().
 
-import { renderExplainer } from "./explain";
-import { renderHeart } from "./heart";
-import { h } from "./shared/dom";
-import { StaticHost, type Host } from "./shared/host";
-import { renderViewer } from "./viewer";
+import { renderExplainer } from "./explainer/explainer";
+import { renderHeart } from "./heart/heartlab";
+import { h } from "./core/dom";
+import { StaticHost, type Host } from "./core/host";
+import { renderViewer } from "./viewer/viewer";
 
 const COMPONENTS: Record<string, (host: Host, root: HTMLElement, stop: AbortSignal) => void> = {
   viewer: renderViewer,

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { AnswersCard, cell, type Row } from "../src/heart/answers";
+import { AnswersCard, cell, type Row } from "../src/heart/comparison";
 import { Dials, type Choice } from "../src/heart/dials";
-import { attach, decode, encode } from "../src/shared/codec";
-import { beatPaper } from "../src/viewer/median";
+import { attach, decode, encode } from "../src/core/codec";
+import { beatPaper } from "../src/viewer/beat";
 
 const choice = (code: string, more: Partial<Choice> = {}): Choice => ({
   code,

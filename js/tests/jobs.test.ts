@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { refusal } from "../src/explain/opener";
-import { StaticHost } from "../src/shared/host";
-import { Jobs, type Reply } from "../src/shared/jobs";
+import { refusal } from "../src/explainer/upload";
+import { StaticHost } from "../src/core/host";
+import { Jobs, type Reply } from "../src/core/jobs";
 
 /** A host whose kernel is this test. */
 class Kernel extends StaticHost {

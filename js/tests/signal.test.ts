@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { describe as words, interval, snap } from "../src/shared/calipers";
-import { decode, encode, type Packed } from "../src/shared/codec";
-import { columns, means } from "../src/shared/decimate";
-import { locate, predictionAt, signalAt } from "../src/shared/path";
+import { describe as words, interval, snap } from "../src/viewer/interval";
+import { decode, encode, type Packed } from "../src/core/codec";
+import { columns, means } from "../src/viewer/decimate";
+import { locate, predictionAt, signalAt } from "../src/explainer/path";
 import golden from "../../tests/widgets/codec.json";
 
 const noise = (n: number, gain: number, seed = 1): Float32Array => {

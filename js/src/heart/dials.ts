@@ -1,7 +1,7 @@
 // The dials of the simulated heart: what ails it, whose it is, and how well it is recorded.
 
-import { button, group, h, option, press, select, toggled, type Menu } from "../shared/dom";
-import { Slider } from "../shared/slider";
+import { button, group, h, option, press, select, toggled, type Menu } from "../core/dom";
+import { Slider } from "../core/slider";
 
 export interface Choice {
   code: string;

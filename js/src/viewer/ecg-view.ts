@@ -1,12 +1,12 @@
 // The ECG on its paper: three canvases (paper, signals, calipers), one animation-frame loop.
 
-import { download, framed, h, watchWidth } from "../shared/dom";
-import { clamp, PAGE_SECONDS, paper, room, type Layout, type Order, type Panel, type Paper } from "../shared/geometry";
-import { followTheme, palette, type Palette } from "../shared/theme";
-import { hands, type Grip, type Spot } from "./hands";
-import { hit, Marks, type Ground, type Mark } from "./marks";
+import { download, framed, h, watchWidth } from "../core/dom";
+import { clamp, PAGE_SECONDS, paper, room, type Layout, type Order, type Panel, type Paper } from "../core/paper";
+import { followTheme, palette, type Palette } from "../core/theme";
+import { hands, type Grip, type Spot } from "./interaction";
+import { hit, Marks, type Ground, type Mark } from "./calipers";
 import { FONT, label, paintGrid, paintPrint, paintShade, paintTraces, wipe, type Layer, type Shade, type Sheet, type Style, type Window } from "./paint";
-import { paintLetters, paintWaves, type Waves } from "./waves";
+import { paintLetters, paintWaves, type Waves } from "./fiducials";
 
 export interface Settings {
   layout: Layout;

@@ -1,6 +1,6 @@
 // What the colours mean, with numbers.
 
-import { h } from "../shared/dom";
+import { h } from "../core/dom";
 
 export interface ShadeFacts {
   title: string; // "saliency for AF"

@@ -1,8 +1,8 @@
 // Drawing on a canvas what geometry.ts lays out. Every function takes the window it draws through.
 
-import { columns, means, type Columns } from "../shared/decimate";
-import { clamp, type Panel, type Paper } from "../shared/geometry";
-import type { Palette } from "../shared/theme";
+import { columns, means, type Columns } from "./decimate";
+import { clamp, type Panel, type Paper } from "../core/paper";
+import type { Palette } from "../core/theme";
 
 export interface Layer {
   fs: number;

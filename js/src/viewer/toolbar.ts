@@ -1,7 +1,7 @@
 // The controls of the paper, the same above every ECG of the package.
 
-import { button, group, h, press, select } from "../shared/dom";
-import { GAINS, LAYOUTS, SPEEDS } from "../shared/geometry";
+import { button, group, h, press, select } from "../core/dom";
+import { GAINS, LAYOUTS, SPEEDS } from "../core/paper";
 import type { EcgView, Settings } from "./ecg-view";
 
 export class Toolbar {

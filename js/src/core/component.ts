@@ -1,6 +1,6 @@
 // What every app of the package does with its traits, its errors and its kernel.
 
-import type { Ecg } from "../viewer/layers";
+import type { Ecg } from "./layers";
 import { button, h } from "./dom";
 import { listen, type Host } from "./host";
 import { Jobs, type Reply } from "./jobs";

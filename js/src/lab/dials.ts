@@ -1,10 +1,10 @@
 // What if: a slider for every named measurement, and the answer as a curve over the one in hand.
 
-import { button, h, put } from "../shared/dom";
-import { Slider } from "../shared/slider";
-import { called, printed, type Output, type Values } from "./answer";
-import { minus } from "./changes";
-import { Plot, PlotCard } from "./plot";
+import { button, h, put } from "../core/dom";
+import { Slider } from "../core/slider";
+import { called, printed, type Output, type Values } from "../explainer/prediction";
+import { minus } from "../core/changes";
+import { Plot, PlotCard } from "../core/plot";
 
 /** A measurement that can be dialled: the slider's place is the change that is asked for. */
 export interface Dial {

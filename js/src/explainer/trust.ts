@@ -1,6 +1,6 @@
 // Whether to believe it: the verdict first, what gives pause in full, the rest on demand.
 
-import { h } from "../shared/dom";
+import { h } from "../core/dom";
 
 export interface Finding {
   name: string;

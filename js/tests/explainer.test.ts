@@ -1,12 +1,12 @@
 import { beforeAll, describe, expect, it } from "vitest";
-import { AnswerCard, percent, printed, type Output } from "../src/explain/answer";
-import { ChangesCard } from "../src/explain/changes";
-import { DialsCard, type Dial } from "../src/explain/dials";
-import { edited, found } from "../src/explain/found";
-import { Plot } from "../src/explain/plot";
-import { QuestionCard } from "../src/explain/question";
-import { TrustCard } from "../src/explain/trust";
-import { encode } from "../src/shared/codec";
+import { AnswerCard, percent, printed, type Output } from "../src/explainer/prediction";
+import { ChangesCard } from "../src/core/changes";
+import { DialsCard, type Dial } from "../src/lab/dials";
+import { edited, found } from "../src/explainer/payload";
+import { Plot } from "../src/core/plot";
+import { QuestionCard } from "../src/explainer/request";
+import { TrustCard } from "../src/explainer/trust";
+import { encode } from "../src/core/codec";
 
 beforeAll(() => {
   globalThis.ResizeObserver ??= class {

@@ -1,7 +1,7 @@
 // What changed, in words and in numbers.
 
-import { h } from "../shared/dom";
-import { head, row } from "../shared/table";
+import { h } from "./dom";
+import { head, row } from "./table";
 
 export interface Change {
   label: string;

@@ -1,9 +1,9 @@
 // Calipers and cursor: where they stand on the traces, what they say, how they are drawn.
 
-import { describe, interval, snap, type Point } from "../shared/calipers";
-import { clamp, fromPaper, toPaper, type Panel, type Paper } from "../shared/geometry";
+import { describe, interval, snap, type Point } from "./interval";
+import { clamp, fromPaper, toPaper, type Panel, type Paper } from "../core/paper";
 import { FONT, type Layer, type Shade, type Sheet } from "./paint";
-import { waveAt, waveWords, type Waves } from "./waves";
+import { waveAt, waveWords, type Waves } from "./fiducials";
 
 export interface Mark {
   panel: Panel;

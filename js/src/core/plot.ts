@@ -1,8 +1,8 @@
 // The model's answer as a curve: over a path, or over a measurement that is dialled.
 
-import { h, put, svg, watchWidth } from "../shared/dom";
-import { clamp } from "../shared/geometry";
-import { printed, type Output } from "./answer";
+import { h, put, svg, watchWidth } from "./dom";
+import { clamp } from "./paper";
+import { printed, type Output } from "../explainer/prediction";
 
 export interface Curve {
   points: readonly (readonly [number, number])[]; // (x, answer)

@@ -1,9 +1,9 @@
 // The answer along the path, and the severity slider that walks it.
 
-import { h, put, uid } from "../shared/dom";
-import { predictionAt } from "../shared/path";
-import { called, printed, type Output } from "./answer";
-import { PAD, Plot, PlotCard } from "./plot";
+import { h, put, uid } from "../core/dom";
+import { predictionAt } from "./path";
+import { called, printed, type Output } from "./prediction";
+import { PAD, Plot, PlotCard } from "../core/plot";
 
 export interface CurveData {
   points: [number, number][]; // (severity or progress, answer)

@@ -1,6 +1,6 @@
 // Opening files: a button, and the whole app as a place to drop them.
 
-import { h } from "../shared/dom";
+import { h } from "../core/dom";
 
 export const MOST_BYTES = 8 * 1024 * 1024;
 const MOST_FILES = 12;

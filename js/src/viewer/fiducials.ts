@@ -1,9 +1,9 @@
 // Where the waves of each lead begin, peak and end: quiet bands behind the trace, ticks and letters.
 // The table travels as the twin of cofe_widgets/widgets/fiducials.py packs it.
 
-import { asBytes } from "../shared/codec";
-import { clamp, type Panel } from "../shared/geometry";
-import type { Palette } from "../shared/theme";
+import { asBytes } from "../core/codec";
+import { clamp, type Panel } from "../core/paper";
+import type { Palette } from "../core/theme";
 import { FONT, inside, toY, type Layer, type Sheet } from "./paint";
 
 export interface Wave {

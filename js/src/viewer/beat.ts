@@ -1,12 +1,12 @@
 // The median beat beside the rhythm: lead II and the chest leads on paper of their own, with the
 // waves that were measured, and PR, QRS and QT as calipers in the last field.
 
-import { h, watchWidth } from "../shared/dom";
-import { clamp, type Paper } from "../shared/geometry";
-import { palette } from "../shared/theme";
-import { layer, wavesOf, type PackedLayer } from "./layers";
+import { h, watchWidth } from "../core/dom";
+import { clamp, type Paper } from "../core/paper";
+import { palette } from "../core/theme";
+import { layer, wavesOf, type PackedLayer } from "../core/layers";
 import { FONT, label, paintGrid, paintPrint, paintTraces, type Sheet } from "./paint";
-import { paintLetters, paintWaves, type PackedWaves } from "./waves";
+import { paintLetters, paintWaves, type PackedWaves } from "./fiducials";
 
 export interface PackedBeat extends PackedLayer {
   waves: PackedWaves;

@@ -1,7 +1,7 @@
 // What a hand does to the paper: pointer, touch, wheel and keys, turned into moves of the view.
 
-import type { Panel } from "../shared/geometry";
-import type { Ground, Mark, Marks } from "./marks";
+import type { Panel } from "../core/paper";
+import type { Ground, Mark, Marks } from "./calipers";
 
 export interface Spot {
   x: number; // CSS px of the canvas

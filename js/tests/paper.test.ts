@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { fromPaper, paper, room, STANDARD, toPaper, type PaperRequest } from "../src/shared/geometry";
+import { fromPaper, paper, room, STANDARD, toPaper, type PaperRequest } from "../src/core/paper";
 import fixture from "../../tests/report/paper.json";
 
 const cases = fixture.cases as any[];

@@ -1,7 +1,7 @@
 // The model's answer: one bar an output; a red mark where the red trace on screen has moved it.
 
-import { h, option, select } from "../shared/dom";
-import { clamp } from "../shared/geometry";
+import { h, option, select } from "../core/dom";
+import { clamp } from "../core/paper";
 
 export interface Output {
   name: string;

@@ -1,6 +1,6 @@
 // Measuring between two points of one lead.
 
-import { clamp } from "./geometry";
+import { clamp } from "../core/paper";
 
 export interface Point {
   t: number; // s

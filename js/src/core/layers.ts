@@ -1,9 +1,9 @@
 // What the kernel packs, unpacked into what is drawn.
 
-import { decode, type Packed } from "../shared/codec";
-import type { ShadeFacts } from "./legend";
-import type { Layer, Shade } from "./paint";
-import { decodeWaves, type PackedWaves, type Waves } from "./waves";
+import { decode, type Packed } from "./codec";
+import type { ShadeFacts } from "../viewer/legend";
+import type { Layer, Shade } from "../viewer/paint";
+import { decodeWaves, type PackedWaves, type Waves } from "../viewer/fiducials";
 
 export interface PackedLayer {
   fs: number;

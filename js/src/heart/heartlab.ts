@@ -1,19 +1,19 @@
 // HeartLab: a simulated heart under sliders. Bound to cofe_widgets/widgets/heart.py.
 // While a hand is on a slider the kernel sends frames; where it comes to rest, the traits hold the same.
 
-import { attach } from "../shared/codec";
-import { Board } from "../shared/board";
-import { button, group, h, press, type Menu } from "../shared/dom";
-import type { Host } from "../shared/host";
-import { runs, type Jobs, type Reply } from "../shared/jobs";
-import { bindPaper } from "../viewer";
+import { attach } from "../core/codec";
+import { Board } from "../core/component";
+import { button, group, h, press, type Menu } from "../core/dom";
+import type { Host } from "../core/host";
+import { runs, type Jobs, type Reply } from "../core/jobs";
+import { bindPaper } from "../viewer/viewer";
 import type { EcgView } from "../viewer/ecg-view";
-import { layer, shadeLayer, wavesOf, type Ecg, type PackedLayer, type PackedShade } from "../viewer/layers";
+import { layer, shadeLayer, wavesOf, type Ecg, type PackedLayer, type PackedShade } from "../core/layers";
 import { legend } from "../viewer/legend";
-import { MedianCard, type PackedBeat } from "../viewer/median";
+import { MedianCard, type PackedBeat } from "../viewer/beat";
 import type { Toolbar } from "../viewer/toolbar";
-import type { PackedWaves } from "../viewer/waves";
-import { AnswersCard, type Row } from "./answers";
+import type { PackedWaves } from "../viewer/fiducials";
+import { AnswersCard, type Row } from "./comparison";
 import { Dials } from "./dials";
 
 /** What the kernel sends of one heart: in the traits of these names, or in a frame. */

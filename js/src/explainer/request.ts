@@ -1,7 +1,7 @@
 // The question: which target, how sure, by which method; Explain, Stop, progress.
 
-import { button, h, option, press, select, toggled, type Menu } from "../shared/dom";
-import { short, type Output } from "./answer";
+import { button, h, option, press, select, toggled, type Menu } from "../core/dom";
+import { short, type Output } from "./prediction";
 
 const LEVELS = [0.5, 0.7, 0.8, 0.9, 0.95, 0.99];
 

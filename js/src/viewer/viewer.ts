@@ -1,13 +1,13 @@
 // EcgViewer: one ECG on paper, bound to the traits of cofe_widgets/widgets/viewer.py.
 
-import { check, h } from "../shared/dom";
-import { listen, type Host } from "../shared/host";
+import { check, h } from "../core/dom";
+import { listen, type Host } from "../core/host";
 import { EcgView, type Settings } from "./ecg-view";
-import { layer, shadeLayer, wavesOf, type Ecg, type PackedShade } from "./layers";
+import { layer, shadeLayer, wavesOf, type Ecg, type PackedShade } from "../core/layers";
 import { legend } from "./legend";
-import { MedianCard } from "./median";
+import { MedianCard } from "./beat";
 import { Toolbar } from "./toolbar";
-import type { PackedWaves } from "./waves";
+import type { PackedWaves } from "./fiducials";
 
 /** Paper settings live in traits, so that all views and Python agree; `format` because `layout` is ipywidgets' own. */
 const TRAIT: Record<keyof Settings, string> = { layout: "format", speed: "speed", gain: "gain", order: "order" };

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import type { Palette } from "../src/shared/theme";
-import { decodeWaves, letters, waveAt, waveWords, type PackedWaves, type Wave } from "../src/viewer/waves";
+import type { Palette } from "../src/core/theme";
+import { decodeWaves, letters, waveAt, waveWords, type PackedWaves, type Wave } from "../src/viewer/fiducials";
 import golden from "../../tests/widgets/waves.json";
 
 const packed = golden.packed as PackedWaves;

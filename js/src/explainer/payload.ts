@@ -1,13 +1,13 @@
 // What the kernel found, unpacked into what is drawn: whole paths, a search under way, an ECG as dialled.
 
-import { attach, decode, type Packed } from "../shared/codec";
-import type { Reply } from "../shared/jobs";
-import type { Path } from "../shared/path";
-import { layer, type PackedLayer } from "../viewer/layers";
+import { attach, decode, type Packed } from "../core/codec";
+import type { Reply } from "../core/jobs";
+import type { Path } from "./path";
+import { layer, type PackedLayer } from "../core/layers";
 import type { Layer } from "../viewer/paint";
-import type { Values } from "./answer";
-import type { Change } from "./changes";
-import type { Achieved, DialCurve } from "./dials";
+import type { Values } from "./prediction";
+import type { Change } from "../core/changes";
+import type { Achieved, DialCurve } from "../lab/dials";
 import type { Trust } from "./trust";
 
 interface About {

@@ -1,7 +1,7 @@
 // The answers: what is true of this heart, what was measured on its ECG, what its healthy twin has.
 
-import { h, select } from "../shared/dom";
-import { head, row } from "../shared/table";
+import { h, select } from "../core/dom";
+import { head, row } from "../core/table";
 
 export interface Row {
   label: string;

@@ -1,25 +1,25 @@
 // The explainer: an ECG, the model's answer, what it would take to change it, and what if.
 // Bound to cofe_widgets/widgets/explainer.py; shows the same from an exported page, with no kernel.
 
-import { Board } from "../shared/board";
-import { asBytes } from "../shared/codec";
-import { button, check, download, group, h, press, type Menu } from "../shared/dom";
-import type { Host } from "../shared/host";
-import { runs, type Jobs, type Reply } from "../shared/jobs";
-import { predictionAt, signalAt } from "../shared/path";
-import { bindPaper } from "../viewer";
+import { Board } from "../core/component";
+import { asBytes } from "../core/codec";
+import { button, check, download, group, h, press, type Menu } from "../core/dom";
+import type { Host } from "../core/host";
+import { runs, type Jobs, type Reply } from "../core/jobs";
+import { predictionAt, signalAt } from "./path";
+import { bindPaper } from "../viewer/viewer";
 import type { EcgView } from "../viewer/ecg-view";
-import { layer, shadeLayer, type Ecg, type PackedShade } from "../viewer/layers";
+import { layer, shadeLayer, type Ecg, type PackedShade } from "../core/layers";
 import { legend } from "../viewer/legend";
 import type { Layer } from "../viewer/paint";
 import type { Toolbar } from "../viewer/toolbar";
-import { AnswerCard, short, type Output, type Values } from "./answer";
-import { ChangesCard } from "./changes";
+import { AnswerCard, short, type Output, type Values } from "./prediction";
+import { ChangesCard } from "../core/changes";
 import { CurveCard } from "./curve";
-import { DialsCard } from "./dials";
-import { edited, found, grown, type Draft, type Edited, type Found, type PackedFound } from "./found";
-import { opener, type Picked } from "./opener";
-import { ASKED, QuestionCard } from "./question";
+import { DialsCard } from "../lab/dials";
+import { edited, found, grown, type Draft, type Edited, type Found, type PackedFound } from "./payload";
+import { opener, type Picked } from "./upload";
+import { ASKED, QuestionCard } from "./request";
 import { TrustCard } from "./trust";
 
 export function renderExplainer(host: Host, root: HTMLElement, stop: AbortSignal): void {
