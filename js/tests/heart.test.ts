@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { AnswersCard, cell, type Row } from "../src/heart/comparison";
-import { Dials, type Choice } from "../src/heart/dials";
+import { ComparisonCard, cell, type Row } from "../src/heart/comparison";
+import { HeartDials, type Choice } from "../src/heart/dials";
 import { attach, decode, encode } from "../src/core/codec";
 import { beatPaper } from "../src/viewer/beat";
 
@@ -14,7 +14,7 @@ const choice = (code: string, more: Partial<Choice> = {}): Choice => ({
   ...more,
 });
 
-function dials(state: Record<string, unknown>): { dials: Dials; state: Record<string, unknown>; by: (label: string) => HTMLInputElement & HTMLSelectElement } {
+function dials(state: Record<string, unknown>): { dials: HeartDials; state: Record<string, unknown>; by: (label: string) => HTMLInputElement & HTMLSelectElement } {
   const all: Record<string, unknown> = {
     _choices: [choice("NSR"), choice("AF", { partner: true }), choice("LBBB", { graded: true, partner: true }), choice("HYPERK", { potassium: [5.5, 9] })],
     ...{ condition: "LBBB", second: "", severity: 0.5, potassium: 4.2, seed: 3, age: 60, sex: "F", noise: 1, artefacts: [], reversal: "", clipping_mv: 0 },
@@ -25,7 +25,7 @@ function dials(state: Record<string, unknown>): { dials: Dials; state: Record<st
     },
     ...state,
   };
-  const made = new Dials({ get: (name) => all[name] as never, set: (name, value) => ((all[name] = value), made.update()) });
+  const made = new HeartDials({ get: (name) => all[name] as never, set: (name, value) => ((all[name] = value), made.update()) });
   made.update();
   document.body.replaceChildren(made.element);
   const by = (label: string): never => {
@@ -78,7 +78,7 @@ describe("answers", () => {
   const row: Row = { label: "P amplitude", lead: "II", unit: "mV", digits: 2, true: null, measured: 0.051, twin: -0.004, altered: true, off: true };
 
   it("show an absent wave as absent, a miss as a miss, and no minus before nothing", () => {
-    const card = new AnswersCard(() => {});
+    const card = new ComparisonCard(() => {});
     card.show([row]);
     const line = card.element.querySelector("tbody tr")!;
     expect([...line.querySelectorAll("td")].map((td) => td.textContent)).toEqual(["–", "≠ 0.05", "0.00"]);

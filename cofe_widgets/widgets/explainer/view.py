@@ -1,4 +1,4 @@
-"""What is on the page of an explained ECG: the traits that `js/src/explain` shows.
+"""What is on the page of an explained ECG: the traits that `js/src/explainer` shows.
 
 The live app, a counterfactual by itself and an ECG under dials are all this page, with more or less
 of it filled.

@@ -1,7 +1,7 @@
 // What changed, in words and in numbers.
 
 import { h } from "./dom";
-import { head, row } from "./table";
+import { head, minus, row } from "./table";
 
 export interface Change {
   label: string;
@@ -34,11 +34,11 @@ export class ChangesCard {
 function line({ label, unit, digits, original, counterfactual, missing, notable }: Change): HTMLElement {
   const number = (value: number | null): string => (value === null ? missing : minus(value.toFixed(digits)));
   const change = original === null || counterfactual === null ? null : counterfactual - original;
-  const cells = [h("td.num", number(original)), h("td.num", number(counterfactual)), h("td.num.delta", said(change, original, counterfactual, digits))];
+  const cells = [h("td.num", number(original)), h("td.num", number(counterfactual)), h("td.num.delta", difference(change, original, counterfactual, digits))];
   return row(notable, label, unit, ...cells);
 }
 
-function said(change: number | null, original: number | null, counterfactual: number | null, digits: number): string {
+function difference(change: number | null, original: number | null, counterfactual: number | null, digits: number): string {
   if (change === null) {
     if (original === null && counterfactual === null) return "–";
     return original === null ? "appeared" : "gone";
@@ -47,5 +47,3 @@ function said(change: number | null, original: number | null, counterfactual: nu
   if (rounded === 0) return "0";
   return `${rounded > 0 ? "▲ +" : "▼ −"}${Math.abs(rounded).toFixed(digits)}`;
 }
-
-export const minus = (text: string): string => text.replace("-", "−");

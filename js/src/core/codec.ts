@@ -1,4 +1,4 @@
-// Signals travel as int16 with one scale a lead; the twin of cofe_widgets/widgets/codec.py.
+// Signals travel as int16 with one scale a lead; the twin of cofe_widgets/widgets/core/codec.py.
 
 export const VERSION = 1;
 

@@ -1,11 +1,12 @@
-// What every app of the package does with its traits, its errors and its kernel.
+// What every app of the package does with its traits, its errors and its kernel; the twin of
+// cofe_widgets/widgets/core/component.py.
 
 import type { Ecg } from "./layers";
 import { button, h } from "./dom";
-import { listen, type Host } from "./host";
+import { listen, type Host, type Traits } from "./host";
 import { Jobs, type Reply } from "./jobs";
 
-export abstract class Board {
+export abstract class Component implements Traits {
   readonly title = h("div.title");
   readonly foot = h("footer.quiet", "For research and teaching. Not a medical device.");
   readonly alert = h("div.error", { role: "alert", hidden: true });
@@ -42,21 +43,21 @@ export abstract class Board {
     update();
   }
 
-  entitle(ecg: Ecg | null): void {
+  showTitle(ecg: Ecg | null): void {
     this.title.replaceChildren(h("strong", ecg?.title ?? ""), ...(ecg?.facts ?? []).map((fact) => h("span", fact)));
   }
 
   /** An error for the person, or nothing. */
-  complain(why: string): void {
+  showError(why: string): void {
     this.alert.hidden = !why;
-    this.alert.replaceChildren(why, button("×", "Dismiss", () => this.complain(""), ".plain"));
+    this.alert.replaceChildren(why, button("×", "Dismiss", () => this.showError(""), ".plain"));
   }
 
   /** The kernel's jobs, where there is a kernel. Scrolled away or in a hidden tab, it holds its frames back. */
-  jobs(heard: (reply: Reply, buffers: DataView[]) => void): Jobs | null {
+  jobs(onReply: (reply: Reply, buffers: DataView[]) => void): Jobs | null {
     if (!this.get("_live")) return null;
-    const jobs = new Jobs(this.host, this.stop, heard, () =>
-      this.complain("The kernel has not answered: it may be busy with a cell, or stopped."),
+    const jobs = new Jobs(this.host, this.stop, onReply, () =>
+      this.showError("The kernel has not answered: it may be busy with a cell, or stopped."),
     );
     const watch = new IntersectionObserver(([entry]) => jobs.visible(entry!.isIntersecting));
     watch.observe(this.root);

@@ -9,6 +9,12 @@ export interface Host {
   send(content: unknown, callbacks?: unknown, buffers?: ArrayBuffer[]): void;
 }
 
+/** The traits that a part of the page reads and sets. */
+export interface Traits {
+  get<T = any>(name: string): T;
+  set(name: string, value: unknown): void;
+}
+
 /** Listen for as long as the view lives. */
 export function listen(host: Host, event: string, callback: (...args: any[]) => void, stop: AbortSignal): void {
   host.on(event, callback);

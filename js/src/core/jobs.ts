@@ -1,4 +1,4 @@
-// The browser's half of the job protocol; the kernel's is cofe_widgets/widgets/jobs.py.
+// The browser's half of the job protocol; the kernel's is cofe_widgets/widgets/core/jobs.py.
 // To the kernel: request, cancel, ack, ready, visible. From it: start, step, done, error, cancelled, snapshot.
 
 import { listen, type Host } from "./host";
@@ -13,7 +13,7 @@ export interface Reply {
 }
 
 /** Whether a reply says that the job is still under way. */
-export const runs = ({ type }: Reply): boolean => type === "start" || type === "step" || type === "snapshot";
+export const isRunning = ({ type }: Reply): boolean => type === "start" || type === "step" || type === "snapshot";
 
 const PATIENCE_MS = 6000;
 
@@ -28,8 +28,8 @@ export class Jobs {
   constructor(
     private readonly host: Host,
     private readonly stop: AbortSignal,
-    private readonly heard: (reply: Reply, buffers: DataView[]) => void,
-    private readonly unanswered: () => void,
+    private readonly onReply: (reply: Reply, buffers: DataView[]) => void,
+    private readonly onSilence: () => void,
   ) {
     this.#epoch = host.get("epoch") ?? 0;
     listen(host, "change:epoch", () => (this.#epoch = Math.max(this.#epoch, host.get("epoch"))), stop);
@@ -47,7 +47,7 @@ export class Jobs {
     this.running.set(kind, id);
     this.host.send({ type: "request", kind, id, epoch: this.#epoch, ...parameters }, undefined, buffers);
     const timer = setTimeout(() => {
-      if (this.running.get(kind) === id && !this.#answered.has(id)) this.unanswered();
+      if (this.running.get(kind) === id && !this.#answered.has(id)) this.onSilence();
     }, PATIENCE_MS);
     this.stop.addEventListener("abort", () => clearTimeout(timer));
   }
@@ -83,7 +83,7 @@ export class Jobs {
       if (!reply.id) return;
       this.running.set(reply.kind, reply.id);
       this.#answered.add(reply.id);
-      return this.heard(reply, buffers);
+      return this.onReply(reply, buffers);
     }
     this.#answered.add(reply.id);
     const mine = this.running.get(reply.kind);
@@ -101,6 +101,6 @@ export class Jobs {
         if (mine !== reply.id) return;
         this.running.delete(reply.kind);
     }
-    this.heard(reply, buffers);
+    this.onReply(reply, buffers);
   }
 }

@@ -1,9 +1,14 @@
-// What the kernel packs, unpacked into what is drawn.
+// What the kernel packs of an ECG, unpacked into what is drawn; the twin of the packed_* functions of
+// cofe_widgets/widgets/core/component.py.
 
 import { decode, type Packed } from "./codec";
-import type { ShadeFacts } from "../viewer/legend";
-import type { Layer, Shade } from "../viewer/paint";
-import { decodeWaves, type PackedWaves, type Waves } from "../viewer/fiducials";
+
+/** A signal to draw. */
+export interface Layer {
+  fs: number;
+  leads: readonly string[];
+  rows: readonly Float32Array[];
+}
 
 export interface PackedLayer {
   fs: number;
@@ -11,20 +16,33 @@ export interface PackedLayer {
   signal: Packed;
 }
 
+/** A record with what is printed around it. */
 export interface Ecg extends PackedLayer {
   title: string;
   facts: string[];
   note: string;
 }
 
+/** What a band behind the traces is called, and its full depth. */
+export interface ShadeFacts {
+  title: string; // "saliency for AF"
+  hint: string;
+  negative: string; // what the two hues mean
+  positive: string;
+  reading: string; // what the number under the pointer is called
+  unit: string;
+  limit: number;
+}
+
 export type PackedShade = PackedLayer & ShadeFacts;
 
-export function layer(packed: PackedLayer | null): Layer | null {
+/** A value for every sample, shown by hue and depth; `reading` and `unit` say what the number under the pointer is. */
+export type Shade = Layer & Pick<ShadeFacts, "limit" | "reading" | "unit">;
+
+export function unpackLayer(packed: PackedLayer | null): Layer | null {
   return packed && { fs: packed.fs, leads: packed.leads, rows: decode(packed.signal) };
 }
 
-export function shadeLayer(packed: PackedShade | null): Shade | null {
-  return packed && { ...layer(packed)!, limit: packed.limit || 1, reading: packed.reading, unit: packed.unit };
+export function unpackShade(packed: PackedShade | null): Shade | null {
+  return packed && { ...unpackLayer(packed)!, limit: packed.limit || 1, reading: packed.reading, unit: packed.unit };
 }
-
-export const wavesOf = (packed: PackedWaves | null): Waves | null => packed && decodeWaves(packed);

@@ -1,5 +1,5 @@
 // Clinical geometry: where every lead, second and millivolt lies on the paper, in millimetres.
-// Pure, and the twin of cofe_widgets/widgets/paper.py: both are held to tests/report/paper.json.
+// Pure, and the twin of cofe_widgets/report/figures/paper.py: both are held to tests/report/paper.json.
 
 export type Layout = "3x4+1" | "3x4" | "6x2" | "12x1";
 export type Order = "standard" | "cabrera";

@@ -2,7 +2,7 @@
 
 import { h, put, svg, watchWidth } from "./dom";
 import { clamp } from "./paper";
-import { printed, type Output } from "../explainer/prediction";
+import { formatOutput, type Output } from "./output";
 
 export interface Curve {
   points: readonly (readonly [number, number])[]; // (x, answer)
@@ -80,7 +80,7 @@ export class Plot {
     const { points, output, goal, searching, home } = curve;
     if (goal !== null) {
       const y = this.#y(goal);
-      plot.append(line(".goal", left, right, y, y), svg("text.goal-text", { x: left + 4, y: y < 20 ? y + 12 : y - 4 }, `goal ${output.probability ? goal.toFixed(2) : printed(output, goal)}`));
+      plot.append(line(".goal", left, right, y, y), svg("text.goal-text", { x: left + 4, y: y < 20 ? y + 12 : y - 4 }, `goal ${output.probability ? goal.toFixed(2) : formatOutput(output, goal)}`));
     }
     if (home !== null) {
       const x = this.#x(home);

@@ -8,3 +8,6 @@ export const head = (columns: readonly (readonly [string, string?])[]): HTMLElem
 
 export const row = (notable: boolean, label: string, unit: string, ...cells: Part[]): HTMLElement =>
   h(notable ? "tr.notable" : "tr", h("th", { scope: "row" }, label, unit && h("span.quiet", ` ${unit}`)), ...cells);
+
+/** Numbers with a true minus sign. */
+export const minus = (text: string): string => text.replace("-", "−");

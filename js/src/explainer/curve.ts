@@ -2,7 +2,7 @@
 
 import { h, put, uid } from "../core/dom";
 import { predictionAt } from "./path";
-import { called, printed, type Output } from "./prediction";
+import { formatOutput, outputLabel, type Output } from "../core/output";
 import { PAD, Plot, PlotCard } from "../core/plot";
 
 export interface CurveData {
@@ -38,9 +38,9 @@ export class CurveCard extends PlotCard {
     // A search does not know how long it will be: its curve always spans the whole width.
     const to = searching ? Math.max(0.02, points.at(-1)?.[0] ?? 0) : 1;
     const last = points.at(-1)?.[1];
-    const range = output && last !== undefined ? `${called(output)} along the path, from ${printed(output, points[0]![1])} to ${printed(output, last)}` : undefined;
+    const range = output && last !== undefined ? `${outputLabel(output)} along the path, from ${formatOutput(output, points[0]![1])} to ${formatOutput(output, last)}` : undefined;
     this.plot.show(output ? { points, from: 0, to, output, goal: level, searching, home: null } : null, range);
-    this.reading.textContent = searching && output && last !== undefined ? `${called(output)} ${printed(output, last)}` : "";
+    this.reading.textContent = searching && output && last !== undefined ? `${outputLabel(output)} ${formatOutput(output, last)}` : "";
     this.#place();
   }
 
@@ -55,7 +55,7 @@ export class CurveCard extends PlotCard {
     if (!data?.points.length || data.searching) return;
     const answer = predictionAt({ severities: data.points.map(([s]) => s), predictions: data.points.map(([, p]) => p) }, at);
     this.plot.mark([at, answer]);
-    const said = `${called(data.output)} ${printed(data.output, answer)}`;
+    const said = `${outputLabel(data.output)} ${formatOutput(data.output, answer)}`;
     this.reading.textContent = `${at.toFixed(2)}  ·  ${said}`;
     put(this.#slider, { "aria-valuetext": `severity ${at.toFixed(2)}, ${said}` });
   }

@@ -1,13 +1,10 @@
-// What the kernel found, unpacked into what is drawn: whole paths, a search under way, an ECG as dialled.
+// What the kernel sends of counterfactuals, unpacked into what is drawn: whole paths, and a search under way.
 
+import type { Change } from "../core/changes";
 import { attach, decode, type Packed } from "../core/codec";
 import type { Reply } from "../core/jobs";
+import { unpackLayer, type Layer, type PackedLayer } from "../core/layers";
 import type { Path } from "./path";
-import { layer, type PackedLayer } from "../core/layers";
-import type { Layer } from "../viewer/paint";
-import type { Values } from "./prediction";
-import type { Change } from "../core/changes";
-import type { Achieved, DialCurve } from "../lab/dials";
 import type { Trust } from "./trust";
 
 interface About {
@@ -16,7 +13,7 @@ interface About {
   target: string;
   level: number;
   reached: boolean;
-  space: string; // the smallest in which an answer was found
+  space: string; // the smallest in which a counterfactual was found
   message: string;
   note: string; // the filter band and the rate of what is shown
   changes: Change[];
@@ -24,16 +21,16 @@ interface About {
   words: string;
 }
 
-export interface PackedFound extends About {
+export interface PackedCounterfactual extends About {
   fs: number;
   leads: string[];
   frames: Packed;
 }
 
 /** Beside a counterfactual the original is shown as the model read it: frame 0, sample for sample. */
-export type Found = About & Path & { base: Layer };
+export type Counterfactual = About & Path & { base: Layer };
 
-export function found(packed: PackedFound): Found {
+export function unpackCounterfactual(packed: PackedCounterfactual): Counterfactual {
   const { fs, leads, severities } = packed;
   const rows = decode(packed.frames);
   const frames = severities.map((_, k) => rows.slice(k * leads.length, (k + 1) * leads.length));
@@ -41,7 +38,7 @@ export function found(packed: PackedFound): Found {
 }
 
 /** What streams in before the path is whole. */
-export interface Draft {
+export interface SearchProgress {
   points: [number, number][];
   frame: Layer | null;
   base: Layer | null; // what it is drawn over
@@ -49,35 +46,9 @@ export interface Draft {
   level: number;
 }
 
-export function grown(draft: Draft, reply: Reply, buffers: DataView[]): Draft {
-  const points = [...draft.points, ...(reply.points as [number, number][])];
+/** A search with one step more. */
+export function advanced(search: SearchProgress, reply: Reply, buffers: DataView[]): SearchProgress {
+  const points = [...search.points, ...(reply.points as [number, number][])];
   const frame = attach(reply.frame, buffers) as { signal: PackedLayer; original: PackedLayer } | null;
-  return frame ? { ...draft, points, frame: layer(frame.signal), base: layer(frame.original) } : { ...draft, points };
-}
-
-/** An ECG whose measurements were dialled; what is missing of a frame is as it was before. */
-export interface PackedEdited {
-  base?: PackedLayer; // the ECG itself, as the model reads it
-  note?: string;
-  signal?: PackedLayer | null; // null: nothing is dialled
-  values?: Values;
-  achieved?: Achieved;
-  changes?: Change[];
-  curve?: DialCurve | null;
-}
-
-export interface Edited {
-  base?: Layer | null;
-  note?: string;
-  layer?: Layer | null;
-  values?: Values;
-  achieved?: Achieved;
-  changes?: Change[];
-  curve?: DialCurve | null;
-}
-
-export function edited(packed: PackedEdited | null, buffers: DataView[]): Edited | null {
-  if (!packed) return null;
-  const { base, signal, ...rest } = attach(packed, buffers) as PackedEdited;
-  return { ...rest, ...(base && { base: layer(base) }), ...(signal !== undefined && { layer: layer(signal) }) };
+  return frame ? { ...search, points, frame: unpackLayer(frame.signal), base: unpackLayer(frame.original) } : { ...search, points };
 }

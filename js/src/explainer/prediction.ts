@@ -1,32 +1,10 @@
-// The model's answer: one bar an output; a red mark where the red trace on screen has moved it.
+// What the model says: one bar an output, and a red mark where the red trace on screen has moved it.
 
 import { h, option, select } from "../core/dom";
+import { formatOutput, outputName, type Output, type Values } from "../core/output";
 import { clamp } from "../core/paper";
 
-export interface Output {
-  name: string;
-  title: string;
-  probability: boolean; // or a value
-  unit: string;
-  digits: number;
-  low: number | null; // between which the bar stands; null: nobody knows
-  high: number | null;
-}
-
-export type Values = Readonly<Record<string, number>>;
-
-export const percent = (p: number): string => (p > 0 && p < 0.005 ? "< 0.01" : p < 1 && p >= 0.995 ? "> 0.99" : p.toFixed(2));
-
-/** A value of an output as it is printed; `whole` with its unit. */
-export const printed = ({ probability, digits, unit }: Output, value: number, whole = true): string =>
-  probability ? percent(value) : value.toFixed(digits) + (whole && unit ? ` ${unit}` : "");
-
-/** What people call it: a class by its code, a value in words. */
-export const short = ({ probability, name, title }: Output): string => (probability ? name : title || name);
-
-export const called = (output: Output): string => (output.probability ? `p(${output.name})` : short(output));
-
-export class AnswerCard {
+export class PredictionCard {
   readonly element: HTMLElement;
   readonly #bars = h("div.bars", { role: "list" });
   readonly #models: HTMLSelectElement;
@@ -65,9 +43,9 @@ export class AnswerCard {
         return h(
           "div.bar",
           { role: "listitem" },
-          h(outputs.length > 1 && value === top ? "span.name.first" : "span.name", { title: output.title }, short(output), output.probability && h("small", ` ${output.title}`)),
+          h(outputs.length > 1 && value === top ? "span.name.first" : "span.name", { title: output.title }, outputName(output), output.probability && h("small", ` ${output.title}`)),
           h("span.track", { hidden: output.low === null }, bar, mark),
-          h("span.number", printed(output, value), now),
+          h("span.number", formatOutput(output, value), now),
         );
       }),
     );
@@ -78,7 +56,7 @@ export class AnswerCard {
     for (const { output, mark, now } of this.#marks) {
       const value = values[output.name];
       mark.hidden = value === undefined;
-      now.textContent = value === undefined ? "" : ` → ${printed(output, value)}`;
+      now.textContent = value === undefined ? "" : ` → ${formatOutput(output, value)}`;
       if (value !== undefined) mark.style.left = place(output, value);
     }
   }

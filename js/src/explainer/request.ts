@@ -1,19 +1,15 @@
-// The question: which target, how sure, by which method; Explain, Stop, progress.
+// What is asked of the model: which target, how sure, by which method; Explain, Stop, progress.
 
 import { button, h, option, press, select, toggled, type Menu } from "../core/dom";
-import { short, type Output } from "./prediction";
+import type { Traits } from "../core/host";
+import { outputName, type Output } from "../core/output";
 
 const LEVELS = [0.5, 0.7, 0.8, 0.9, 0.95, 0.99];
 
-/** What the card reads and sets: the traits of cofe_widgets/widgets/explainer.py. */
-export interface Asked {
-  get<T = any>(name: string): T;
-  set(name: string, value: unknown): void;
-}
+/** What the card shows: traits of cofe_widgets/widgets/explainer/view.py. */
+export const REQUEST_TRAITS = ["_outputs", "target", "level", "method", "keep", "diverse"];
 
-export const ASKED = ["_outputs", "target", "level", "method", "keep", "diverse"];
-
-export class QuestionCard {
+export class RequestCard {
   readonly element: HTMLElement;
   readonly button: HTMLButtonElement;
   readonly #targets: HTMLSelectElement;
@@ -29,7 +25,7 @@ export class QuestionCard {
   #able = false;
 
   constructor(
-    private readonly traits: Asked,
+    private readonly traits: Traits,
     ask: () => void,
     stop: () => void,
   ) {
@@ -59,7 +55,7 @@ export class QuestionCard {
     const [target, level, keep] = [traits.get<string>("target"), traits.get<number>("level"), traits.get<string[]>("keep")];
     const chosen = outputs.find(({ name }) => name === target);
     const probable = chosen?.probability ?? true;
-    this.#targets.replaceChildren(...outputs.map((output) => option([output.name, short(output)])));
+    this.#targets.replaceChildren(...outputs.map((output) => option([output.name, outputName(output)])));
     this.#targets.value = target;
     this.#joint.textContent = probable ? " with probability " : " of ";
     this.#unit.textContent = probable ? "" : ` ${chosen?.unit}`;

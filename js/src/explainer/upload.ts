@@ -5,7 +5,7 @@ import { h } from "../core/dom";
 export const MOST_BYTES = 8 * 1024 * 1024;
 const MOST_FILES = 12;
 
-export interface Picked {
+export interface UploadFile {
   name: string;
   data: ArrayBuffer;
 }
@@ -23,9 +23,9 @@ export function refusal(files: readonly { name: string; size: number }[]): strin
   return empty ? `${empty.name} is empty. Choose the file of an ECG.` : null;
 }
 
-export function opener(
+export function uploadInput(
   root: HTMLElement,
-  picked: (files: Picked[]) => void,
+  picked: (files: UploadFile[]) => void,
   refused: (why: string) => void,
   stop: AbortSignal,
 ): HTMLInputElement {

@@ -1,7 +1,7 @@
-// The answers: what is true of this heart, what was measured on its ECG, what its healthy twin has.
+// What is known of a simulated heart: what is true of this heart, what was measured on its ECG, what its healthy twin has.
 
 import { h, select } from "../core/dom";
-import { head, row } from "../core/table";
+import { head, minus, row } from "../core/table";
 
 export interface Row {
   label: string;
@@ -21,7 +21,7 @@ const COLUMNS = [
   ["twin", "Twin", "The same heart without the condition"],
 ] as const;
 
-export class AnswersCard {
+export class ComparisonCard {
   readonly element: HTMLElement;
   readonly #body = h("tbody");
   readonly #leads: HTMLSelectElement;
@@ -60,5 +60,5 @@ function line(of: Row): HTMLElement {
 export function cell(value: number | null, digits: number): HTMLElement {
   if (value === null) return h("span", { title: "absent", "aria-label": "absent" }, "–");
   const text = value.toFixed(digits);
-  return h("span", (Number(text) === 0 ? text.replace("-", "") : text).replace("-", "−"));
+  return h("span", minus(Number(text) === 0 ? text.replace("-", "") : text));
 }

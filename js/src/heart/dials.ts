@@ -1,6 +1,7 @@
 // The dials of the simulated heart: what ails it, whose it is, and how well it is recorded.
 
 import { button, group, h, option, press, select, toggled, type Menu } from "../core/dom";
+import type { Traits } from "../core/host";
 import { Slider } from "../core/slider";
 
 export interface Choice {
@@ -12,13 +13,7 @@ export interface Choice {
   partner: boolean; // goes with the condition chosen first
 }
 
-/** What the dials read and set: the traits of cofe_widgets/widgets/heart.py. */
-export interface Dialled {
-  get<T = any>(name: string): T;
-  set(name: string, value: unknown): void;
-}
-
-export class Dials {
+export class HeartDials {
   readonly element: HTMLElement;
   readonly #first: HTMLSelectElement;
   readonly #second: HTMLSelectElement;
@@ -32,7 +27,7 @@ export class Dials {
   readonly #reversal: HTMLSelectElement;
   readonly #clipping: HTMLSelectElement;
 
-  constructor(private readonly traits: Dialled) {
+  constructor(private readonly traits: Traits) {
     const set = (name: string) => (value: unknown) => traits.set(name, value);
     this.#first = select("Condition", [], set("condition"));
     this.#second = select("Second condition", [], set("second"));

@@ -2,8 +2,8 @@
 
 import { button, h, put } from "../core/dom";
 import { Slider } from "../core/slider";
-import { called, printed, type Output, type Values } from "../explainer/prediction";
-import { minus } from "../core/changes";
+import { formatOutput, outputLabel, type Output, type Values } from "../core/output";
+import { minus } from "../core/table";
 import { Plot, PlotCard } from "../core/plot";
 
 /** A measurement that can be dialled: the slider's place is the change that is asked for. */
@@ -33,16 +33,16 @@ export class DialsCard {
   readonly #reset: HTMLButtonElement;
   #asked: Values = {};
   #live = false;
-  #drawn = ""; // the curve on screen: while a hand is on the dial it stays
+  #curveKey = ""; // the curve on screen: while a hand is on the dial it stays
   #sliders: { dial: Dial; slider: Slider; achieved: HTMLElement }[] = [];
 
   constructor(
-    private readonly turned: (asked: Values) => void,
-    private readonly taken: (name: string) => void,
+    private readonly onAsk: (asked: Values) => void,
+    private readonly onTake: (name: string) => void,
     stop: AbortSignal,
   ) {
     this.curve = new PlotCard(new Plot("Take a slider", stop), null);
-    this.#reset = button("Reset", "Back to the ECG itself", () => turned({}), ".plain");
+    this.#reset = button("Reset", "Back to the ECG itself", () => onAsk({}), ".plain");
     this.element = h("section.card.whatif", h("h3", "What if it measured …", this.#reset), this.#box);
   }
 
@@ -51,11 +51,11 @@ export class DialsCard {
     this.#live = live;
     this.#sliders = dials.map((dial) => {
       const { name, label, low, high, digits } = dial;
-      const turn = (change: number): void => this.turned({ ...this.#asked, [name]: change });
+      const turn = (change: number): void => this.onAsk({ ...this.#asked, [name]: change });
       const slider = new Slider(label, { min: low, max: high, step: 10 ** -(digits + 1) }, (change) => words(dial, change), turn);
       const achieved = h("small");
       slider.label.append(achieved);
-      const take = (): void => this.taken(name);
+      const take = (): void => this.onTake(name);
       put(slider.input, { onfocus: take, onpointerdown: take, ondblclick: () => turn(0) });
       return { dial, slider, achieved };
     });
@@ -70,10 +70,10 @@ export class DialsCard {
       const change = asked[dial.name] ?? 0;
       slider.show(change);
       slider.input.disabled = !this.#live;
-      const found = change && achieved ? achieved[dial.name] : undefined;
+      const measured = change && achieved ? achieved[dial.name] : undefined;
       const wanted = dial.now === null ? null : dial.now + change;
-      small.textContent = found === undefined ? "" : found === null ? " not measurable" : ` measured ${minus(found.toFixed(dial.digits))}`;
-      small.classList.toggle("cofe-off-mark", typeof found === "number" && wanted !== null && Math.abs(found - wanted) > dial.slack);
+      small.textContent = measured === undefined ? "" : measured === null ? " not measurable" : ` measured ${minus(measured.toFixed(dial.digits))}`;
+      small.classList.toggle("cofe-off-mark", typeof measured === "number" && wanted !== null && Math.abs(measured - wanted) > dial.slack);
     }
     this.#draw(asked, curve, output, answer);
   }
@@ -83,17 +83,17 @@ export class DialsCard {
     const { plot, reading } = this.curve;
     const known = dial && output && answer !== undefined;
     plot.mark(known ? [asked[dial.name] ?? 0, answer] : null);
-    reading.textContent = known ? printed(output, answer) : "";
+    reading.textContent = known ? formatOutput(output, answer) : "";
     if (!dial || !curve || !output) {
-      this.#drawn = "";
+      this.#curveKey = "";
       this.curve.name("Answer over a measurement");
       return plot.show(null);
     }
     const { low, high } = dial;
-    const name = `${called(output)} over ${dial.label}`;
+    const name = `${outputLabel(output)} over ${dial.label}`;
     const key = JSON.stringify([curve, name]);
-    if (key === this.#drawn) return;
-    this.#drawn = key;
+    if (key === this.#curveKey) return;
+    this.#curveKey = key;
     this.curve.name(name, value(dial, low), value(dial, high));
     plot.show({ points: curve.points, from: low, to: high, output, goal: null, searching: false, home: 0 }, name);
   }

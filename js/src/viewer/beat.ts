@@ -4,9 +4,9 @@
 import { h, watchWidth } from "../core/dom";
 import { clamp, type Paper } from "../core/paper";
 import { palette } from "../core/theme";
-import { layer, wavesOf, type PackedLayer } from "../core/layers";
+import { unpackLayer, type PackedLayer } from "../core/layers";
 import { FONT, label, paintGrid, paintPrint, paintTraces, type Sheet } from "./paint";
-import { paintLetters, paintWaves, type PackedWaves } from "./fiducials";
+import { paintLetters, paintWaves, unpackWaves, type PackedWaves } from "./fiducials";
 
 export interface PackedBeat extends PackedLayer {
   waves: PackedWaves;
@@ -37,7 +37,7 @@ export function beatPaper(leads: readonly string[], seconds: number, gain = 10):
   };
 }
 
-export class MedianCard {
+export class BeatCard {
   readonly element: HTMLElement;
   readonly #canvas = h("canvas", { role: "img" });
   readonly #frame = h("div.beat", this.#canvas);
@@ -63,7 +63,7 @@ export class MedianCard {
   #draw(): void {
     const [beat, canvas, frame] = [this.#beat, this.#canvas, this.#frame];
     const width = frame.clientWidth;
-    const trace = layer(beat);
+    const trace = unpackLayer(beat);
     if (!beat || !trace || !width) return;
     const paper = beatPaper(beat.leads, trace.rows[0]!.length / beat.fs);
     const scale = width / paper.width;
@@ -78,7 +78,7 @@ export class MedianCard {
     canvas.setAttribute("aria-label", `Median beat: ${words(beat).join(", ")}`);
     const ctx = canvas.getContext("2d")!;
     const sheet: Sheet = { win, paper, start: 0, colours: palette(this.root), offsets: new Map() };
-    const waves = wavesOf(beat.waves)!;
+    const waves = unpackWaves(beat.waves)!;
     paintGrid(ctx, win, sheet.colours);
     paintWaves(ctx, sheet, waves, true);
     paintTraces(ctx, sheet, trace, null);

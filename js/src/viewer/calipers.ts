@@ -2,16 +2,17 @@
 
 import { describe, interval, snap, type Point } from "./interval";
 import { clamp, fromPaper, toPaper, type Panel, type Paper } from "../core/paper";
-import { FONT, type Layer, type Shade, type Sheet } from "./paint";
+import type { Layer, Shade } from "../core/layers";
+import { FONT, type Sheet } from "./paint";
 import { waveAt, waveWords, type Waves } from "./fiducials";
 
-export interface Mark {
+export interface Caliper {
   panel: Panel;
   point: Point; // t in seconds of the record
 }
 
-/** What the marks stand on. */
-export interface Ground {
+/** What the calipers stand on. */
+export interface Scene {
   paper: Paper;
   start: number; // s of the record at the left edge of the page
   measured: Layer; // the trace in sight
@@ -21,41 +22,41 @@ export interface Ground {
   waves: Waves | null;
 }
 
-export class Marks {
-  anchor: Mark | null = null;
-  head: Mark | null = null;
-  hover: Mark | null = null;
+export class Calipers {
+  anchor: Caliper | null = null;
+  head: Caliper | null = null;
+  hover: Caliper | null = null;
 
   clear(): void {
     this.anchor = this.head = this.hover = null;
   }
 
   /** Begin measuring where the cursor is. */
-  set(ground: Ground): void {
-    this.anchor = this.hover ?? this.head ?? first(ground);
+  set(scene: Scene): void {
+    this.anchor = this.hover ?? this.head ?? atRest(scene);
     this.head = null;
   }
 
   /** Move along the lead; with an anchor on it the second caliper moves, else the cursor. */
-  step(ground: Ground, by: number): void {
-    const { panel, point } = this.head ?? this.hover ?? this.anchor ?? first(ground);
-    const mark = on(ground, panel, point.t + by);
-    if (this.anchor?.panel === panel) this.head = mark;
-    else this.hover = mark;
+  step(scene: Scene, by: number): void {
+    const { panel, point } = this.head ?? this.hover ?? this.anchor ?? atRest(scene);
+    const caliper = nearest(scene, panel, point.t + by);
+    if (this.anchor?.panel === panel) this.head = caliper;
+    else this.hover = caliper;
   }
 
-  changeLead(ground: Ground, by: number): void {
-    const { panels } = ground.paper;
-    const from = this.hover ?? this.head ?? this.anchor ?? first(ground);
+  changeLead(scene: Scene, by: number): void {
+    const { panels } = scene.paper;
+    const from = this.hover ?? this.head ?? this.anchor ?? atRest(scene);
     const panel = panels[(panels.indexOf(from.panel) + by + panels.length) % panels.length]!;
     this.anchor = this.head = null;
-    this.hover = on(ground, panel, from.point.t);
+    this.hover = nearest(scene, panel, from.point.t);
   }
 
-  words({ changed, named, shade, waves }: Ground): string {
-    const mark = this.head ?? this.hover ?? this.anchor;
-    if (!mark) return "";
-    const { panel, point } = mark;
+  words({ changed, named, shade, waves }: Scene): string {
+    const caliper = this.head ?? this.hover ?? this.anchor;
+    if (!caliper) return "";
+    const { panel, point } = caliper;
     const signed = (mv: number): string => `${panel.sign * mv < 0 ? "−" : ""}${Math.abs(mv).toFixed(2)}`;
     const parts = [`${panel.label.replace("-", "−")}  ${point.t.toFixed(3)} s  ${signed(point.mv)} mV`];
     const now = changed && valueAt(changed, panel.lead, point.t);
@@ -75,7 +76,7 @@ export class Marks {
     const reach = 0.46 * paper.rowHeight * win.scale;
     ctx.strokeStyle = ctx.fillStyle = colours.caliper;
     ctx.lineWidth = 1;
-    const post = ({ panel, point }: Mark, dash: number[] = []): { x: number; zero: number } => {
+    const post = ({ panel, point }: Caliper, dash: number[] = []): { x: number; zero: number } => {
       const mm = toPaper(paper, panel, point.t - start, point.mv - (offsets.get(panel.lead) ?? 0));
       const x = mm.x * win.scale + win.dx;
       const zero = panel.baseline * win.scale + win.dy;
@@ -115,34 +116,34 @@ export class Marks {
 }
 
 /** The point of a trace under a point of the paper (mm); `catches` lets it snap to a near extremum. */
-export function hit(ground: Ground, mm: { x: number; y: number }, catches: boolean, only?: Panel): Mark | null {
-  const { paper, start, measured } = ground;
-  const found = only
+export function caliperAt(scene: Scene, mm: { x: number; y: number }, catches: boolean, only?: Panel): Caliper | null {
+  const { paper, start, measured } = scene;
+  const under = only
     ? { panel: only, t: clamp(only.t0 + (mm.x - only.x) / paper.speed, only.t0, only.t1) }
     : fromPaper(paper, mm.x, mm.y);
-  const row = found && measured.rows[measured.leads.indexOf(found.panel.lead)];
+  const row = under && measured.rows[measured.leads.indexOf(under.panel.lead)];
   if (!row) return null;
-  const t = start + found.t;
-  return catches ? { panel: found.panel, point: snap(row, measured.fs, t) } : on(ground, found.panel, t);
+  const t = start + under.t;
+  return catches ? { panel: under.panel, point: snap(row, measured.fs, t) } : nearest(scene, under.panel, t);
 }
 
 /** The sample of a panel nearest to a time, inside the panel. */
-function on({ start, measured }: Ground, panel: Panel, t: number): Mark {
+function nearest({ start, measured }: Scene, panel: Panel, t: number): Caliper {
   const { leads, rows, fs } = measured;
   const row = rows[leads.indexOf(panel.lead)]!;
   const i = clamp(Math.round(clamp(t, start + panel.t0, start + panel.t1) * fs), 0, row.length - 1);
   return { panel, point: { t: i / fs, mv: row[i]! } };
 }
 
-function first(ground: Ground): Mark {
-  const panel = ground.paper.panels.at(-1)!;
-  return on(ground, panel, ground.start + (panel.t0 + panel.t1) / 2);
+function atRest(scene: Scene): Caliper {
+  const panel = scene.paper.panels.at(-1)!;
+  return nearest(scene, panel, scene.start + (panel.t0 + panel.t1) / 2);
 }
 
 /** As printed: the deflection of an inverted lead is inverted too. */
-function between(a: Mark, b: Mark): string {
-  const found = interval(a.point, b.point);
-  return describe({ ...found, mv: a.panel.sign * found.mv });
+function between(a: Caliper, b: Caliper): string {
+  const span = interval(a.point, b.point);
+  return describe({ ...span, mv: a.panel.sign * span.mv });
 }
 
 function valueAt(layer: Layer, lead: string, t: number): number | null {

@@ -2,10 +2,11 @@
 
 import { download, framed, h, watchWidth } from "../core/dom";
 import { clamp, PAGE_SECONDS, paper, room, type Layout, type Order, type Panel, type Paper } from "../core/paper";
+import type { Layer, Shade } from "../core/layers";
 import { followTheme, palette, type Palette } from "../core/theme";
-import { hands, type Grip, type Spot } from "./interaction";
-import { hit, Marks, type Ground, type Mark } from "./calipers";
-import { FONT, label, paintGrid, paintPrint, paintShade, paintTraces, wipe, type Layer, type Shade, type Sheet, type Style, type Window } from "./paint";
+import { bindInteraction, type Interactive, type ScreenPoint } from "./interaction";
+import { caliperAt, Calipers, type Scene, type Caliper } from "./calipers";
+import { FONT, label, paintGrid, paintPrint, paintShade, paintTraces, wipe, type Sheet, type Style, type Viewport } from "./paint";
 import { paintLetters, paintWaves, type Waves } from "./fiducials";
 
 export interface Settings {
@@ -29,14 +30,14 @@ const LEAST_SCALE = 1.8; // px per mm: below it the page is panned, not shrunk f
 const MOST_SCALE = 6;
 const MOST_ZOOM = 8;
 
-export class EcgView implements Grip {
+export class EcgView implements Interactive {
   readonly element: HTMLElement;
   readonly canvas: HTMLCanvasElement; // the topmost: focus, pointer, keyboard
   readonly readout: HTMLOutputElement;
   tool: "measure" | "pan" = "measure";
 
-  readonly #back = h("canvas.layer", { "aria-hidden": "true" });
-  readonly #signals = h("canvas.layer", { "aria-hidden": "true" });
+  readonly #background = h("canvas.layer", { "aria-hidden": "true" });
+  readonly #traces = h("canvas.layer", { "aria-hidden": "true" });
   readonly #frame: HTMLElement;
   #content: Content = { original: null, changed: null, named: "counterfactual", style: "over", shade: null, waves: null, note: "" };
   #settings: Settings = { layout: "3x4+1", speed: 25, gain: 10, order: "standard" };
@@ -47,11 +48,11 @@ export class EcgView implements Grip {
   #zoom = 1;
   #pan = { x: 0, y: 0 }; // mm of the paper at the top left corner
   #width = 0; // CSS px
-  #stale = { ground: true, signals: true, marks: true };
-  readonly marks = new Marks();
+  #stale = { paper: true, traces: true, calipers: true };
+  readonly calipers = new Calipers();
   #colours: Palette | null = null;
   #drawn = 0;
-  #faint = false; // the original lies faint on the ground, where it need not be painted with every frame
+  #faint = false; // the original lies faint on the paper's own canvas, where it need not be painted with every frame
   readonly #redraw: () => void;
   readonly #afterDraw: (() => void)[] = [];
 
@@ -66,12 +67,12 @@ export class EcgView implements Grip {
       role: "application",
       "aria-roledescription": "electrocardiogram",
     });
-    this.#frame = h("div.paper", this.#back, this.#signals, this.canvas);
+    this.#frame = h("div.paper", this.#background, this.#traces, this.canvas);
     this.readout = h("output.readout", { "aria-live": "polite" });
     this.element = h("div.ecg", this.#frame, this.readout);
     this.#redraw = framed(() => this.#draw(), stop);
     followTheme(root, () => this.#refresh(), stop);
-    hands(this.canvas, this, stop);
+    bindInteraction(this.canvas, this, stop);
     watchWidth(
       this.#frame,
       (width) => {
@@ -94,13 +95,13 @@ export class EcgView implements Grip {
         this.clear();
       }
       this.#offsets = new Map(original?.leads.map((lead, i) => [lead, median(original.rows[i]!)]) ?? []);
-      this.#lay();
+      this.#layOut();
     }
     const faint = this.#content.style === "faint" && this.#content.changed !== null;
-    if (faint !== this.#faint) this.#stale.ground = true;
+    if (faint !== this.#faint) this.#stale.paper = true;
     this.#faint = faint;
-    this.#stale.signals = true;
-    this.#stale.marks ||= Boolean(this.marks.anchor ?? this.marks.hover); // which stand on the trace
+    this.#stale.traces = true;
+    this.#stale.calipers ||= Boolean(this.calipers.anchor ?? this.calipers.hover); // which stand on the trace
     this.#redraw();
   }
 
@@ -108,7 +109,7 @@ export class EcgView implements Grip {
     this.#settings = { ...this.#settings, ...settings };
     this.#least = { headroom: 0, footroom: 0 };
     this.clear();
-    this.#lay();
+    this.#layOut();
   }
 
   /** Call back once what was shown last is on screen; not while the view is hidden. */
@@ -127,15 +128,15 @@ export class EcgView implements Grip {
     const [page, count] = this.pages();
     this.#start = clamp(page + by, 0, count - 1) * PAGE_SECONDS;
     this.clear();
-    this.#lay();
+    this.#layOut();
   }
 
-  zoomBy(factor: number, at?: Spot): void {
-    const { scale, dx, dy, width, height } = this.#window();
+  zoomBy(factor: number, at?: ScreenPoint): void {
+    const { scale, dx, dy, width, height } = this.#viewport();
     const point = at ?? { x: width / 2, y: height / 2 };
     const mm = { x: (point.x - dx) / scale, y: (point.y - dy) / scale };
     this.#zoom = clamp(this.#zoom * factor, 1, MOST_ZOOM);
-    const next = this.#window().scale;
+    const next = this.#viewport().scale;
     this.#pan = { x: mm.x - point.x / next, y: mm.y - point.y / next };
     this.#refresh();
   }
@@ -152,18 +153,18 @@ export class EcgView implements Grip {
 
   /** What is on screen, as a PNG of twice its size. */
   async savePng(name: string): Promise<void> {
-    const win = { ...this.#window(), ratio: Math.max(2, this.#window().ratio) };
+    const win = { ...this.#viewport(), ratio: Math.max(2, this.#viewport().ratio) };
     const canvas = h("canvas", { width: win.width * win.ratio, height: win.height * win.ratio });
     const ctx = canvas.getContext("2d")!;
     this.#paintAll(ctx, ctx, win);
-    this.marks.paint(ctx, this.#drawing(win));
+    this.calipers.paint(ctx, this.#drawing(win));
     const blob = await new Promise<Blob | null>((done) => canvas.toBlob(done, "image/png"));
     if (blob) download(name, blob);
   }
 
   // ---- geometry on screen
 
-  #window(): Window {
+  #viewport(): Viewport {
     const sheet = this.#sheet!;
     const fit = clamp(this.#width / sheet.width, LEAST_SCALE, MOST_SCALE);
     const scale = fit * this.#zoom;
@@ -183,7 +184,7 @@ export class EcgView implements Grip {
     };
   }
 
-  #lay(): void {
+  #layOut(): void {
     const { original } = this.#content;
     this.#sheet = null;
     if (original) {
@@ -211,7 +212,7 @@ export class EcgView implements Grip {
 
   #refresh(): void {
     this.#colours = null;
-    this.#stale = { ground: true, signals: true, marks: true };
+    this.#stale = { paper: true, traces: true, calipers: true };
     this.#redraw();
   }
 
@@ -221,17 +222,17 @@ export class EcgView implements Grip {
     if (!this.#sheet || !this.#width || !this.#content.original) return;
     const began = performance.now();
     this.#colours ??= palette(this.root);
-    const win = this.#window();
-    if (this.#stale.ground) this.#resize(win);
-    if (this.#stale.ground || this.#stale.signals) {
-      this.#paintAll(this.#stale.ground ? this.#back.getContext("2d")! : null, this.#signals.getContext("2d")!, win);
+    const win = this.#viewport();
+    if (this.#stale.paper) this.#resize(win);
+    if (this.#stale.paper || this.#stale.traces) {
+      this.#paintAll(this.#stale.paper ? this.#background.getContext("2d")! : null, this.#traces.getContext("2d")!, win);
     }
-    if (this.#stale.marks) {
+    if (this.#stale.calipers) {
       const ctx = this.canvas.getContext("2d")!;
       wipe(ctx, win.ratio);
-      this.marks.paint(ctx, this.#drawing(win));
+      this.calipers.paint(ctx, this.#drawing(win));
     }
-    this.#stale = { ground: false, signals: false, marks: false };
+    this.#stale = { paper: false, traces: false, calipers: false };
     // The geometry on screen, for those who measure from outside.
     Object.assign(this.#frame.dataset, {
       pxPerMm: win.scale,
@@ -243,9 +244,9 @@ export class EcgView implements Grip {
     this.#afterDraw.splice(0).forEach((callback) => callback());
   }
 
-  #resize(win: Window): void {
+  #resize(win: Viewport): void {
     this.#frame.style.height = `${win.height}px`;
-    for (const canvas of [this.#back, this.#signals, this.canvas]) {
+    for (const canvas of [this.#background, this.#traces, this.canvas]) {
       const [width, height] = [Math.round(win.width * win.ratio), Math.round(win.height * win.ratio)];
       // Setting a size, even the same, throws the canvas away.
       if (canvas.width !== width) canvas.width = width;
@@ -265,22 +266,22 @@ export class EcgView implements Grip {
     );
   }
 
-  #drawing(win: Window): Sheet {
+  #drawing(win: Viewport): Sheet {
     const colours = (this.#colours ??= palette(this.root));
     return { win, paper: this.#sheet!, start: this.#start, colours, offsets: this.#offsets };
   }
 
-  #paintAll(ground: CanvasRenderingContext2D | null, ctx: CanvasRenderingContext2D, win: Window): void {
+  #paintAll(background: CanvasRenderingContext2D | null, ctx: CanvasRenderingContext2D, win: Viewport): void {
     const sheet = this.#drawing(win);
     const { colours } = sheet;
     const { original, changed, style, shade, waves, note } = this.#content;
-    if (ground) {
-      paintGrid(ground, win, colours);
-      ground.globalAlpha = 0.35;
-      if (this.#faint) paintTraces(ground, sheet, original!, null);
-      ground.globalAlpha = 1;
+    if (background) {
+      paintGrid(background, win, colours);
+      background.globalAlpha = 0.35;
+      if (this.#faint) paintTraces(background, sheet, original!, null);
+      background.globalAlpha = 1;
     }
-    if (ground !== ctx) wipe(ctx, win.ratio);
+    if (background !== ctx) wipe(ctx, win.ratio);
     if (shade) paintShade(ctx, sheet, shade);
     if (waves) paintWaves(ctx, sheet, waves, !shade);
     paintTraces(ctx, sheet, original!, changed, style);
@@ -304,16 +305,16 @@ export class EcgView implements Grip {
     return this.tool === "measure";
   }
 
-  movable(win = this.#window()): boolean {
+  movable(win = this.#viewport()): boolean {
     return this.#sheet!.width * win.scale > win.width + 1 || this.#sheet!.height * win.scale > win.height + 1;
   }
 
-  hit(point: Spot, catches: boolean, only?: Panel): Mark | null {
-    const { scale, dx, dy } = this.#window();
-    return hit(this.ground!, { x: (point.x - dx) / scale, y: (point.y - dy) / scale }, catches, only);
+  caliperAt(point: ScreenPoint, catches: boolean, only?: Panel): Caliper | null {
+    const { scale, dx, dy } = this.#viewport();
+    return caliperAt(this.scene!, { x: (point.x - dx) / scale, y: (point.y - dy) / scale }, catches, only);
   }
 
-  get ground(): Ground | null {
+  get scene(): Scene | null {
     const { original, changed, named, style, shade, waves } = this.#content;
     if (!this.#sheet || !original) return null;
     const measured = (style !== "over" && changed) || original;
@@ -321,19 +322,19 @@ export class EcgView implements Grip {
   }
 
   clear(): void {
-    this.marks.clear();
-    this.touched();
+    this.calipers.clear();
+    this.calipersMoved();
   }
 
-  touched(): void {
-    this.#stale.marks = true;
-    const words = this.ground ? this.marks.words(this.ground) : "";
+  calipersMoved(): void {
+    this.#stale.calipers = true;
+    const words = this.scene ? this.calipers.words(this.scene) : "";
     if (this.readout.textContent !== words) this.readout.textContent = words;
     this.#redraw();
   }
 
   panBy(x: number, y: number): void {
-    const { scale } = this.#window();
+    const { scale } = this.#viewport();
     this.#pan = { x: this.#pan.x + x / scale, y: this.#pan.y + y / scale };
     this.#refresh();
   }

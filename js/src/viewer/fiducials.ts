@@ -1,10 +1,11 @@
 // Where the waves of each lead begin, peak and end: quiet bands behind the trace, ticks and letters.
-// The table travels as the twin of cofe_widgets/widgets/fiducials.py packs it.
+// The table travels as cofe_widgets/widgets/viewer/fiducials.py packs it.
 
 import { asBytes } from "../core/codec";
 import { clamp, type Panel } from "../core/paper";
 import type { Palette } from "../core/theme";
-import { FONT, inside, toY, type Layer, type Sheet } from "./paint";
+import type { Layer } from "../core/layers";
+import { FONT, inside, toY, type Sheet } from "./paint";
 
 export interface Wave {
   name: string; // P, QRS or T; Q, R or S inside a QRS; L, the point where ST is read
@@ -27,6 +28,8 @@ export interface PackedWaves {
 
 const VERSION = 1;
 const COLUMNS = 5;
+
+export const unpackWaves = (packed: PackedWaves | null): Waves | null => packed && decodeWaves(packed);
 
 export function decodeWaves(packed: PackedWaves): Waves {
   const { version, leads, names, rows } = packed;

@@ -1,4 +1,4 @@
-// Measuring between two points of one lead.
+// The interval between two points of one lead, and the extremum that a caliper catches on.
 
 import { clamp } from "../core/paper";
 

@@ -1,16 +1,7 @@
 // What the colours mean, with numbers.
 
 import { h } from "../core/dom";
-
-export interface ShadeFacts {
-  title: string; // "saliency for AF"
-  hint: string;
-  negative: string; // what the two hues mean
-  positive: string;
-  reading: string; // what the number under the pointer is called
-  unit: string;
-  limit: number;
-}
+import type { ShadeFacts } from "../core/layers";
 
 export interface Key {
   /** Names of the black and the red line, if there are two. */

@@ -1,20 +1,12 @@
-// Drawing on a canvas what geometry.ts lays out. Every function takes the window it draws through.
+// Drawing on a canvas what paper.ts lays out. Every function takes the window it draws through.
 
 import { columns, means, type Columns } from "./decimate";
 import { clamp, type Panel, type Paper } from "../core/paper";
+import type { Layer, Shade } from "../core/layers";
 import type { Palette } from "../core/theme";
 
-export interface Layer {
-  fs: number;
-  leads: readonly string[];
-  rows: readonly Float32Array[];
-}
-
-/** A value for every sample, shown by hue and depth; `reading` and `unit` say what the number under the pointer is. */
-export type Shade = Layer & { limit: number; reading: string; unit: string };
-
 /** The part of the paper on screen: CSS pixels = millimetres * scale + (dx, dy). */
-export interface Window {
+export interface Viewport {
   scale: number; // px per mm, the same both ways
   dx: number;
   dy: number;
@@ -33,7 +25,7 @@ export function wipe(ctx: CanvasRenderingContext2D, ratio: number): void {
   ctx.setTransform(ratio, 0, 0, ratio, 0, 0);
 }
 
-export function paintGrid(ctx: CanvasRenderingContext2D, win: Window, colours: Palette): void {
+export function paintGrid(ctx: CanvasRenderingContext2D, win: Viewport, colours: Palette): void {
   const { scale, dx, dy, width, height, ratio } = win;
   ctx.setTransform(1, 0, 0, 1, 0, 0);
   ctx.fillStyle = colours.paper;
@@ -56,7 +48,7 @@ export function paintGrid(ctx: CanvasRenderingContext2D, win: Window, colours: P
 }
 
 /** Calibration pulses, lead names, and the ticks between successive windows of time. */
-export function paintPrint(ctx: CanvasRenderingContext2D, win: Window, sheet: Paper, colours: Palette): void {
+export function paintPrint(ctx: CanvasRenderingContext2D, win: Viewport, sheet: Paper, colours: Palette): void {
   const { scale, dx, dy } = win;
   ctx.strokeStyle = colours.trace;
   ctx.lineWidth = 1.2;
@@ -110,7 +102,7 @@ interface Stretch {
 }
 
 /** The samples of a panel that are on screen, and where their columns lie. */
-function stretch(win: Window, sheet: Paper, panel: Panel, fs: number, start: number, samples: number, perColumn: number): Stretch | null {
+function stretch(win: Viewport, sheet: Paper, panel: Panel, fs: number, start: number, samples: number, perColumn: number): Stretch | null {
   const pxPerS = sheet.speed * win.scale;
   const left = panel.x * win.scale + win.dx;
   const from = Math.max(panel.t0, panel.t0 + (-left - 2) / pxPerS);
@@ -133,14 +125,14 @@ function stretch(win: Window, sheet: Paper, panel: Panel, fs: number, start: num
 }
 
 export interface Sheet {
-  win: Window;
+  win: Viewport;
   paper: Paper;
   start: number; // s of the record at the left edge
   colours: Palette;
   offsets: Map<string, number>; // mV taken off each lead for display: the baseline a machine's AC coupling removes
 }
 
-/** How a changed trace lies over the original: where the two part, whole over a faint one (which is painted on the ground), or alone. */
+/** How a changed trace lies over the original: where the two part, whole over a faint one (which is painted with the paper), or alone. */
 export type Style = "over" | "faint" | "alone";
 
 export function paintTraces(ctx: CanvasRenderingContext2D, sheet: Sheet, original: Layer, changed: Layer | null, style: Style = "over"): void {
@@ -163,7 +155,7 @@ export function paintTraces(ctx: CanvasRenderingContext2D, sheet: Sheet, origina
   }
 }
 
-export function inside(win: Window, paper: Paper, panel: Panel): boolean {
+export function inside(win: Viewport, paper: Paper, panel: Panel): boolean {
   const y = panel.baseline * win.scale + win.dy;
   const reach = 6 * paper.gain * win.scale; // nothing on a page is taller than 6 mV
   return y > -reach && y < win.height + reach;
