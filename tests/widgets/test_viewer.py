@@ -13,7 +13,7 @@ import traitlets
 
 import cofe_widgets as cw
 from cofe_widgets.ecg import LEADS, Record
-from cofe_widgets.report.figures.ecg_svg import RED, ecg_svg
+from cofe_widgets.report.figures.ecg_svg import INK, RED, ecg_svg
 from cofe_widgets.report.figures.shade import saliency as shade_of
 from cofe_widgets.simulate import simulate
 from cofe_widgets.widgets.core.codec import unpack
@@ -91,7 +91,7 @@ def test_picture_holds_to_the_scale():
     signal[0, 500:550] = 1.0
     signal[1] = np.sin(np.arange(5000) / 50) * 0.5
     svg = ecg_svg(Record(signal, 500))
-    first = _paths(svg, "#16181d")[0]
+    first = _paths(svg, INK)[0]
     points = re.findall(r"[ML](-?[\d.]+) (-?[\d.]+)(?:V(-?[\d.]+))?", first)
     high = [float(x) for x, y, v in points if min(float(y), float(v or y)) < 10.01]
     assert min(high) == pytest.approx(15 + 25, abs=0.3)

@@ -75,10 +75,13 @@ export const group = (label: string, ...children: Node[]): HTMLElement => h("spa
 /** A box with its words beside it. */
 export const check = (box: HTMLInputElement, text: string): HTMLElement => h("label.check", box, text);
 
+/** What is to be undone when a view goes away. */
+export const onStop = (stop: AbortSignal, undo: () => void): void => stop.addEventListener("abort", undo);
+
 /** Call `draw` at most once a frame, however often it is asked for; drops out when `stop` fires. */
 export function framed(draw: () => void, stop: AbortSignal): () => void {
   let asked = 0;
-  stop.addEventListener("abort", () => cancelAnimationFrame(asked));
+  onStop(stop, () => cancelAnimationFrame(asked));
   return () => {
     if (asked || stop.aborted) return;
     asked = requestAnimationFrame(() => {
@@ -96,7 +99,7 @@ export function watchWidth(element: Element, changed: (width: number) => void, s
     if (width > 0 && width !== last) changed((last = width));
   });
   watch.observe(element);
-  stop.addEventListener("abort", () => watch.disconnect());
+  onStop(stop, () => watch.disconnect());
 }
 
 export function download(name: string, blob: Blob): void {

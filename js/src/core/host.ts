@@ -1,5 +1,7 @@
 // What a component needs of its surroundings: a kernel's model, or the state of an exported page.
 
+import { onStop } from "./dom";
+
 export interface Host {
   get(name: string): any;
   set(name: string, value: unknown): void;
@@ -18,22 +20,26 @@ export interface Traits {
 /** Listen for as long as the view lives. */
 export function listen(host: Host, event: string, callback: (...args: any[]) => void, stop: AbortSignal): void {
   host.on(event, callback);
-  stop.addEventListener("abort", () => host.off(event, callback));
+  onStop(stop, () => host.off(event, callback));
 }
 
 /** The host of a page without a kernel: state that can change, and nobody to ask. */
 export class StaticHost implements Host {
   readonly #listeners = new Map<string, Set<(...args: any[]) => void>>();
 
-  constructor(private readonly state: Record<string, unknown>) {}
+  readonly #state: Record<string, unknown>;
+
+  constructor(state: Record<string, unknown>) {
+    this.#state = state;
+  }
 
   get(name: string): any {
-    return this.state[name];
+    return this.#state[name];
   }
 
   set(name: string, value: unknown): void {
-    if (this.state[name] === value) return;
-    this.state[name] = value;
+    if (this.#state[name] === value) return;
+    this.#state[name] = value;
     this.#listeners.get(`change:${name}`)?.forEach((callback) => callback(this, value));
   }
 

@@ -1,6 +1,7 @@
 // The browser's half of the job protocol; the kernel's is cofe_widgets/widgets/core/jobs.py.
 // To the kernel: request, cancel, ack, ready, visible. From it: start, step, done, error, cancelled, snapshot.
 
+import { onStop } from "./dom";
 import { listen, type Host } from "./host";
 
 export interface Reply {
@@ -25,19 +26,22 @@ export class Jobs {
   #epoch = 0;
   #count = 0;
 
-  constructor(
-    private readonly host: Host,
-    private readonly stop: AbortSignal,
-    private readonly onReply: (reply: Reply, buffers: DataView[]) => void,
-    private readonly onSilence: () => void,
-  ) {
+  readonly #host: Host;
+  readonly #stop: AbortSignal;
+  readonly #onReply: (reply: Reply, buffers: DataView[]) => void;
+  readonly #onSilence: () => void;
+
+  constructor(host: Host, stop: AbortSignal, onReply: (reply: Reply, buffers: DataView[]) => void, onSilence: () => void) {
+    this.#host = host;
+    this.#stop = stop;
+    this.#onReply = onReply;
+    this.#onSilence = onSilence;
     this.#epoch = host.get("epoch") ?? 0;
     listen(host, "change:epoch", () => (this.#epoch = Math.max(this.#epoch, host.get("epoch"))), stop);
     listen(host, "msg:custom", (reply: Reply, buffers: DataView[]) => this.#receive(reply, buffers), stop);
-    const tell = (): void => host.send({ type: "visible", view: this.#view, visible: document.visibilityState === "visible" });
-    document.addEventListener("visibilitychange", tell, { signal: stop });
+    document.addEventListener("visibilitychange", () => this.visible(document.visibilityState === "visible"), { signal: stop });
     host.send({ type: "ready", view: this.#view });
-    stop.addEventListener("abort", () => host.send({ type: "visible", view: this.#view, visible: false }));
+    onStop(stop, () => this.visible(false));
   }
 
   /** Ask; a running job of the same kind is out of date from here on. */
@@ -45,11 +49,11 @@ export class Jobs {
     const id = `${this.#view}:${++this.#count}`;
     this.#forget(kind);
     this.running.set(kind, id);
-    this.host.send({ type: "request", kind, id, epoch: this.#epoch, ...parameters }, undefined, buffers);
+    this.#host.send({ type: "request", kind, id, epoch: this.#epoch, ...parameters }, undefined, buffers);
     const timer = setTimeout(() => {
-      if (this.running.get(kind) === id && !this.#answered.has(id)) this.onSilence();
+      if (this.running.get(kind) === id && !this.#answered.has(id)) this.#onSilence();
     }, PATIENCE_MS);
-    this.stop.addEventListener("abort", () => clearTimeout(timer));
+    onStop(this.#stop, () => clearTimeout(timer));
   }
 
   readonly #answered = new Set<string>();
@@ -59,16 +63,16 @@ export class Jobs {
     const id = this.running.get(kind);
     if (!id) return;
     this.#forget(kind);
-    this.host.send({ type: "cancel", kind, id });
+    this.#host.send({ type: "cancel", kind, id });
   }
 
   acknowledge(reply: Reply): void {
-    this.host.send({ type: "ack", id: reply.id, seq: reply.seq });
+    this.#host.send({ type: "ack", id: reply.id, seq: reply.seq });
   }
 
   /** Say again whether this view can be seen; a view of 0 x 0 cannot. */
   visible(visible: boolean): void {
-    this.host.send({ type: "visible", view: this.#view, visible });
+    this.#host.send({ type: "visible", view: this.#view, visible });
   }
 
   #forget(kind: string): void {
@@ -79,11 +83,10 @@ export class Jobs {
 
   #receive(reply: Reply, buffers: DataView[]): void {
     if (reply.type === "snapshot") {
-      if (reply.view !== this.#view) return;
-      if (!reply.id) return;
+      if (reply.view !== this.#view || !reply.id) return;
       this.running.set(reply.kind, reply.id);
       this.#answered.add(reply.id);
-      return this.onReply(reply, buffers);
+      return this.#onReply(reply, buffers);
     }
     this.#answered.add(reply.id);
     const mine = this.running.get(reply.kind);
@@ -101,6 +104,6 @@ export class Jobs {
         if (mine !== reply.id) return;
         this.running.delete(reply.kind);
     }
-    this.onReply(reply, buffers);
+    this.#onReply(reply, buffers);
   }
 }

@@ -10,6 +10,9 @@ export interface Layer {
   rows: readonly Float32Array[];
 }
 
+/** The samples of one lead, if it is there. */
+export const rowOf = ({ leads, rows }: Layer, lead: string): Float32Array | undefined => rows[leads.indexOf(lead)];
+
 export interface PackedLayer {
   fs: number;
   leads: string[];

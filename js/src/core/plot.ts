@@ -26,10 +26,10 @@ export class Plot {
   #at: readonly [number, number] | null = null;
   readonly #marker = svg("circle.here");
 
-  constructor(
-    private readonly idle: string,
-    stop: AbortSignal,
-  ) {
+  readonly #idle: string;
+
+  constructor(idle: string, stop: AbortSignal) {
+    this.#idle = idle;
     watchWidth(
       this.element,
       (width) => {
@@ -74,7 +74,7 @@ export class Plot {
       ]),
     );
     if (!curve) {
-      plot.append(svg("text.quiet", { x: (left + right) / 2, y: HEIGHT / 2 - 10, "text-anchor": "middle" }, this.idle));
+      plot.append(svg("text.quiet", { x: (left + right) / 2, y: HEIGHT / 2 - 10, "text-anchor": "middle" }, this.#idle));
       return;
     }
     const { points, output, goal, searching, home } = curve;
@@ -118,10 +118,10 @@ export class PlotCard {
   readonly #heading: HTMLLabelElement;
   readonly #ends = h("div.ends", { "aria-hidden": "true" });
 
-  constructor(
-    readonly plot: Plot,
-    slider: HTMLInputElement | null,
-  ) {
+  readonly plot: Plot;
+
+  constructor(plot: Plot, slider: HTMLInputElement | null) {
+    this.plot = plot;
     this.#heading = h("label", { for: slider?.id });
     this.element = h("section.card.severity", h("h3", this.#heading, this.reading), plot.element, slider, this.#ends);
   }

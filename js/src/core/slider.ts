@@ -14,13 +14,15 @@ export class Slider {
   readonly input: HTMLInputElement;
   readonly label: HTMLLabelElement;
   readonly #reading = h("output.reading");
+  readonly #words: (value: number) => string;
 
   constructor(
     label: string,
     bounds: Bounds,
-    private readonly words: (value: number) => string,
+    words: (value: number) => string,
     moved: (value: number) => void,
   ) {
+    this.#words = words;
     const id = uid("dial");
     const oninput = (): void => {
       const value = Number(this.input.value);
@@ -37,7 +39,7 @@ export class Slider {
     this.input.value = String(value);
     this.input.disabled = Boolean(off);
     this.element.classList.toggle("cofe-off", Boolean(off));
-    this.#say(off || this.words(value));
+    this.#say(off || this.#words(value));
   }
 
   #say(words: string): void {

@@ -1,29 +1,13 @@
-// Light or dark, and the colours of the paper: set in index.css, read here for the canvas.
+// Light or dark, and the colours of either: read from the file that the SVG of the Python side reads too.
 
-export interface Palette {
-  paper: string;
-  minor: string;
-  major: string;
-  trace: string;
-  changed: string;
-  changedFill: string;
-  text: string;
-  caliper: string;
-  positive: string;
-  negative: string;
-  p: string;
-  qrs: string;
-  t: string;
-  wash: number; // opacity of a band over a wave
-}
+import themes from "../../../cofe_widgets/report/figures/palette.json";
 
-const NAMES = ["paper", "minor", "major", "trace", "changed", "changedFill", "text", "caliper", "positive", "negative", "p", "qrs", "t"] as const;
+import { onStop } from "./dom";
 
-export function palette(root: HTMLElement): Palette {
-  const style = getComputedStyle(root);
-  const value = (name: string): string => style.getPropertyValue(`--cofe-${name}`).trim();
-  return { ...Object.fromEntries(NAMES.map((name) => [name, value(name) || "#888"])), wash: Number(value("wave-wash")) || 0.15 } as Palette;
-}
+export type Palette = (typeof themes)["light"];
+
+/** The colours of a root whose theme is followed. */
+export const palette = (root: HTMLElement): Palette => themes[root.dataset.theme as keyof typeof themes];
 
 /** JupyterLab says its theme on the body; elsewhere the ground's own brightness or the system decides. */
 function isDark(): boolean {
@@ -37,17 +21,18 @@ function isDark(): boolean {
   return parseInt(ctx.fillStyle.slice(1, 3), 16) < 128;
 }
 
-/** Keep `data-theme` of the root true to the page around it, and call back when it changes. */
+/** Keep theme and colours of the root true to the page around it, and call back when they change. */
 export function followTheme(root: HTMLElement, changed: () => void, stop: AbortSignal): void {
   const apply = (): void => {
     const theme = isDark() ? "dark" : "light";
     if (root.dataset.theme === theme) return;
     root.dataset.theme = theme;
+    for (const [name, value] of Object.entries(themes[theme])) root.style.setProperty(`--cofe-${name}`, `${value}`);
     changed();
   };
   apply();
   const watch = new MutationObserver(apply);
   watch.observe(document.body, { attributeFilter: ["data-jp-theme-light", "data-jp-theme-name", "class", "style"] });
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", apply, { signal: stop });
-  stop.addEventListener("abort", () => watch.disconnect());
+  onStop(stop, () => watch.disconnect());
 }

@@ -11,7 +11,7 @@ export const REQUEST_TRAITS = ["_outputs", "target", "level", "method", "keep", 
 
 export class RequestCard {
   readonly element: HTMLElement;
-  readonly button: HTMLButtonElement;
+  readonly #button: HTMLButtonElement;
   readonly #targets: HTMLSelectElement;
   readonly #levels: HTMLSelectElement;
   readonly #value: HTMLInputElement;
@@ -24,11 +24,10 @@ export class RequestCard {
   #running = false;
   #able = false;
 
-  constructor(
-    private readonly traits: Traits,
-    ask: () => void,
-    stop: () => void,
-  ) {
+  readonly #traits: Traits;
+
+  constructor(traits: Traits, ask: () => void, stop: () => void) {
+    this.#traits = traits;
     const set = (name: string) => (value: unknown) => traits.set(name, value);
     const level = (value: string): void => traits.set("level", Number(value));
     this.#targets = select("Target", [], set("target"));
@@ -38,19 +37,19 @@ export class RequestCard {
     this.#method = select("Method", menus.methods, set("method"));
     this.#count = select("Answers", menus.counts, (value) => traits.set("diverse", Number(value)));
     this.#kept = menus.kept.map(([value, text, title]) => button(text, title!, () => this.#keep(value), "", value));
-    this.button = button("Explain", "", () => (this.#running ? stop() : ask()), ".primary");
+    this.#button = button("Explain", "", () => (this.#running ? stop() : ask()), ".primary");
     this.element = h(
       "section.card.question",
       h("h3", "What would it take?"),
       h("p", "How must this ECG change for the model to say ", this.#targets, this.#joint, this.#levels, this.#value, this.#unit, "?"),
-      h("div.go", this.button, this.#progress),
+      h("div.go", this.#button, this.#progress),
       h("details", h("summary", "How to look"), this.#method, this.#count, h("div.row", "Keep", ...this.#kept)),
     );
     this.run(false);
   }
 
   update(): void {
-    const { traits } = this;
+    const traits = this.#traits;
     const outputs = traits.get<Output[]>("_outputs");
     const [target, level, keep] = [traits.get<string>("target"), traits.get<number>("level"), traits.get<string[]>("keep")];
     const chosen = outputs.find(({ name }) => name === target);
@@ -68,14 +67,14 @@ export class RequestCard {
     this.#count.value = String(traits.get("diverse"));
     press(this.#kept, keep);
     this.#able = outputs.length > 0;
-    this.button.disabled = !this.#able;
+    this.#button.disabled = !this.#able;
   }
 
   run(running: boolean): void {
     this.#running = running;
-    this.button.textContent = running ? "Stop" : "Explain";
-    this.button.classList.toggle("cofe-stop", running);
-    this.button.disabled = !running && !this.#able;
+    this.#button.textContent = running ? "Stop" : "Explain";
+    this.#button.classList.toggle("cofe-stop", running);
+    this.#button.disabled = !running && !this.#able;
     this.#progress.style.visibility = running ? "visible" : "hidden";
     if (running) this.#progress.removeAttribute("value");
   }
@@ -85,6 +84,6 @@ export class RequestCard {
   }
 
   #keep(what: string): void {
-    this.traits.set("keep", toggled(this.traits.get("keep"), what));
+    this.#traits.set("keep", toggled(this.#traits.get("keep"), what));
   }
 }

@@ -27,7 +27,10 @@ export class HeartDials {
   readonly #reversal: HTMLSelectElement;
   readonly #clipping: HTMLSelectElement;
 
-  constructor(private readonly traits: Traits) {
+  readonly #traits: Traits;
+
+  constructor(traits: Traits) {
+    this.#traits = traits;
     const set = (name: string) => (value: unknown) => traits.set(name, value);
     this.#first = select("Condition", [], set("condition"));
     this.#second = select("Second condition", [], set("second"));
@@ -53,7 +56,7 @@ export class HeartDials {
 
   /** Bring every dial in line with the traits. */
   update(): void {
-    const { traits } = this;
+    const traits = this.#traits;
     const choices = traits.get<Choice[]>("_choices");
     const codes = [traits.get<string>("condition"), traits.get<string>("second")];
     fillChoices(this.#first, choices, []);
@@ -77,7 +80,7 @@ export class HeartDials {
   }
 
   #toggle(name: string): void {
-    this.traits.set("artefacts", toggled(this.traits.get("artefacts"), name));
+    this.#traits.set("artefacts", toggled(this.#traits.get("artefacts"), name));
   }
 }
 

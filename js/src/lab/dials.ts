@@ -36,11 +36,12 @@ export class DialsCard {
   #curveKey = ""; // the curve on screen: while a hand is on the dial it stays
   #sliders: { dial: Dial; slider: Slider; achieved: HTMLElement }[] = [];
 
-  constructor(
-    private readonly onAsk: (asked: Values) => void,
-    private readonly onTake: (name: string) => void,
-    stop: AbortSignal,
-  ) {
+  readonly #onAsk: (asked: Values) => void;
+  readonly #onTake: (name: string) => void;
+
+  constructor(onAsk: (asked: Values) => void, onTake: (name: string) => void, stop: AbortSignal) {
+    this.#onAsk = onAsk;
+    this.#onTake = onTake;
     this.curve = new PlotCard(new Plot("Take a slider", stop), null);
     this.#reset = button("Reset", "Back to the ECG itself", () => onAsk({}), ".plain");
     this.element = h("section.card.whatif", h("h3", "What if it measured …", this.#reset), this.#box);
@@ -51,11 +52,11 @@ export class DialsCard {
     this.#live = live;
     this.#sliders = dials.map((dial) => {
       const { name, label, low, high, digits } = dial;
-      const turn = (change: number): void => this.onAsk({ ...this.#asked, [name]: change });
+      const turn = (change: number): void => this.#onAsk({ ...this.#asked, [name]: change });
       const slider = new Slider(label, { min: low, max: high, step: 10 ** -(digits + 1) }, (change) => words(dial, change), turn);
       const achieved = h("small");
       slider.label.append(achieved);
-      const take = (): void => this.onTake(name);
+      const take = (): void => this.#onTake(name);
       put(slider.input, { onfocus: take, onpointerdown: take, ondblclick: () => turn(0) });
       return { dial, slider, achieved };
     });

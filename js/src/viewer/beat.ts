@@ -1,11 +1,11 @@
 // The median beat beside the rhythm: lead II and the chest leads on paper of their own, with the
 // waves that were measured, and PR, QRS and QT as calipers in the last field.
 
-import { h, watchWidth } from "../core/dom";
+import { h, onStop, watchWidth } from "../core/dom";
 import { clamp, type Paper } from "../core/paper";
 import { palette } from "../core/theme";
 import { unpackLayer, type PackedLayer } from "../core/layers";
-import { FONT, label, paintGrid, paintPrint, paintTraces, type Sheet } from "./paint";
+import { context, fitCanvas, FONT, label, paintGrid, paintPrint, paintTraces, type Sheet } from "./paint";
 import { paintLetters, paintWaves, unpackWaves, type PackedWaves } from "./fiducials";
 
 export interface PackedBeat extends PackedLayer {
@@ -43,15 +43,15 @@ export class BeatCard {
   readonly #frame = h("div.beat", this.#canvas);
   #beat: PackedBeat | null = null;
 
-  constructor(
-    private readonly root: HTMLElement,
-    stop: AbortSignal,
-  ) {
+  readonly #root: HTMLElement;
+
+  constructor(root: HTMLElement, stop: AbortSignal) {
+    this.#root = root;
     this.element = h("section.card", { hidden: true }, h("h3", "Median beat"), this.#frame);
     watchWidth(this.#frame, () => this.#draw(), stop);
     const theme = new MutationObserver(() => this.#draw());
     theme.observe(root, { attributeFilter: ["data-theme"] });
-    stop.addEventListener("abort", () => theme.disconnect());
+    onStop(stop, () => theme.disconnect());
   }
 
   show(beat: PackedBeat | null): void {
@@ -71,13 +71,10 @@ export class BeatCard {
     const height = Math.round(paper.height * scale);
     const win = { scale, dx: 0, dy: 0, width, height, ratio };
     frame.style.height = `${height}px`;
-    // Setting a size, even the same, throws the canvas away.
-    const [across, down] = [Math.round(width * ratio), Math.round(height * ratio)];
-    if (canvas.width !== across) canvas.width = across;
-    if (canvas.height !== down) canvas.height = down;
+    fitCanvas(canvas, win);
     canvas.setAttribute("aria-label", `Median beat: ${words(beat).join(", ")}`);
-    const ctx = canvas.getContext("2d")!;
-    const sheet: Sheet = { win, paper, start: 0, colours: palette(this.root), offsets: new Map() };
+    const ctx = context(canvas);
+    const sheet: Sheet = { win, paper, start: 0, colours: palette(this.#root), offsets: new Map() };
     const waves = unpackWaves(beat.waves)!;
     paintGrid(ctx, win, sheet.colours);
     paintWaves(ctx, sheet, waves, true);
@@ -101,7 +98,7 @@ function calipers(ctx: CanvasRenderingContext2D, { win, paper, colours }: Sheet,
     const [x, end] = [from, to].map((ms) => (left + 0.025 * ms) * win.scale);
     const y = (top + 5.6 * line) * win.scale;
     if (to > from) {
-      ctx.fillStyle = colours.caliper;
+      ctx.fillStyle = colours.accent;
       ctx.fillRect(x!, y + 2.5, end! - x!, 1.5);
       for (const at of [x!, end!]) ctx.fillRect(at - 0.5, y, 1, 6);
     }

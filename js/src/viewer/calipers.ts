@@ -2,7 +2,7 @@
 
 import { describe, interval, snap, type Point } from "./interval";
 import { clamp, fromPaper, toPaper, type Panel, type Paper } from "../core/paper";
-import type { Layer, Shade } from "../core/layers";
+import { rowOf, type Layer, type Shade } from "../core/layers";
 import { FONT, type Sheet } from "./paint";
 import { waveAt, waveWords, type Waves } from "./fiducials";
 
@@ -74,7 +74,7 @@ export class Calipers {
 
   paint(ctx: CanvasRenderingContext2D, { win, paper, start, colours, offsets }: Sheet): void {
     const reach = 0.46 * paper.rowHeight * win.scale;
-    ctx.strokeStyle = ctx.fillStyle = colours.caliper;
+    ctx.strokeStyle = ctx.fillStyle = colours.accent;
     ctx.lineWidth = 1;
     const post = ({ panel, point }: Caliper, dash: number[] = []): { x: number; zero: number } => {
       const mm = toPaper(paper, panel, point.t - start, point.mv - (offsets.get(panel.lead) ?? 0));
@@ -121,7 +121,7 @@ export function caliperAt(scene: Scene, mm: { x: number; y: number }, catches: b
   const under = only
     ? { panel: only, t: clamp(only.t0 + (mm.x - only.x) / paper.speed, only.t0, only.t1) }
     : fromPaper(paper, mm.x, mm.y);
-  const row = under && measured.rows[measured.leads.indexOf(under.panel.lead)];
+  const row = under && rowOf(measured, under.panel.lead);
   if (!row) return null;
   const t = start + under.t;
   return catches ? { panel: under.panel, point: snap(row, measured.fs, t) } : nearest(scene, under.panel, t);
@@ -129,8 +129,8 @@ export function caliperAt(scene: Scene, mm: { x: number; y: number }, catches: b
 
 /** The sample of a panel nearest to a time, inside the panel. */
 function nearest({ start, measured }: Scene, panel: Panel, t: number): Caliper {
-  const { leads, rows, fs } = measured;
-  const row = rows[leads.indexOf(panel.lead)]!;
+  const { fs } = measured;
+  const row = rowOf(measured, panel.lead)!;
   const i = clamp(Math.round(clamp(t, start + panel.t0, start + panel.t1) * fs), 0, row.length - 1);
   return { panel, point: { t: i / fs, mv: row[i]! } };
 }
@@ -147,5 +147,5 @@ function between(a: Caliper, b: Caliper): string {
 }
 
 function valueAt(layer: Layer, lead: string, t: number): number | null {
-  return layer.rows[layer.leads.indexOf(lead)]?.[Math.round(t * layer.fs)] ?? null;
+  return rowOf(layer, lead)?.[Math.round(t * layer.fs)] ?? null;
 }

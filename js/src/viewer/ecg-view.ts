@@ -2,11 +2,11 @@
 
 import { download, framed, h, watchWidth } from "../core/dom";
 import { clamp, PAGE_SECONDS, paper, room, type Layout, type Order, type Panel, type Paper } from "../core/paper";
-import type { Layer, Shade } from "../core/layers";
+import { rowOf, type Layer, type Shade } from "../core/layers";
 import { followTheme, palette, type Palette } from "../core/theme";
 import { bindInteraction, type Interactive, type ScreenPoint } from "./interaction";
 import { caliperAt, Calipers, type Scene, type Caliper } from "./calipers";
-import { FONT, label, paintGrid, paintPrint, paintShade, paintTraces, wipe, type Sheet, type Style, type Viewport } from "./paint";
+import { context, fitCanvas, FONT, label, paintGrid, paintPrint, paintShade, paintTraces, wipe, type Sheet, type Style, type Viewport } from "./paint";
 import { paintLetters, paintWaves, type Waves } from "./fiducials";
 
 export interface Settings {
@@ -33,7 +33,7 @@ const MOST_ZOOM = 8;
 export class EcgView implements Interactive {
   readonly element: HTMLElement;
   readonly canvas: HTMLCanvasElement; // the topmost: focus, pointer, keyboard
-  readonly readout: HTMLOutputElement;
+  readonly #readout: HTMLOutputElement;
   tool: "measure" | "pan" = "measure";
 
   readonly #background = h("canvas.layer", { "aria-hidden": "true" });
@@ -56,11 +56,12 @@ export class EcgView implements Interactive {
   readonly #redraw: () => void;
   readonly #afterDraw: (() => void)[] = [];
 
-  constructor(
-    private readonly root: HTMLElement,
-    stop: AbortSignal,
-    private readonly changedPage: () => void = () => {},
-  ) {
+  readonly #root: HTMLElement;
+  readonly #onPage: () => void;
+
+  constructor(root: HTMLElement, stop: AbortSignal, onPage: () => void = () => {}) {
+    this.#root = root;
+    this.#onPage = onPage;
     this.canvas = h("canvas", {
       class: "cofe-layer cofe-top",
       tabindex: 0,
@@ -68,8 +69,8 @@ export class EcgView implements Interactive {
       "aria-roledescription": "electrocardiogram",
     });
     this.#frame = h("div.paper", this.#background, this.#traces, this.canvas);
-    this.readout = h("output.readout", { "aria-live": "polite" });
-    this.element = h("div.ecg", this.#frame, this.readout);
+    this.#readout = h("output.readout", { "aria-live": "polite" });
+    this.element = h("div.ecg", this.#frame, this.#readout);
     this.#redraw = framed(() => this.#draw(), stop);
     followTheme(root, () => this.#refresh(), stop);
     bindInteraction(this.canvas, this, stop);
@@ -155,7 +156,7 @@ export class EcgView implements Interactive {
   async savePng(name: string): Promise<void> {
     const win = { ...this.#viewport(), ratio: Math.max(2, this.#viewport().ratio) };
     const canvas = h("canvas", { width: win.width * win.ratio, height: win.height * win.ratio });
-    const ctx = canvas.getContext("2d")!;
+    const ctx = context(canvas);
     this.#paintAll(ctx, ctx, win);
     this.calipers.paint(ctx, this.#drawing(win));
     const blob = await new Promise<Blob | null>((done) => canvas.toBlob(done, "image/png"));
@@ -195,12 +196,12 @@ export class EcgView implements Interactive {
       this.#sheet = paper({ ...request, ...this.#least });
     }
     this.#refresh();
-    this.changedPage();
+    this.#onPage();
   }
 
   /** How far a panel rises above and falls below its baseline on the paper, in mV. */
   #reach(layer: Layer, panel: Panel): { up: number; down: number } {
-    const row = layer.rows[layer.leads.indexOf(panel.lead)]!;
+    const row = rowOf(layer, panel.lead)!;
     const offset = this.#offsets.get(panel.lead) ?? 0;
     let [low, high] = [0, 0];
     for (const mv of row.subarray(Math.round((this.#start + panel.t0) * layer.fs), Math.round((this.#start + panel.t1) * layer.fs))) {
@@ -221,14 +222,14 @@ export class EcgView implements Interactive {
   #draw(): void {
     if (!this.#sheet || !this.#width || !this.#content.original) return;
     const began = performance.now();
-    this.#colours ??= palette(this.root);
+    this.#colours ??= palette(this.#root);
     const win = this.#viewport();
     if (this.#stale.paper) this.#resize(win);
     if (this.#stale.paper || this.#stale.traces) {
-      this.#paintAll(this.#stale.paper ? this.#background.getContext("2d")! : null, this.#traces.getContext("2d")!, win);
+      this.#paintAll(this.#stale.paper ? context(this.#background) : null, context(this.#traces), win);
     }
     if (this.#stale.calipers) {
-      const ctx = this.canvas.getContext("2d")!;
+      const ctx = context(this.canvas);
       wipe(ctx, win.ratio);
       this.calipers.paint(ctx, this.#drawing(win));
     }
@@ -246,12 +247,7 @@ export class EcgView implements Interactive {
 
   #resize(win: Viewport): void {
     this.#frame.style.height = `${win.height}px`;
-    for (const canvas of [this.#background, this.#traces, this.canvas]) {
-      const [width, height] = [Math.round(win.width * win.ratio), Math.round(win.height * win.ratio)];
-      // Setting a size, even the same, throws the canvas away.
-      if (canvas.width !== width) canvas.width = width;
-      if (canvas.height !== height) canvas.height = height;
-    }
+    for (const canvas of [this.#background, this.#traces, this.canvas]) fitCanvas(canvas, win);
     this.canvas.style.touchAction = this.movable(win) ? "none" : "pan-y";
     this.canvas.setAttribute("aria-label", this.#spoken());
     this.#frame.classList.toggle("cofe-movable", this.movable(win) && this.tool === "pan");
@@ -267,7 +263,7 @@ export class EcgView implements Interactive {
   }
 
   #drawing(win: Viewport): Sheet {
-    const colours = (this.#colours ??= palette(this.root));
+    const colours = (this.#colours ??= palette(this.#root));
     return { win, paper: this.#sheet!, start: this.#start, colours, offsets: this.#offsets };
   }
 
@@ -292,7 +288,7 @@ export class EcgView implements Interactive {
     label(ctx, `${speed} mm/s   ${gain} mm/mV   ${note}`, 6, win.height - 6, colours);
     const whole = this.#sheet!.width * win.scale;
     if (whole > win.width + 1) {
-      ctx.fillStyle = colours.caliper;
+      ctx.fillStyle = colours.accent;
       ctx.globalAlpha = 0.45;
       ctx.fillRect((-win.dx / whole) * win.width, win.height - 3, (win.width / whole) * win.width, 3);
       ctx.globalAlpha = 1;
@@ -329,7 +325,7 @@ export class EcgView implements Interactive {
   calipersMoved(): void {
     this.#stale.calipers = true;
     const words = this.scene ? this.calipers.words(this.scene) : "";
-    if (this.readout.textContent !== words) this.readout.textContent = words;
+    if (this.#readout.textContent !== words) this.#readout.textContent = words;
     this.#redraw();
   }
 

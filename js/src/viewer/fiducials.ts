@@ -4,7 +4,7 @@
 import { asBytes } from "../core/codec";
 import { clamp, type Panel } from "../core/paper";
 import type { Palette } from "../core/theme";
-import type { Layer } from "../core/layers";
+import { rowOf, type Layer } from "../core/layers";
 import { FONT, inside, toY, type Sheet } from "./paint";
 
 export interface Wave {
@@ -83,7 +83,7 @@ export function paintWaves(ctx: CanvasRenderingContext2D, sheet: Sheet, waves: W
       const to = Math.min(right, x(offset));
       ctx.fillStyle = colourOf(colours, name);
       if (wash) {
-        ctx.globalAlpha = colours.wash;
+        ctx.globalAlpha = colours.wave_opacity;
         ctx.fillRect(from, y - reach, to - from, 2 * reach);
       }
       ctx.globalAlpha = 0.85;
@@ -125,7 +125,7 @@ export function paintLetters(ctx: CanvasRenderingContext2D, sheet: Sheet, waves:
   ctx.lineJoin = "round";
   for (const panel of paper.panels) {
     const all = waves.get(panel.lead);
-    const row = trace.rows[trace.leads.indexOf(panel.lead)];
+    const row = rowOf(trace, panel.lead);
     if (!all || !row || !inside(win, paper, panel)) continue;
     const { x, left, right } = frame(sheet, panel);
     const y = toY(sheet, panel);

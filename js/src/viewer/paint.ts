@@ -2,7 +2,7 @@
 
 import { columns, means, type Columns } from "./decimate";
 import { clamp, type Panel, type Paper } from "../core/paper";
-import type { Layer, Shade } from "../core/layers";
+import { rowOf, type Layer, type Shade } from "../core/layers";
 import type { Palette } from "../core/theme";
 
 /** The part of the paper on screen: CSS pixels = millimetres * scale + (dx, dy). */
@@ -17,6 +17,15 @@ export interface Viewport {
 
 const FINE_GRID_FROM = 2.6; // px per mm; below it the 1 mm lines are a haze
 const SAME_PX = 0.5; // traces closer than this are one line
+
+export const context = (canvas: HTMLCanvasElement): CanvasRenderingContext2D => canvas.getContext("2d")!;
+
+/** Give a canvas the size of its window; setting a size, even the same, throws away what is on it. */
+export function fitCanvas(canvas: HTMLCanvasElement, { width, height, ratio }: Viewport): void {
+  const [across, down] = [Math.round(width * ratio), Math.round(height * ratio)];
+  if (canvas.width !== across) canvas.width = across;
+  if (canvas.height !== down) canvas.height = down;
+}
 
 /** An empty canvas on which all below draws in CSS pixels. */
 export function wipe(ctx: CanvasRenderingContext2D, ratio: number): void {
@@ -140,14 +149,13 @@ export function paintTraces(ctx: CanvasRenderingContext2D, sheet: Sheet, origina
   ctx.lineJoin = "bevel"; // a round one costs a third more, and looks the same
   const thick = clamp(win.scale * 0.28, 1, 1.7);
   for (const panel of paper.panels) {
-    const row = original.leads.indexOf(panel.lead);
-    if (row < 0 || !inside(win, paper, panel)) continue;
+    const before = rowOf(original, panel.lead);
+    if (!before || !inside(win, paper, panel)) continue;
     ctx.save();
     ctx.beginPath();
     ctx.rect(panel.x * win.scale + win.dx - 0.5, 0, (panel.t1 - panel.t0) * paper.speed * win.scale + 1, win.height);
     ctx.clip();
-    const other = changed ? changed.leads.indexOf(panel.lead) : -1;
-    const [before, after] = [original.rows[row]!, changed?.rows[other]];
+    const after = changed && rowOf(changed, panel.lead);
     if (!after || style === "over") line(ctx, sheet, panel, before, original.fs, colours.trace, thick);
     if (after && style === "over") change(ctx, sheet, panel, before, original.fs, after, changed!.fs, thick * 1.15);
     else if (after) line(ctx, sheet, panel, after, changed!.fs, colours.changed, thick);
@@ -222,7 +230,7 @@ function change(
   const parts = (c: number): boolean => Math.abs(old.lo[c]! - now.lo[c]!) > near || Math.abs(old.hi[c]! - now.hi[c]!) > near;
   const middle = ({ lo, hi }: Columns, c: number): void => ctx.lineTo(part.x(c), y((lo[c]! + hi[c]!) / 2));
   ctx.strokeStyle = colours.changed;
-  ctx.fillStyle = colours.changedFill;
+  ctx.fillStyle = colours.changed;
   ctx.lineWidth = thick;
   for (let c = 0; c < n; c++) {
     if (!parts(c)) continue;
@@ -232,7 +240,9 @@ function change(
     ctx.beginPath();
     for (let i = from; i <= to; i++) middle(old, i);
     for (let i = to; i >= from; i--) middle(now, i);
+    ctx.globalAlpha = colours.change_opacity;
     ctx.fill();
+    ctx.globalAlpha = 1;
     stroke(ctx, now, part, y, from, to);
   }
 }
@@ -244,9 +254,8 @@ export function paintShade(ctx: CanvasRenderingContext2D, sheet: Sheet, values: 
   const { win, paper, colours } = sheet;
   const half = 0.44 * paper.rowHeight * win.scale;
   for (const panel of paper.panels) {
-    const row = values.leads.indexOf(panel.lead);
-    if (row < 0 || !inside(win, paper, panel)) continue;
-    const data = values.rows[row]!;
+    const data = rowOf(values, panel.lead);
+    if (!data || !inside(win, paper, panel)) continue;
     const part = stretch(win, paper, panel, values.fs, sheet.start, data.length, BAND_PX);
     if (!part) continue;
     const mean = means(data, part.first, part.last, part.count);

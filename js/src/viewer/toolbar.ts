@@ -12,12 +12,14 @@ export class Toolbar {
   readonly #measure: HTMLButtonElement;
   readonly #pan: HTMLButtonElement;
   readonly #reset: HTMLButtonElement;
+  readonly #view: EcgView;
 
   constructor(
-    private readonly view: EcgView,
+    view: EcgView,
     picked: (name: keyof Settings, value: string | number) => void,
     fileName: () => string,
   ) {
+    this.#view = view;
     this.#pickers = {
       layout: select("Layout", LAYOUTS.map((v) => [v, v.replace("x", "×").replace("+1", " + II")]), (v) => picked("layout", v)),
       speed: select("Paper speed", SPEEDS.map((v) => [`${v}`, `${v} mm/s`]), (v) => picked("speed", Number(v))),
@@ -56,9 +58,9 @@ export class Toolbar {
 
   /** Bring the buttons in line with the view. */
   update(): void {
-    press([this.#measure, this.#pan], [this.view.tool]);
-    this.#reset.textContent = `${Math.round(this.view.zoomed * 100)} %`;
-    const [page, count] = this.view.pages();
+    press([this.#measure, this.#pan], [this.#view.tool]);
+    this.#reset.textContent = `${Math.round(this.#view.zoomed * 100)} %`;
+    const [page, count] = this.#view.pages();
     this.#pager.hidden = count < 2;
     this.#pageText.textContent = `${page * 10}–${page * 10 + 10} s`;
   }
