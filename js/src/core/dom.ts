@@ -73,7 +73,7 @@ export const toggled = (on: readonly string[], name: string): string[] => (on.in
 export const group = (label: string, ...children: Node[]): HTMLElement => h("span.group", { role: "group", "aria-label": label }, ...children);
 
 /** A box with its words beside it. */
-export const check = (box: HTMLInputElement, text: string): HTMLElement => h("label.check", box, text);
+export const check = (box: HTMLInputElement, text: string | Node): HTMLElement => h("label.check", box, text);
 
 /** What is to be undone when a view goes away. */
 export const onStop = (stop: AbortSignal, undo: () => void): void => stop.addEventListener("abort", undo);

@@ -19,7 +19,7 @@ import { CurveCard } from "./curve";
 import { DialsCard } from "../lab/dials";
 import { unpackEditState, type EditState, type PackedEditState } from "../lab/edit-state";
 import { advanced, unpackCounterfactual, type Counterfactual, type PackedCounterfactual, type SearchProgress } from "./payload";
-import { uploadInput, type UploadFile } from "./upload";
+import { mebibytes, uploadInput, type UploadFile } from "./upload";
 import { REQUEST_TRAITS, RequestCard } from "./request";
 import { TrustCard } from "./trust";
 
@@ -36,7 +36,8 @@ export class Explainer extends Component {
   readonly #key = h("div");
   readonly #modes = this.get<{ modes: Menu }>("_menus").modes.map(([value, text, title]) => button(text, title!, () => this.set("mode", value), "", value));
   readonly #answers = h("span.group", { role: "group", "aria-label": "Answers" });
-  readonly #saliencyBox = h("input", { type: "checkbox", onchange: () => this.set("show_saliency", this.#saliencyBox.checked) });
+  readonly #attributionBox = h("input", { type: "checkbox", onchange: () => this.set("show_attribution", this.#attributionBox.checked) });
+  readonly #method = h("span.method"); // of the attribution, by name
   readonly #showOriginal = h("input", { type: "checkbox", checked: true, onchange: () => this.#draw() });
   readonly #live: boolean;
   readonly #jobs: Jobs | null;
@@ -56,7 +57,7 @@ export class Explainer extends Component {
     this.#dials = new DialsCard((asked) => this.drag("asked", asked), (name) => this.set("dial", name), stop);
     this.#form = new RequestCard(this, () => this.#explain(), () => this.#cancel());
     root.classList.add("cofe-explainer");
-    this.#upload = this.#takes("open") ? uploadInput(root, (files) => this.#open(files), (why) => this.showError(why), stop) : null;
+    this.#upload = this.#takes("open") ? uploadInput(root, this.#maxUpload, (files) => this.#open(files), (why) => this.showError(why), stop) : null;
     root.append(this.#head(), this.alert, this.#body(), this.foot);
     if (this.#upload) root.append(this.#upload);
     this.#bind();
@@ -66,6 +67,11 @@ export class Explainer extends Component {
   /** Whether the kernel, if there is one, takes jobs of this kind. */
   #takes(kind: string): boolean {
     return this.#live && this.get<string[]>("_kinds").includes(kind);
+  }
+
+  /** Bytes of an upload; the kernel's own limit. */
+  get #maxUpload(): number {
+    return this.get("_menus").max_upload_bytes;
   }
 
   // ---- the parts on the page
@@ -90,7 +96,7 @@ export class Explainer extends Component {
     return h(
       "div.empty",
       h("strong", "Drop an ECG here"),
-      h("p", "GE MUSE XML, Philips XML, or the .hea and .dat files of a WFDB record; up to 8 MiB. It stays on this machine."),
+      h("p", `GE MUSE XML, Philips XML, or the .hea and .dat files of a WFDB record; up to ${mebibytes(this.#maxUpload)}. It stays on this machine.`),
       this.#openButton(".primary"),
       this.#examples(),
     );
@@ -101,7 +107,7 @@ export class Explainer extends Component {
     modes.classList.add("cofe-modes");
     modes.hidden = this.#modes.length < 2;
     const cards = h("div.cards", modes, this.#prediction.element, this.#takes("explain") && this.#form.element, this.#curve.element, this.#dials.curve.element, this.#dials.element);
-    const checks = h("span.checks", this.#answers, check(this.#showOriginal, "Original"), check(this.#saliencyBox, "Saliency"));
+    const checks = h("span.checks", this.#answers, check(this.#showOriginal, "Original"), check(this.#attributionBox, this.#method));
     const paper = h("section.card", { "aria-label": "ECG" }, h("div.tools", this.#toolbar.element, checks), this.#view.element, this.#key);
     const below = h("div.findings", this.#changes.element, this.#trust.element);
     return h("div.body", this.#upload && this.#empty(), cards, h("div.centre", this.#message, paper), below);
@@ -118,7 +124,7 @@ export class Explainer extends Component {
     });
     this.on(REQUEST_TRAITS, () => this.#form.update());
     this.on(["_found", "chosen"], () => this.#showCounterfactuals());
-    this.on(["_saliency", "show_saliency"], () => this.#showSaliency());
+    this.on(["_attribution", "show_attribution"], () => this.#showAttribution());
     this.on(["_error"], () => this.showError(this.get("_error")));
     this.on(["severity"], () => {
       this.#curve.move(this.get("severity"));
@@ -210,7 +216,7 @@ export class Explainer extends Component {
   }
 
   #showKey(): void {
-    const shade: PackedShade | null = this.get("show_saliency") ? this.get("_saliency") : null;
+    const shade: PackedShade | null = this.get("show_attribution") ? this.get("_attribution") : null;
     const [search, chosen] = [this.#search, this.#chosen];
     const target = search?.target ?? chosen?.target;
     const where = search || !chosen ? "" : `, changed in ${chosen.space}`;
@@ -219,12 +225,13 @@ export class Explainer extends Component {
     this.#key.hidden = !changed && !shade;
   }
 
-  #showSaliency(): void {
-    const on = this.get<boolean>("show_saliency");
-    const saliency: PackedShade | null = this.get("_saliency");
-    this.#saliencyBox.checked = on;
-    this.#saliencyBox.disabled = !this.#live && !saliency;
-    this.#view.show({ shade: on ? unpackShade(saliency) : null });
+  #showAttribution(): void {
+    const on = this.get<boolean>("show_attribution");
+    const attribution: PackedShade | null = this.get("_attribution");
+    this.#method.textContent = attribution?.reading ?? "attribution";
+    this.#attributionBox.checked = on;
+    this.#attributionBox.disabled = !this.#live && !attribution;
+    this.#view.show({ shade: on ? unpackShade(attribution) : null });
     this.#showKey();
   }
 

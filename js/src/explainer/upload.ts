@@ -2,22 +2,23 @@
 
 import { h } from "../core/dom";
 
-export const MOST_BYTES = 8 * 1024 * 1024;
-const MOST_FILES = 12;
+const MAX_FILES = 12;
 
 export interface UploadFile {
   name: string;
   data: ArrayBuffer;
 }
 
+export const mebibytes = (bytes: number, digits = 0): string => `${(bytes / 2 ** 20).toFixed(digits)} MiB`;
+
 /** A sentence that says why these files cannot be sent, or null. */
-export function refusal(files: readonly { name: string; size: number }[]): string | null {
+export function refusal(files: readonly { name: string; size: number }[], maxBytes: number): string | null {
   if (!files.length) return "No file was dropped. Drop an ECG, or the files of one WFDB record.";
-  if (files.length > MOST_FILES) return `${files.length} files were dropped. Drop the files of one ECG, at most ${MOST_FILES}.`;
+  if (files.length > MAX_FILES) return `${files.length} files were dropped. Drop the files of one ECG, at most ${MAX_FILES}.`;
   const total = files.reduce((sum, file) => sum + file.size, 0);
-  if (total > MOST_BYTES) {
+  if (total > maxBytes) {
     const names = files.map((file) => file.name).join(", ");
-    return `${names}: ${(total / 2 ** 20).toFixed(1)} MiB, more than 8 MiB. Read it in Python: cw.explore(cw.read("${files[0]!.name}")).`;
+    return `${names}: ${mebibytes(total, 1)}, more than ${mebibytes(maxBytes)}. Read it in Python: cw.explore(cw.read("${files[0]!.name}")).`;
   }
   const empty = files.find((file) => file.size === 0);
   return empty ? `${empty.name} is empty. Choose the file of an ECG.` : null;
@@ -25,13 +26,14 @@ export function refusal(files: readonly { name: string; size: number }[]): strin
 
 export function uploadInput(
   root: HTMLElement,
+  maxBytes: number,
   picked: (files: UploadFile[]) => void,
   refused: (why: string) => void,
   stop: AbortSignal,
 ): HTMLInputElement {
   const take = async (list: FileList | null): Promise<void> => {
     const files = [...(list ?? [])];
-    const why = refusal(files);
+    const why = refusal(files, maxBytes);
     if (why) return refused(why);
     try {
       picked(await Promise.all(files.map(async (file) => ({ name: file.name, data: await file.arrayBuffer() }))));

@@ -31,7 +31,7 @@ export function columns(data: Float32Array, first: number, last: number, count: 
   return { lo, hi, loFirst };
 }
 
-/** Mean of each of `count` equal parts: what a column of the saliency band shows. */
+/** Mean of each of `count` equal parts: what a column of an attribution shows. */
 export function means(data: Float32Array, first: number, last: number, count: number): Float32Array {
   const out = new Float32Array(least(first, last, count));
   parts(first, last, out.length, (c, from, to) => {
