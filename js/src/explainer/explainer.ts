@@ -19,7 +19,7 @@ import { CurveCard } from "./curve";
 import { DialsCard } from "../lab/dials";
 import { unpackEditState, type EditState, type PackedEditState } from "../lab/edit-state";
 import { advanced, unpackCounterfactual, type Counterfactual, type PackedCounterfactual, type SearchProgress } from "./payload";
-import { mebibytes, uploadInput, type UploadFile } from "./upload";
+import { Upload, type UploadFile } from "./upload";
 import { REQUEST_TRAITS, RequestCard } from "./request";
 import { TrustCard } from "./trust";
 
@@ -41,7 +41,7 @@ export class Explainer extends Component {
   readonly #showOriginal = h("input", { type: "checkbox", checked: true, onchange: () => this.#draw() });
   readonly #live: boolean;
   readonly #jobs: Jobs | null;
-  readonly #upload: HTMLInputElement | null;
+  readonly #upload: Upload | null;
   #original: Layer | null = null;
   #counterfactuals: Counterfactual[] = [];
   #search: SearchProgress | null = null;
@@ -57,9 +57,11 @@ export class Explainer extends Component {
     this.#dials = new DialsCard((asked) => this.drag("asked", asked), (name) => this.set("dial", name), stop);
     this.#form = new RequestCard(this, () => this.#explain(), () => this.#cancel());
     root.classList.add("cofe-explainer");
-    this.#upload = this.#takes("open") ? uploadInput(root, this.#maxUpload, (files) => this.#open(files), (why) => this.showError(why), stop) : null;
+    this.#upload = this.#takes("open")
+      ? new Upload(root, this.get("_menus"), (files) => this.#open(files), (example) => this.#request("open", { example }), (why) => this.showError(why), stop)
+      : null;
     root.append(this.#head(), this.alert, this.#body(), this.foot);
-    if (this.#upload) root.append(this.#upload);
+    if (this.#upload) root.append(this.#upload.input);
     this.#bind();
     this.#jobs = this.jobs((reply, buffers) => this.#onReply(reply, buffers));
   }
@@ -69,37 +71,12 @@ export class Explainer extends Component {
     return this.#live && this.get<string[]>("_kinds").includes(kind);
   }
 
-  /** Bytes of an upload; the kernel's own limit. */
-  get #maxUpload(): number {
-    return this.get("_menus").max_upload_bytes;
-  }
-
   // ---- the parts on the page
 
   #head(): HTMLElement {
     const page = button("Save page", "Save all this as a page that works without a kernel", () => this.#request("page"), ".plain.needs-ecg");
-    const actions = h("div.actions", this.#upload && this.#examples(), this.#takes("page") && page, this.#upload && this.#openButton());
+    const actions = h("div.actions", this.#upload?.examples(), this.#takes("page") && page, this.#upload?.button());
     return h("header.head.needs-ecg", this.title, actions);
-  }
-
-  #examples(): HTMLElement {
-    const examples = this.get<{ examples: Menu }>("_menus").examples.map(([example, text]) => button(text, "", () => this.#request("open", { example }), ".plain"));
-    return h("span.examples", h("span.quiet", "Simulated:"), ...examples);
-  }
-
-  #openButton(style = ""): HTMLElement {
-    return button("Open ECG…", "", () => this.#upload!.click(), style);
-  }
-
-  /** What there is before there is an ECG. */
-  #empty(): HTMLElement {
-    return h(
-      "div.empty",
-      h("strong", "Drop an ECG here"),
-      h("p", `GE MUSE XML, Philips XML, or the .hea and .dat files of a WFDB record; up to ${mebibytes(this.#maxUpload)}. It stays on this machine.`),
-      this.#openButton(".primary"),
-      this.#examples(),
-    );
   }
 
   #body(): HTMLElement {
@@ -110,7 +87,7 @@ export class Explainer extends Component {
     const checks = h("span.checks", this.#answers, check(this.#showOriginal, "Original"), check(this.#attributionBox, this.#method));
     const paper = h("section.card", { "aria-label": "ECG" }, h("div.tools", this.#toolbar.element, checks), this.#view.element, this.#key);
     const below = h("div.findings", this.#changes.element, this.#trust.element);
-    return h("div.body", this.#upload && this.#empty(), cards, h("div.centre", this.#message, paper), below);
+    return h("div.body", this.#upload?.empty(), cards, h("div.centre", this.#message, paper), below);
   }
 
   // ---- traits

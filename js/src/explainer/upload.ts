@@ -1,6 +1,6 @@
-// Opening files: a button, and the whole app as a place to drop them.
+// Opening an ECG: a button, simulated examples, and the whole app as a place to drop files.
 
-import { h } from "../core/dom";
+import { button, h, type Menu } from "../core/dom";
 
 const MAX_FILES = 12;
 
@@ -9,7 +9,7 @@ export interface UploadFile {
   data: ArrayBuffer;
 }
 
-export const mebibytes = (bytes: number, digits = 0): string => `${(bytes / 2 ** 20).toFixed(digits)} MiB`;
+const mebibytes = (bytes: number, digits = 0): string => `${(bytes / 2 ** 20).toFixed(digits)} MiB`;
 
 /** A sentence that says why these files cannot be sent, or null. */
 export function refusal(files: readonly { name: string; size: number }[], maxBytes: number): string | null {
@@ -24,34 +24,70 @@ export function refusal(files: readonly { name: string; size: number }[], maxByt
   return empty ? `${empty.name} is empty. Choose the file of an ECG.` : null;
 }
 
-export function uploadInput(
-  root: HTMLElement,
-  maxBytes: number,
-  picked: (files: UploadFile[]) => void,
-  refused: (why: string) => void,
-  stop: AbortSignal,
-): HTMLInputElement {
-  const take = async (list: FileList | null): Promise<void> => {
-    const files = [...(list ?? [])];
-    const why = refusal(files, maxBytes);
-    if (why) return refused(why);
-    try {
-      picked(await Promise.all(files.map(async (file) => ({ name: file.name, data: await file.arrayBuffer() }))));
-    } catch (error) {
-      refused(`The browser could not read ${files.map((file) => file.name).join(", ")}: ${(error as Error).message}`);
-    }
-  };
-  const input = h("input", {
-    type: "file",
-    multiple: true,
-    class: "cofe-file",
-    tabindex: -1,
-    "aria-label": "ECG files",
-    onchange: () => {
-      void take(input.files).finally(() => (input.value = ""));
-    },
-  });
+/** The kernel's own limit, and simulated ECGs to begin with. */
+interface Offer {
+  max_upload_bytes: number;
+  examples: Menu;
+}
 
+export class Upload {
+  readonly input: HTMLInputElement;
+  readonly #offer: Offer;
+  readonly #onExample: (code: string) => void;
+
+  constructor(
+    root: HTMLElement,
+    offer: Offer,
+    onFiles: (files: UploadFile[]) => void,
+    onExample: (code: string) => void,
+    onRefused: (why: string) => void,
+    stop: AbortSignal,
+  ) {
+    this.#offer = offer;
+    this.#onExample = onExample;
+    const take = async (list: FileList | null): Promise<void> => {
+      const files = [...(list ?? [])];
+      const why = refusal(files, offer.max_upload_bytes);
+      if (why) return onRefused(why);
+      try {
+        onFiles(await Promise.all(files.map(async (file) => ({ name: file.name, data: await file.arrayBuffer() }))));
+      } catch (error) {
+        onRefused(`The browser could not read ${files.map((file) => file.name).join(", ")}: ${(error as Error).message}`);
+      }
+    };
+    this.input = h("input.file", {
+      type: "file",
+      multiple: true,
+      tabindex: -1,
+      "aria-label": "ECG files",
+      onchange: () => void take(this.input.files).finally(() => (this.input.value = "")),
+    });
+    acceptDrops(root, (files) => void take(files), stop);
+  }
+
+  button(style = ""): HTMLElement {
+    return button("Open ECG…", "", () => this.input.click(), style);
+  }
+
+  examples(): HTMLElement {
+    const examples = this.#offer.examples.map(([code, text]) => button(text, "", () => this.#onExample(code), ".plain"));
+    return h("span.examples", h("span.quiet", "Simulated:"), ...examples);
+  }
+
+  /** What there is before there is an ECG. */
+  empty(): HTMLElement {
+    const formats = "GE MUSE XML, Philips XML, or the .hea and .dat files of a WFDB record";
+    return h(
+      "div.empty",
+      h("strong", "Drop an ECG here"),
+      h("p", `${formats}; up to ${mebibytes(this.#offer.max_upload_bytes)}. It stays on this machine.`),
+      this.button(".primary"),
+      this.examples(),
+    );
+  }
+}
+
+function acceptDrops(root: HTMLElement, dropped: (files: FileList) => void, stop: AbortSignal): void {
   const on = (type: string, act: (event: DragEvent) => void): void =>
     root.addEventListener(
       type,
@@ -73,7 +109,6 @@ export function uploadInput(
   });
   on("drop", (event) => {
     over(false);
-    void take(event.dataTransfer!.files);
+    dropped(event.dataTransfer!.files);
   });
-  return input;
 }
