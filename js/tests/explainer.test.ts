@@ -62,7 +62,11 @@ describe("the request", () => {
       ...{ _outputs: [SR, AF], target: "AF", level: 0.9, method: "refined", keep: [], diverse: 1 },
       ...state,
     };
-    const card: RequestCard = new RequestCard({ get: (name) => all[name], set: (name, value) => ((all[name] = value), card.update()) }, () => {}, () => {});
+    const set = (name: string, value: unknown): void => {
+      all[name] = value;
+      card.update();
+    };
+    const card: RequestCard = new RequestCard({ get: (name) => all[name], set }, () => {}, () => {});
     card.update();
     return { card, state: all };
   }

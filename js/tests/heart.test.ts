@@ -25,7 +25,11 @@ function dials(state: Record<string, unknown>): { dials: HeartDials; state: Reco
     },
     ...state,
   };
-  const made = new HeartDials({ get: (name) => all[name] as never, set: (name, value) => ((all[name] = value), made.update()) });
+  const set = (name: string, value: unknown): void => {
+    all[name] = value;
+    made.update();
+  };
+  const made: HeartDials = new HeartDials({ get: (name) => all[name] as never, set });
   made.update();
   document.body.replaceChildren(made.element);
   const by = (label: string): never => {
