@@ -1,7 +1,7 @@
 // The one module of the package: anywidget calls render(), an exported page calls mount().
 
 import { h } from "./core/dom";
-import { StaticHost, type Host } from "./core/host";
+import { type Host, StaticHost } from "./core/host";
 import { Explainer } from "./explainer/explainer";
 import { HeartLab } from "./heart/heartlab";
 import { Viewer } from "./viewer/viewer";

@@ -37,7 +37,12 @@ describe("the model's answer", () => {
   });
 
   it("never rounds to certainty", () => {
-    expect([formatProbability(0), formatProbability(0.001), formatProbability(0.999), formatProbability(1)]).toEqual(["0.00", "< 0.01", "> 0.99", "1.00"]);
+    expect([formatProbability(0), formatProbability(0.001), formatProbability(0.999), formatProbability(1)]).toEqual([
+      "0.00",
+      "< 0.01",
+      "> 0.99",
+      "1.00",
+    ]);
     expect(formatOutput(K, 4.04)).toBe("4.0 mmol/L");
   });
 
@@ -58,7 +63,20 @@ describe("the model's answer", () => {
 describe("the request", () => {
   function request(state: Record<string, unknown>): { card: RequestCard; state: Record<string, any> } {
     const all: Record<string, any> = {
-      _menus: { methods: [["refined", "Search"], ["direction", "Direction"]], kept: [["rhythm", "Rhythm", ""], ["morphology", "Shape", ""]], counts: [["1", "One"], ["3", "Three"]] },
+      _menus: {
+        methods: [
+          ["refined", "Search"],
+          ["direction", "Direction"],
+        ],
+        kept: [
+          ["rhythm", "Rhythm", ""],
+          ["morphology", "Shape", ""],
+        ],
+        counts: [
+          ["1", "One"],
+          ["3", "Three"],
+        ],
+      },
       ...{ _outputs: [SR, AF], target: "AF", level: 0.9, method: "refined", keep: [], diverse: 1 },
       ...state,
     };
@@ -66,7 +84,11 @@ describe("the request", () => {
       all[name] = value;
       card.update();
     };
-    const card: RequestCard = new RequestCard({ get: (name) => all[name], set }, () => {}, () => {});
+    const card: RequestCard = new RequestCard(
+      { get: (name) => all[name], set },
+      () => {},
+      () => {},
+    );
     card.update();
     return { card, state: all };
   }
@@ -100,7 +122,10 @@ describe("trust", () => {
 
   it("says the verdict first, shows what gives pause, and keeps the rest for who asks", () => {
     const card = new TrustCard();
-    card.show({ headline: "Not reached.", rows: [row("a", "good"), row("b", "bad"), row("c", "unknown"), row("d", "mind"), row("e", "good")] });
+    card.show({
+      headline: "Not reached.",
+      rows: [row("a", "good"), row("b", "bad"), row("c", "unknown"), row("d", "mind"), row("e", "good")],
+    });
     const text = card.element.textContent!;
     expect(text.indexOf("Not reached.")).toBeLessThan(text.indexOf("about b"));
     expect([...card.element.querySelectorAll(":scope > ul > li b")].map((b) => b.textContent)).toEqual(["b: 1", "d: 1"]);
@@ -119,7 +144,12 @@ describe("changes", () => {
     card.show([p], ["Original", "As dialled"], "");
     expect(card.element.textContent).toContain("absent");
     expect(card.element.textContent).toContain("gone");
-    expect([...card.element.querySelectorAll("th[scope=col]")].map((th) => th.textContent)).toEqual(["Measurement", "Original", "As dialled", "Change"]);
+    expect([...card.element.querySelectorAll("th[scope=col]")].map((th) => th.textContent)).toEqual([
+      "Measurement",
+      "Original",
+      "As dialled",
+      "Change",
+    ]);
     card.show([], ["a", "b"], "");
     expect(card.element.hidden).toBe(true);
   });
@@ -129,7 +159,13 @@ describe("what was found", () => {
   const frame = encode([Float32Array.of(0, 1), Float32Array.of(2, 3), Float32Array.of(0, 2), Float32Array.of(2, 6)]);
 
   it("is frames of leads, the first the ECG itself", () => {
-    const packed = { fs: 250, leads: ["I", "II"], frames: { ...frame, scale: frame.scale.slice(0, 2), shape: [2, 2, 2] }, severities: [0, 1], predictions: [0, 1] } as any;
+    const packed = {
+      fs: 250,
+      leads: ["I", "II"],
+      frames: { ...frame, scale: frame.scale.slice(0, 2), shape: [2, 2, 2] },
+      severities: [0, 1],
+      predictions: [0, 1],
+    } as any;
     const got = unpackCounterfactual(packed);
     expect(got.frames).toHaveLength(2);
     expect(got.base.rows).toBe(got.frames[0]);

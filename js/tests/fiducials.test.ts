@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import type { Palette } from "../src/core/theme";
-import { decodeWaves, letters, waveAt, waveWords, type PackedWaves, type Wave } from "../src/viewer/fiducials";
 import golden from "../../tests/widgets/waves.json";
+import type { Palette } from "../src/core/theme";
+import { decodeWaves, letters, type PackedWaves, type Wave, waveAt, waveWords } from "../src/viewer/fiducials";
 
 const packed = golden.packed as PackedWaves;
 const waves = decodeWaves(packed);
@@ -12,7 +12,10 @@ describe("the table of waves", () => {
     for (const [, lead, name, onset, peak, offset] of golden.rows as [number, string, string, number | null, number, number | null][]) {
       const found = waves.get(lead)!.find((wave) => wave.name === name)!;
       expect(found.peak).toBeCloseTo(peak / 1000, 5);
-      for (const [got, told] of [[found.onset, onset], [found.offset, offset]] as const) {
+      for (const [got, told] of [
+        [found.onset, onset],
+        [found.offset, offset],
+      ] as const) {
         if (told === null) expect(got).toBeNaN();
         else expect(got).toBeCloseTo(told / 1000, 5);
       }

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { refusal } from "../src/explainer/upload";
 import { StaticHost } from "../src/core/host";
 import { Jobs, type Reply } from "../src/core/jobs";
+import { refusal } from "../src/explainer/upload";
 
 /** A host whose kernel is this test. */
 class Kernel extends StaticHost {
@@ -34,7 +34,12 @@ beforeEach(() => {
   heard = [];
   unanswered = 0;
   stop = new AbortController();
-  jobs = new Jobs(kernel, stop.signal, (reply) => heard.push(`${reply.type} ${reply.id.split(":")[1] ?? ""}`), () => unanswered++);
+  jobs = new Jobs(
+    kernel,
+    stop.signal,
+    (reply) => heard.push(`${reply.type} ${reply.id.split(":")[1] ?? ""}`),
+    () => unanswered++,
+  );
 });
 afterEach(() => {
   stop.abort();
@@ -137,6 +142,14 @@ describe("files that are refused before they are sent", () => {
   ])("%j", (files, why) => expect(refusal(files, LIMIT)).toMatch(why));
 
   it("lets a WFDB record through", () => {
-    expect(refusal([{ name: "1.hea", size: 300 }, { name: "1.dat", size: 120000 }], LIMIT)).toBeNull();
+    expect(
+      refusal(
+        [
+          { name: "1.hea", size: 300 },
+          { name: "1.dat", size: 120000 },
+        ],
+        LIMIT,
+      ),
+    ).toBeNull();
   });
 });

@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { encode } from "../src/core/codec";
 import type { Output } from "../src/core/output";
 import { Plot } from "../src/core/plot";
-import { DialsCard, type Dial } from "../src/lab/dials";
+import { type Dial, DialsCard } from "../src/lab/dials";
 import { unpackEditState } from "../src/lab/edit-state";
 
 beforeAll(() => {
@@ -26,19 +26,55 @@ describe("the curve", () => {
   };
 
   it("spans all probabilities, and x from one end to the other", () => {
-    const points = lines(plotted([[-10, 0], [30, 1]], AF, null)).split(" ").map((pair) => pair.split(",").map(Number));
+    const points = lines(
+      plotted(
+        [
+          [-10, 0],
+          [30, 1],
+        ],
+        AF,
+        null,
+      ),
+    )
+      .split(" ")
+      .map((pair) => pair.split(",").map(Number));
     expect(points[0]![0]).toBeLessThan(points[1]![0]!);
-    const plot = plotted([[-10, 0.2], [30, 0.3]], AF, 0.9);
-    expect([...plot.element.querySelectorAll("text")].map((text) => text.textContent)).toEqual(expect.arrayContaining(["0.0", "0.5", "1.0", "goal 0.90", "this ECG"]));
+    const plot = plotted(
+      [
+        [-10, 0.2],
+        [30, 0.3],
+      ],
+      AF,
+      0.9,
+    );
+    expect([...plot.element.querySelectorAll("text")].map((text) => text.textContent)).toEqual(
+      expect.arrayContaining(["0.0", "0.5", "1.0", "goal 0.90", "this ECG"]),
+    );
   });
 
   it("spans the values there are and the goal", () => {
-    const ticks = [...plotted([[0, 4.1], [30, 5]], K, 6.2).element.querySelectorAll("text")].map((text) => text.textContent);
+    const ticks = [
+      ...plotted(
+        [
+          [0, 4.1],
+          [30, 5],
+        ],
+        K,
+        6.2,
+      ).element.querySelectorAll("text"),
+    ].map((text) => text.textContent);
     expect(ticks).toEqual(expect.arrayContaining(["4.0", "6.3", "goal 6.2 mmol/L"]));
   });
 
   it("marks a point, also one beyond its ends, and nothing", () => {
-    const plot = plotted([[-10, 0], [30, 1]], AF, null);
+    const plot = plotted(
+      [
+        [-10, 0],
+        [30, 1],
+      ],
+      AF,
+      null,
+    );
     const marker = (): Element => plot.element.querySelector(".cofe-here")!;
     plot.mark([10, 0.5]);
     expect(marker().getAttribute("r")).toBe("5.5");
@@ -52,7 +88,11 @@ describe("what if", () => {
   const P: Dial = { ...PR, name: "p_amplitude_mv", label: "P amplitude", unit: "mV", digits: 2, low: 0, high: 0.2, now: null, slack: 0.04 };
   function dials(live = true): { card: DialsCard; asked: any[]; taken: string[]; slider: (k: number) => HTMLInputElement } {
     const [asked, taken]: [any[], string[]] = [[], []];
-    const card = new DialsCard((change) => asked.push(change), (name) => taken.push(name), stop);
+    const card = new DialsCard(
+      (change) => asked.push(change),
+      (name) => taken.push(name),
+      stop,
+    );
     card.choices([PR, P], live);
     card.show({}, null, null, AF, undefined);
     return { card, asked, taken, slider: (k) => card.element.querySelectorAll("input")[k]! };
@@ -89,7 +129,20 @@ describe("what if", () => {
 
   it("draws the answer over the dial in hand, with where it stands", () => {
     const { card } = dials();
-    card.show({ pr_ms: 40 }, null, { name: "pr_ms", points: [[-60, 0.1], [0, 0.2], [120, 0.8]] }, AF, 0.4);
+    card.show(
+      { pr_ms: 40 },
+      null,
+      {
+        name: "pr_ms",
+        points: [
+          [-60, 0.1],
+          [0, 0.2],
+          [120, 0.8],
+        ],
+      },
+      AF,
+      0.4,
+    );
     expect(card.curve.element.textContent).toContain("p(AF) over PR interval");
     expect(card.curve.element.textContent).toContain("100 ms");
     expect(card.curve.element.textContent).toContain("280 ms");
@@ -108,7 +161,10 @@ describe("an ECG as dialled", () => {
     expect(unpackEditState(null, [])).toBeNull();
     expect(unpackEditState({ values: { AF: 0.5 } }, [])).toEqual({ values: { AF: 0.5 } });
     expect(unpackEditState({ signal: null }, [])).toEqual({ layer: null });
-    const whole = unpackEditState({ signal: { fs: 250, leads: ["I"], signal: { ...encode([Float32Array.of(1, 0.5)]), data: 0 as never } } }, [new DataView(encode([Float32Array.of(1, 0.5)]).data as ArrayBuffer)]);
+    const whole = unpackEditState(
+      { signal: { fs: 250, leads: ["I"], signal: { ...encode([Float32Array.of(1, 0.5)]), data: 0 as never } } },
+      [new DataView(encode([Float32Array.of(1, 0.5)]).data as ArrayBuffer)],
+    );
     expect(whole!.layer!.rows[0]![0]).toBeCloseTo(1, 4);
   });
 });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { fromPaper, paper, room, STANDARD, toPaper, type PaperRequest } from "../src/core/paper";
 import fixture from "../../tests/report/paper.json";
+import { fromPaper, type PaperRequest, paper, room, STANDARD, toPaper } from "../src/core/paper";
 
 const cases = fixture.cases as any[];
 
@@ -22,9 +22,7 @@ describe.each(cases)("$name", (given) => {
     expect(panels).toHaveLength(given.panels.length);
     panels.forEach((panel, i) =>
       panel.forEach((value, j) =>
-        typeof value === "string"
-          ? expect(value).toBe(given.panels[i][j])
-          : expect(value).toBeCloseTo(given.panels[i][j], 9),
+        typeof value === "string" ? expect(value).toBe(given.panels[i][j]) : expect(value).toBeCloseTo(given.panels[i][j], 9),
       ),
     );
   });

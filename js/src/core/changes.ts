@@ -34,7 +34,11 @@ export class ChangesCard {
 function line({ label, unit, digits, original, counterfactual, missing, notable }: Change): HTMLElement {
   const number = (value: number | null): string => (value === null ? missing : minus(value.toFixed(digits)));
   const change = original === null || counterfactual === null ? null : counterfactual - original;
-  const cells = [h("td.num", number(original)), h("td.num", number(counterfactual)), h("td.num.delta", difference(change, original, counterfactual, digits))];
+  const cells = [
+    h("td.num", number(original)),
+    h("td.num", number(counterfactual)),
+    h("td.num.delta", difference(change, original, counterfactual, digits)),
+  ];
   return row(notable, label, unit, ...cells);
 }
 

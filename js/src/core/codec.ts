@@ -50,7 +50,10 @@ export function encode(rows: Float32Array[]): Packed {
 export function attach(value: unknown, buffers: readonly DataView[]): unknown {
   if (value === null || typeof value !== "object" || Array.isArray(value)) return value;
   return Object.fromEntries(
-    Object.entries(value).map(([key, item]) => [key, key !== "data" ? attach(item, buffers) : typeof item === "number" ? buffers[item] : item]),
+    Object.entries(value).map(([key, item]) => [
+      key,
+      key !== "data" ? attach(item, buffers) : typeof item === "number" ? buffers[item] : item,
+    ]),
   );
 }
 

@@ -1,10 +1,10 @@
 // What every app of the package does with its traits, its errors and its kernel; the twin of
 // cofe_widgets/widgets/core/component.py.
 
-import type { Ecg } from "./layers";
 import { button, h, onStop } from "./dom";
-import { listen, type Host, type Traits } from "./host";
+import { type Host, listen, type Traits } from "./host";
 import { Jobs, type Reply } from "./jobs";
+import type { Ecg } from "./layers";
 
 export abstract class Component implements Traits {
   readonly title = h("div.title");
@@ -53,7 +53,10 @@ export abstract class Component implements Traits {
   /** An error for the person, or nothing. */
   showError(why: string): void {
     this.alert.hidden = !why;
-    this.alert.replaceChildren(why, button("×", "Dismiss", () => this.showError(""), ".plain"));
+    this.alert.replaceChildren(
+      why,
+      button("×", "Dismiss", () => this.showError(""), ".plain"),
+    );
   }
 
   /** The kernel's jobs, where there is a kernel. Scrolled away or in a hidden tab, it holds its frames back. */

@@ -1,6 +1,12 @@
 // The least there is between us and the DOM. Text always goes in as text, never as markup.
 
-export type Part = Node | string | false | null | undefined | Record<string, string | number | boolean | null | undefined | ((event: any) => void)>;
+export type Part =
+  | Node
+  | string
+  | false
+  | null
+  | undefined
+  | Record<string, string | number | boolean | null | undefined | ((event: any) => void)>;
 type Made<Tags, Kind> = Tags[(Kind extends `${infer Tag}.${string}` ? Tag : Kind) & keyof Tags];
 
 /** An element: `h("p.quiet", { title: "…" }, "text")`. Names after dots are its classes, less their `cofe-`. */
@@ -48,11 +54,7 @@ export const uid = (stem: string): string => `cofe-${stem}-${++serial}`;
 export type Menu = readonly (readonly [string, string, string?])[];
 
 /** A labelled drop-down; */
-export function select(
-  label: string,
-  choices: Menu,
-  onchange: (value: string) => void,
-): HTMLSelectElement {
+export function select(label: string, choices: Menu, onchange: (value: string) => void): HTMLSelectElement {
   return h(
     "select",
     { "aria-label": label, title: label, onchange: (e) => onchange((e.target as HTMLSelectElement).value) },
@@ -68,9 +70,11 @@ export function press(buttons: readonly HTMLButtonElement[], on: readonly string
 }
 
 /** A list with a name more, or less where it was there. */
-export const toggled = (on: readonly string[], name: string): string[] => (on.includes(name) ? on.filter((other) => other !== name) : [...on, name]);
+export const toggled = (on: readonly string[], name: string): string[] =>
+  on.includes(name) ? on.filter((other) => other !== name) : [...on, name];
 
-export const group = (label: string, ...children: Node[]): HTMLElement => h("span.group", { role: "group", "aria-label": label }, ...children);
+export const group = (label: string, ...children: Node[]): HTMLElement =>
+  h("span.group", { role: "group", "aria-label": label }, ...children);
 
 /** A box with its words beside it. */
 export const check = (box: HTMLInputElement, text: string | Node): HTMLElement => h("label.check", box, text);

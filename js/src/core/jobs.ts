@@ -2,7 +2,7 @@
 // To the kernel: request, cancel, ack, ready, visible. From it: start, step, done, error, cancelled, snapshot.
 
 import { onStop } from "./dom";
-import { listen, type Host } from "./host";
+import { type Host, listen } from "./host";
 
 export interface Reply {
   type: "start" | "step" | "done" | "error" | "cancelled" | "snapshot";

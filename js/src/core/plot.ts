@@ -1,8 +1,8 @@
 // The model's answer as a curve: over a path, or over a measurement that is dialled.
 
 import { h, put, svg, watchWidth } from "./dom";
-import { clamp } from "./paper";
 import { formatOutput, type Output } from "./output";
+import { clamp } from "./paper";
 
 export interface Curve {
   points: readonly (readonly [number, number])[]; // (x, answer)
@@ -66,7 +66,8 @@ export class Plot {
     const [plot, curve] = [this.element, this.#curve];
     const [left, right] = [PAD.left, this.#width - PAD.right];
     this.#span();
-    const line = (style: string, x1: number, x2: number, y1: number, y2: number): SVGElement => svg(`line${style}` as "line", { x1, x2, y1, y2 });
+    const line = (style: string, x1: number, x2: number, y1: number, y2: number): SVGElement =>
+      svg(`line${style}` as "line", { x1, x2, y1, y2 });
     plot.replaceChildren(
       ...[this.#low, (this.#low + this.#high) / 2, this.#high].flatMap((tick) => [
         line(".axis", left, right, this.#y(tick), this.#y(tick)),
@@ -80,11 +81,21 @@ export class Plot {
     const { points, output, goal, searching, home } = curve;
     if (goal !== null) {
       const y = this.#y(goal);
-      plot.append(line(".goal", left, right, y, y), svg("text.goal-text", { x: left + 4, y: y < 20 ? y + 12 : y - 4 }, `goal ${output.probability ? goal.toFixed(2) : formatOutput(output, goal)}`));
+      plot.append(
+        line(".goal", left, right, y, y),
+        svg(
+          "text.goal-text",
+          { x: left + 4, y: y < 20 ? y + 12 : y - 4 },
+          `goal ${output.probability ? goal.toFixed(2) : formatOutput(output, goal)}`,
+        ),
+      );
     }
     if (home !== null) {
       const x = this.#x(home);
-      plot.append(line(".goal", x, x, PAD.top, HEIGHT - PAD.bottom), svg("text", { x, y: HEIGHT - 5, "text-anchor": "middle" }, "this ECG"));
+      plot.append(
+        line(".goal", x, x, PAD.top, HEIGHT - PAD.bottom),
+        svg("text", { x, y: HEIGHT - 5, "text-anchor": "middle" }, "this ECG"),
+      );
     }
     const there = points.map(([x, answer]): [number, number] => [this.#x(x), this.#y(answer)]);
     const path = there.map(([x, y]) => `${x.toFixed(1)},${y.toFixed(1)}`).join(" ");

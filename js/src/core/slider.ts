@@ -16,12 +16,7 @@ export class Slider {
   readonly #reading = h("output.reading");
   readonly #words: (value: number) => string;
 
-  constructor(
-    label: string,
-    bounds: Bounds,
-    words: (value: number) => string,
-    moved: (value: number) => void,
-  ) {
+  constructor(label: string, bounds: Bounds, words: (value: number) => string, moved: (value: number) => void) {
     this.#words = words;
     const id = uid("dial");
     const oninput = (): void => {

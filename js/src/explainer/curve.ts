@@ -1,9 +1,9 @@
 // The answer along the path, and the severity slider that walks it.
 
 import { h, put, uid } from "../core/dom";
-import { predictionAt } from "./path";
-import { formatOutput, outputLabel, type Output } from "../core/output";
+import { formatOutput, type Output, outputLabel } from "../core/output";
 import { PAD, Plot, PlotCard } from "../core/plot";
+import { predictionAt } from "./path";
 
 export interface CurveData {
   points: [number, number][]; // (severity or progress, answer)
@@ -20,7 +20,15 @@ export class CurveCard extends PlotCard {
   #severity = 1;
 
   constructor(moved: (severity: number) => void, stop: AbortSignal) {
-    const slider = h("input.slider", { id: uid("severity"), type: "range", min: 0, max: 1, step: 0.01, value: 1, oninput: () => moved(Number(slider.value)) });
+    const slider = h("input.slider", {
+      id: uid("severity"),
+      type: "range",
+      min: 0,
+      max: 1,
+      step: 0.01,
+      value: 1,
+      oninput: () => moved(Number(slider.value)),
+    });
     slider.style.marginLeft = `${PAD.left - THUMB}px`;
     slider.style.width = `calc(100% - ${PAD.left + PAD.right - 2 * THUMB}px)`;
     super(new Plot("Press Explain", stop), slider);
@@ -38,7 +46,10 @@ export class CurveCard extends PlotCard {
     // A search does not know how long it will be: its curve always spans the whole width.
     const to = searching ? Math.max(0.02, points.at(-1)?.[0] ?? 0) : 1;
     const last = points.at(-1)?.[1];
-    const range = output && last !== undefined ? `${outputLabel(output)} along the path, from ${formatOutput(output, points[0]![1])} to ${formatOutput(output, last)}` : undefined;
+    const range =
+      output && last !== undefined
+        ? `${outputLabel(output)} along the path, from ${formatOutput(output, points[0]![1])} to ${formatOutput(output, last)}`
+        : undefined;
     this.plot.show(output ? { points, from: 0, to, output, goal: level, searching, home: null } : null, range);
     this.reading.textContent = searching && output && last !== undefined ? `${outputLabel(output)} ${formatOutput(output, last)}` : "";
     this.#place();

@@ -1,27 +1,27 @@
 // The explainer: an ECG, the model's answer, what it would take to change it, and what if.
 // Bound to cofe_widgets/widgets/explainer/explainer.py; shows the same from an exported page, with no kernel.
 
-import { Component } from "../core/component";
+import { ChangesCard } from "../core/changes";
 import { asBytes } from "../core/codec";
-import { button, check, download, group, h, press, type Menu } from "../core/dom";
+import { Component } from "../core/component";
+import { button, check, download, group, h, type Menu, press } from "../core/dom";
 import type { Host } from "../core/host";
 import { isRunning, type Jobs, type Reply } from "../core/jobs";
-import { predictionAt, signalAt } from "./path";
-import { bindPaper } from "../viewer/settings";
-import type { EcgView } from "../viewer/ecg-view";
-import { unpackLayer, unpackShade, type Ecg, type Layer, type PackedShade } from "../core/layers";
-import { legend } from "../viewer/legend";
-import type { Toolbar } from "../viewer/toolbar";
-import { PredictionCard } from "./prediction";
-import { outputName, type Output, type Values } from "../core/output";
-import { ChangesCard } from "../core/changes";
-import { CurveCard } from "./curve";
+import { type Ecg, type Layer, type PackedShade, unpackLayer, unpackShade } from "../core/layers";
+import { type Output, outputName, type Values } from "../core/output";
 import { DialsCard } from "../lab/dials";
-import { unpackEditState, type EditState, type PackedEditState } from "../lab/edit-state";
-import { advanced, unpackCounterfactual, type Counterfactual, type PackedCounterfactual, type SearchProgress } from "./payload";
-import { Upload, type UploadFile } from "./upload";
+import { type EditState, type PackedEditState, unpackEditState } from "../lab/edit-state";
+import type { EcgView } from "../viewer/ecg-view";
+import { legend } from "../viewer/legend";
+import { bindPaper } from "../viewer/settings";
+import type { Toolbar } from "../viewer/toolbar";
+import { CurveCard } from "./curve";
+import { predictionAt, signalAt } from "./path";
+import { advanced, type Counterfactual, type PackedCounterfactual, type SearchProgress, unpackCounterfactual } from "./payload";
+import { PredictionCard } from "./prediction";
 import { REQUEST_TRAITS, RequestCard } from "./request";
 import { TrustCard } from "./trust";
+import { Upload, type UploadFile } from "./upload";
 
 export class Explainer extends Component {
   readonly #view: EcgView;
@@ -34,7 +34,9 @@ export class Explainer extends Component {
   readonly #form: RequestCard;
   readonly #message = h("p.message", { role: "status" });
   readonly #key = h("div");
-  readonly #modes = this.get<{ modes: Menu }>("_menus").modes.map(([value, text, title]) => button(text, title!, () => this.set("mode", value), "", value));
+  readonly #modes = this.get<{ modes: Menu }>("_menus").modes.map(([value, text, title]) =>
+    button(text, title!, () => this.set("mode", value), "", value),
+  );
   readonly #answers = h("span.group", { role: "group", "aria-label": "Answers" });
   readonly #attributionBox = h("input", { type: "checkbox", onchange: () => this.set("show_attribution", this.#attributionBox.checked) });
   readonly #method = h("span.method"); // of the attribution, by name
@@ -54,11 +56,26 @@ export class Explainer extends Component {
     this.#live = Boolean(this.get("_live"));
     ({ view: this.#view, toolbar: this.#toolbar } = bindPaper(host, root, stop));
     this.#curve = new CurveCard((severity) => this.set("severity", severity), stop);
-    this.#dials = new DialsCard((asked) => this.drag("asked", asked), (name) => this.set("dial", name), stop);
-    this.#form = new RequestCard(this, () => this.#explain(), () => this.#cancel());
+    this.#dials = new DialsCard(
+      (asked) => this.drag("asked", asked),
+      (name) => this.set("dial", name),
+      stop,
+    );
+    this.#form = new RequestCard(
+      this,
+      () => this.#explain(),
+      () => this.#cancel(),
+    );
     root.classList.add("cofe-explainer");
     this.#upload = this.#takes("open")
-      ? new Upload(root, this.get("_menus"), (files) => this.#open(files), (example) => this.#request("open", { example }), (why) => this.showError(why), stop)
+      ? new Upload(
+          root,
+          this.get("_menus"),
+          (files) => this.#open(files),
+          (example) => this.#request("open", { example }),
+          (why) => this.showError(why),
+          stop,
+        )
       : null;
     root.append(this.#head(), this.alert, this.#body(), this.foot);
     if (this.#upload) root.append(this.#upload.input);
@@ -74,7 +91,12 @@ export class Explainer extends Component {
   // ---- the parts on the page
 
   #head(): HTMLElement {
-    const page = button("Save page", "Save all this as a page that works without a kernel", () => this.#request("page"), ".plain.needs-ecg");
+    const page = button(
+      "Save page",
+      "Save all this as a page that works without a kernel",
+      () => this.#request("page"),
+      ".plain.needs-ecg",
+    );
     const actions = h("div.actions", this.#upload?.examples(), this.#takes("page") && page, this.#upload?.button());
     return h("header.head.needs-ecg", this.title, actions);
   }
@@ -83,7 +105,15 @@ export class Explainer extends Component {
     const modes = group("What to ask", ...this.#modes);
     modes.classList.add("cofe-modes");
     modes.hidden = this.#modes.length < 2;
-    const cards = h("div.cards", modes, this.#prediction.element, this.#takes("explain") && this.#form.element, this.#curve.element, this.#dials.curve.element, this.#dials.element);
+    const cards = h(
+      "div.cards",
+      modes,
+      this.#prediction.element,
+      this.#takes("explain") && this.#form.element,
+      this.#curve.element,
+      this.#dials.curve.element,
+      this.#dials.element,
+    );
     const checks = h("span.checks", this.#answers, check(this.#showOriginal, "Original"), check(this.#attributionBox, this.#method));
     const paper = h("section.card", { "aria-label": "ECG" }, h("div.tools", this.#toolbar.element, checks), this.#view.element, this.#key);
     const below = h("div.findings", this.#changes.element, this.#trust.element);
@@ -164,7 +194,11 @@ export class Explainer extends Component {
     if (packed !== this.#unpacked) this.#counterfactuals = packed.map(unpackCounterfactual);
     this.#unpacked = packed;
     const chosen = this.#chosen;
-    this.#answers.replaceChildren(...(this.#counterfactuals.length > 1 ? this.#counterfactuals : []).map((_, k) => button(`Answer ${k + 1}`, "", () => this.set("chosen", k), "", `${k}`)));
+    this.#answers.replaceChildren(
+      ...(this.#counterfactuals.length > 1 ? this.#counterfactuals : []).map((_, k) =>
+        button(`Answer ${k + 1}`, "", () => this.set("chosen", k), "", `${k}`),
+      ),
+    );
     press([...this.#answers.querySelectorAll("button")], [`${this.#counterfactuals.indexOf(chosen!)}`]);
     this.#answers.hidden = this.#dialled;
     if (this.#dialled) return this.#showDials();
@@ -243,7 +277,14 @@ export class Explainer extends Component {
     const style = !this.#showOriginal.checked ? "alone" : this.#dialled ? "faint" : "over";
     if (this.#dialled) {
       this.#prediction.mark((now?.layer && now.values) || {});
-      this.#view.show({ ...plain, style, original: now?.base ?? this.#original, changed: now?.layer ?? null, named: "as dialled", note: now?.note ?? plain.note });
+      this.#view.show({
+        ...plain,
+        style,
+        original: now?.base ?? this.#original,
+        changed: now?.layer ?? null,
+        named: "as dialled",
+        note: now?.note ?? plain.note,
+      });
       return;
     }
     this.#view.show({ style, named: "counterfactual" });
@@ -254,7 +295,11 @@ export class Explainer extends Component {
     } else if (chosen) {
       const severity = this.get<number>("severity");
       this.#prediction.mark({ [chosen.target]: predictionAt(chosen, severity) });
-      this.#view.show({ original: chosen.base, changed: { ...chosen.base, rows: signalAt(chosen, severity, this.#blended) }, note: chosen.note });
+      this.#view.show({
+        original: chosen.base,
+        changed: { ...chosen.base, rows: signalAt(chosen, severity, this.#blended) },
+        note: chosen.note,
+      });
     } else {
       this.#prediction.mark({});
       this.#view.show(plain);
@@ -264,7 +309,11 @@ export class Explainer extends Component {
   // ---- asking, and what comes back
 
   #open(files: UploadFile[]): void {
-    this.#request("open", { files: files.map((file) => file.name) }, files.map((file) => file.data));
+    this.#request(
+      "open",
+      { files: files.map((file) => file.name) },
+      files.map((file) => file.data),
+    );
     this.#showMessage(`Reading ${files.map((file) => file.name).join(", ")} …`);
   }
 
@@ -334,7 +383,9 @@ export class Explainer extends Component {
   #onDial(reply: Reply, buffers: DataView[]): void {
     this.#streaming = isRunning(reply);
     const told = reply.told as EditState | undefined;
-    this.#editState = this.#streaming ? { ...this.#editState, ...told, ...unpackEditState(reply.frame as PackedEditState | null, buffers) } : unpackEditState(this.get("_edited"), []);
+    this.#editState = this.#streaming
+      ? { ...this.#editState, ...told, ...unpackEditState(reply.frame as PackedEditState | null, buffers) }
+      : unpackEditState(this.get("_edited"), []);
     if (!this.#streaming) return this.#showDials();
     if (this.#dialled) {
       this.#showDialled();

@@ -3,7 +3,7 @@
 import type { Change } from "../core/changes";
 import { attach, decode, type Packed } from "../core/codec";
 import type { Reply } from "../core/jobs";
-import { unpackLayer, type Layer, type PackedLayer } from "../core/layers";
+import { type Layer, type PackedLayer, unpackLayer } from "../core/layers";
 import type { Path } from "./path";
 import type { Trust } from "./trust";
 

@@ -1,7 +1,7 @@
 // What the model says: one bar an output, and a red mark where the red trace on screen has moved it.
 
 import { h, option, select } from "../core/dom";
-import { formatOutput, outputName, type Output, type Values } from "../core/output";
+import { formatOutput, type Output, outputName, type Values } from "../core/output";
 import { clamp } from "../core/paper";
 
 export class PredictionCard {
@@ -43,7 +43,12 @@ export class PredictionCard {
         return h(
           "div.bar",
           { role: "listitem" },
-          h(outputs.length > 1 && value === top ? "span.name.first" : "span.name", { title: output.title }, outputName(output), output.probability && h("small", ` ${output.title}`)),
+          h(
+            outputs.length > 1 && value === top ? "span.name.first" : "span.name",
+            { title: output.title },
+            outputName(output),
+            output.probability && h("small", ` ${output.title}`),
+          ),
           h("span.track", { hidden: output.low === null }, bar, mark),
           h("span.number", formatOutput(output, value), now),
         );

@@ -1,8 +1,8 @@
 // What is asked of the model: which target, how sure, by which method; Explain, Stop, progress.
 
-import { button, h, option, press, select, toggled, type Menu } from "../core/dom";
+import { button, h, type Menu, option, press, select, toggled } from "../core/dom";
 import type { Traits } from "../core/host";
-import { outputName, type Output } from "../core/output";
+import { type Output, outputName } from "../core/output";
 
 const LEVELS = [0.5, 0.7, 0.8, 0.9, 0.95, 0.99];
 
@@ -32,7 +32,12 @@ export class RequestCard {
     const level = (value: string): void => traits.set("level", Number(value));
     this.#targets = select("Target", [], set("target"));
     this.#levels = select("Probability to reach", [], level);
-    this.#value = h("input", { type: "number", "aria-label": "Value to reach", step: "any", onchange: () => this.#value.value && level(this.#value.value) });
+    this.#value = h("input", {
+      type: "number",
+      "aria-label": "Value to reach",
+      step: "any",
+      onchange: () => this.#value.value && level(this.#value.value),
+    });
     const menus = traits.get<Record<"methods" | "counts" | "kept", Menu>>("_menus");
     this.#method = select("Method", menus.methods, set("method"));
     this.#count = select("Answers", menus.counts, (value) => traits.set("diverse", Number(value)));

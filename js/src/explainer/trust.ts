@@ -27,7 +27,9 @@ export class TrustCard {
     const rest = trust.rows.filter((row) => !pause.includes(row));
     const unknown = rest.filter(({ verdict }) => verdict === "unknown").length;
     const fine = rest.length - unknown;
-    const more = [fine && `${fine} ${fine > 1 ? "checks" : "check"} in order`, unknown && `${unknown} not known`].filter(Boolean).join(", ");
+    const more = [fine && `${fine} ${fine > 1 ? "checks" : "check"} in order`, unknown && `${unknown} not known`]
+      .filter(Boolean)
+      .join(", ");
     this.element.replaceChildren(
       h("h3", "Can it be believed?"),
       h("p", trust.headline),

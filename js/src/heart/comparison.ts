@@ -36,13 +36,19 @@ export class ComparisonCard {
         head(COLUMNS.map(([, text, title]) => [text, title])),
         this.#body,
       ),
-      h("p.quiet", "Bold: altered by the condition. Marked ", h("span.off-mark", "≠"), ": the measurement missed the truth. –: the wave is absent."),
+      h(
+        "p.quiet",
+        "Bold: altered by the condition. Marked ",
+        h("span.off-mark", "≠"),
+        ": the measurement missed the truth. –: the wave is absent.",
+      ),
     );
   }
 
   /** `leads` there are to choose from, and the one chosen. */
   choices(leads: readonly string[], lead: string): void {
-    if (this.#leads.options.length !== leads.length) this.#leads.replaceChildren(...leads.map((name) => h("option", { value: name }, name)));
+    if (this.#leads.options.length !== leads.length)
+      this.#leads.replaceChildren(...leads.map((name) => h("option", { value: name }, name)));
     this.#leads.value = lead;
   }
 

@@ -3,16 +3,16 @@
 
 import { attach } from "../core/codec";
 import { Component } from "../core/component";
-import { button, group, h, press, type Menu } from "../core/dom";
+import { button, group, h, type Menu, press } from "../core/dom";
 import type { Host } from "../core/host";
 import { isRunning, type Jobs, type Reply } from "../core/jobs";
-import { bindPaper } from "../viewer/settings";
-import type { EcgView } from "../viewer/ecg-view";
-import { unpackLayer, unpackShade, type Ecg, type PackedLayer, type PackedShade } from "../core/layers";
-import { legend } from "../viewer/legend";
+import { type Ecg, type PackedLayer, type PackedShade, unpackLayer, unpackShade } from "../core/layers";
 import { BeatCard, type PackedBeat } from "../viewer/beat";
+import type { EcgView } from "../viewer/ecg-view";
+import { type PackedWaves, unpackWaves } from "../viewer/fiducials";
+import { legend } from "../viewer/legend";
+import { bindPaper } from "../viewer/settings";
 import type { Toolbar } from "../viewer/toolbar";
-import { unpackWaves, type PackedWaves } from "../viewer/fiducials";
 import { ComparisonCard, type Row } from "./comparison";
 import { HeartDials } from "./dials";
 
@@ -25,7 +25,20 @@ interface HeartState {
 }
 
 const STATE = ["_ecg", "_twin", "_shade", "_waves"] as const;
-const DIALS = ["_choices", "condition", "second", "severity", "potassium", "seed", "age", "sex", "noise", "artefacts", "reversal", "clipping_mv"];
+const DIALS = [
+  "_choices",
+  "condition",
+  "second",
+  "severity",
+  "potassium",
+  "seed",
+  "age",
+  "sex",
+  "noise",
+  "artefacts",
+  "reversal",
+  "clipping_mv",
+];
 
 export class HeartLab extends Component {
   readonly #view: EcgView;
@@ -45,7 +58,9 @@ export class HeartLab extends Component {
     this.#dials = new HeartDials(this);
     this.#comparison = new ComparisonCard((lead) => this.set("lead", lead));
     this.#beat = new BeatCard(root, stop);
-    this.#overlays = this.get<{ overlays: Menu }>("_menus").overlays.map(([value, text, title]) => button(text, title!, () => this.set("overlay", value), "", value));
+    this.#overlays = this.get<{ overlays: Menu }>("_menus").overlays.map(([value, text, title]) =>
+      button(text, title!, () => this.set("overlay", value), "", value),
+    );
     root.classList.add("cofe-explainer", "cofe-has-ecg", "cofe-heart");
     const tools = h("div.tools", live && group("HeartState on the ECG", ...this.#overlays), this.#toolbar.element);
     root.append(
@@ -80,8 +95,17 @@ export class HeartLab extends Component {
 
   #draw({ _ecg: ecg, _twin: twin, _shade: shade, _waves: waves }: HeartState): void {
     this.showTitle(ecg);
-    this.#view.show({ original: unpackLayer(ecg), changed: unpackLayer(twin), named: "twin", shade: unpackShade(shade), waves: unpackWaves(waves), note: ecg.note });
-    this.#key.replaceChildren(legend({ lines: twin ? ["this heart", "the same heart without the condition"] : null, shade, waves: waves?.source }));
+    this.#view.show({
+      original: unpackLayer(ecg),
+      changed: unpackLayer(twin),
+      named: "twin",
+      shade: unpackShade(shade),
+      waves: unpackWaves(waves),
+      note: ecg.note,
+    });
+    this.#key.replaceChildren(
+      legend({ lines: twin ? ["this heart", "the same heart without the condition"] : null, shade, waves: waves?.source }),
+    );
     if (!waves && this.get("overlay") === "delineation") this.#key.replaceChildren(h("span.quiet", "delineating …"));
     this.#toolbar.update();
   }

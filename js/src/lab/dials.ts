@@ -1,10 +1,10 @@
 // What if: a slider for every named measurement, and the answer as a curve over the one in hand.
 
 import { button, h, put } from "../core/dom";
-import { Slider } from "../core/slider";
-import { formatOutput, outputLabel, type Output, type Values } from "../core/output";
-import { minus } from "../core/table";
+import { formatOutput, type Output, outputLabel, type Values } from "../core/output";
 import { Plot, PlotCard } from "../core/plot";
+import { Slider } from "../core/slider";
+import { minus } from "../core/table";
 
 /** A measurement that can be dialled: the slider's place is the change that is asked for. */
 export interface Dial {
@@ -73,7 +73,8 @@ export class DialsCard {
       slider.input.disabled = !this.#live;
       const measured = change && achieved ? achieved[dial.name] : undefined;
       const wanted = dial.now === null ? null : dial.now + change;
-      small.textContent = measured === undefined ? "" : measured === null ? " not measurable" : ` measured ${minus(measured.toFixed(dial.digits))}`;
+      small.textContent =
+        measured === undefined ? "" : measured === null ? " not measurable" : ` measured ${minus(measured.toFixed(dial.digits))}`;
       small.classList.toggle("cofe-off-mark", typeof measured === "number" && wanted !== null && Math.abs(measured - wanted) > dial.slack);
     }
     this.#draw(asked, curve, output, answer);

@@ -3,7 +3,7 @@
 
 import type { Change } from "../core/changes";
 import { attach } from "../core/codec";
-import { unpackLayer, type Layer, type PackedLayer } from "../core/layers";
+import { type Layer, type PackedLayer, unpackLayer } from "../core/layers";
 import type { Values } from "../core/output";
 import type { Achieved, DialCurve } from "./dials";
 

@@ -2,11 +2,11 @@
 // waves that were measured, and PR, QRS and QT as calipers in the last field.
 
 import { h, onStop, watchWidth } from "../core/dom";
+import { type PackedLayer, unpackLayer } from "../core/layers";
 import { clamp, type Paper } from "../core/paper";
 import { palette } from "../core/theme";
-import { unpackLayer, type PackedLayer } from "../core/layers";
-import { context, fitCanvas, FONT, label, paintGrid, paintPrint, paintTraces, type Sheet } from "./paint";
-import { paintLetters, paintWaves, unpackWaves, type PackedWaves } from "./fiducials";
+import { type PackedWaves, paintLetters, paintWaves, unpackWaves } from "./fiducials";
+import { context, FONT, fitCanvas, label, paintGrid, paintPrint, paintTraces, type Sheet } from "./paint";
 
 export interface PackedBeat extends PackedLayer {
   waves: PackedWaves;

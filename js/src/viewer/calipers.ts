@@ -1,10 +1,10 @@
 // Calipers and cursor: where they stand on the traces, what they say, how they are drawn.
 
-import { describe, interval, snap, type Point } from "./interval";
-import { clamp, fromPaper, toPaper, type Panel, type Paper } from "../core/paper";
-import { rowOf, type Layer, type Shade } from "../core/layers";
+import { type Layer, rowOf, type Shade } from "../core/layers";
+import { clamp, fromPaper, type Panel, type Paper, toPaper } from "../core/paper";
+import { type Waves, waveAt, waveWords } from "./fiducials";
+import { describe, interval, type Point, snap } from "./interval";
 import { FONT, type Sheet } from "./paint";
-import { waveAt, waveWords, type Waves } from "./fiducials";
 
 export interface Caliper {
   panel: Panel;
@@ -118,9 +118,7 @@ export class Calipers {
 /** The point of a trace under a point of the paper (mm); `catches` lets it snap to a near extremum. */
 export function caliperAt(scene: Scene, mm: { x: number; y: number }, catches: boolean, only?: Panel): Caliper | null {
   const { paper, start, measured } = scene;
-  const under = only
-    ? { panel: only, t: clamp(only.t0 + (mm.x - only.x) / paper.speed, only.t0, only.t1) }
-    : fromPaper(paper, mm.x, mm.y);
+  const under = only ? { panel: only, t: clamp(only.t0 + (mm.x - only.x) / paper.speed, only.t0, only.t1) } : fromPaper(paper, mm.x, mm.y);
   const row = under && rowOf(measured, under.panel.lead);
   if (!row) return null;
   const t = start + under.t;

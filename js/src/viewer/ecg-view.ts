@@ -1,13 +1,26 @@
 // The ECG on its paper: three canvases (paper, signals, calipers), one animation-frame loop.
 
 import { download, framed, h, watchWidth } from "../core/dom";
-import { clamp, PAGE_SECONDS, paper, room, type Layout, type Order, type Panel, type Paper } from "../core/paper";
-import { rowOf, type Layer, type Shade } from "../core/layers";
-import { followTheme, palette, type Palette } from "../core/theme";
-import { bindInteraction, type Interactive, type ScreenPoint } from "./interaction";
-import { caliperAt, Calipers, type Scene, type Caliper } from "./calipers";
-import { context, fitCanvas, FONT, label, paintGrid, paintPrint, paintShade, paintTraces, wipe, type Sheet, type Style, type Viewport } from "./paint";
+import { type Layer, rowOf, type Shade } from "../core/layers";
+import { clamp, type Layout, type Order, PAGE_SECONDS, type Panel, type Paper, paper, room } from "../core/paper";
+import { followTheme, type Palette, palette } from "../core/theme";
+import { type Caliper, Calipers, caliperAt, type Scene } from "./calipers";
 import { paintLetters, paintWaves, type Waves } from "./fiducials";
+import { bindInteraction, type Interactive, type ScreenPoint } from "./interaction";
+import {
+  context,
+  FONT,
+  fitCanvas,
+  label,
+  paintGrid,
+  paintPrint,
+  paintShade,
+  paintTraces,
+  type Sheet,
+  type Style,
+  type Viewport,
+  wipe,
+} from "./paint";
 
 export interface Settings {
   layout: Layout;

@@ -2,10 +2,10 @@
 // The table travels as cofe_widgets/widgets/viewer/fiducials.py packs it.
 
 import { asBytes } from "../core/codec";
+import { type Layer, rowOf } from "../core/layers";
 import { clamp, type Panel } from "../core/paper";
 import type { Palette } from "../core/theme";
-import { rowOf, type Layer } from "../core/layers";
-import { FONT, inside, toY, type Sheet } from "./paint";
+import { FONT, inside, type Sheet, toY } from "./paint";
 
 export interface Wave {
   name: string; // P, QRS or T; Q, R or S inside a QRS; L, the point where ST is read
@@ -88,7 +88,11 @@ export function paintWaves(ctx: CanvasRenderingContext2D, sheet: Sheet, waves: W
       }
       ctx.globalAlpha = 0.85;
       ctx.fillRect(from, y + reach - bar, to - from, bar);
-      for (const [at, tall] of [[onset, 2.2], [peak, 1.4], [offset, 2.2]] as const) {
+      for (const [at, tall] of [
+        [onset, 2.2],
+        [peak, 1.4],
+        [offset, 2.2],
+      ] as const) {
         if (x(at) >= left && x(at) <= right) ctx.fillRect(x(at) - 0.5, y + reach - tall * bar, 1, tall * bar);
       }
     }

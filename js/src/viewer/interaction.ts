@@ -1,7 +1,7 @@
 // Pointer, touch, wheel and keys on the paper, turned into moves of the view.
 
 import type { Panel } from "../core/paper";
-import type { Scene, Caliper, Calipers } from "./calipers";
+import type { Caliper, Calipers, Scene } from "./calipers";
 
 export interface ScreenPoint {
   x: number; // CSS px of the canvas
@@ -106,7 +106,8 @@ function pinch(view: Interactive, fingers: Map<number, ScreenPoint>, id: number,
   const other = [...fingers].find(([key]) => key !== id)![1];
   const before = fingers.get(id)!;
   const spread = Math.hypot(before.x - other.x, before.y - other.y);
-  if (spread > 4) view.zoomBy(Math.hypot(now.x - other.x, now.y - other.y) / spread, { x: (now.x + other.x) / 2, y: (now.y + other.y) / 2 });
+  if (spread > 4)
+    view.zoomBy(Math.hypot(now.x - other.x, now.y - other.y) / spread, { x: (now.x + other.x) / 2, y: (now.y + other.y) / 2 });
 }
 
 function key(event: KeyboardEvent, view: Interactive): boolean {

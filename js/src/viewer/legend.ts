@@ -15,7 +15,8 @@ export function legend({ lines = null, shade = null, waves = null }: Key): HTMLE
   return h(
     "div.legend",
     ...(lines ? [key("cofe-key-trace", lines[0]), key("cofe-key-changed", lines[1])] : []),
-    waves && h("span.scale", waves, ...["P", "QRS", "T"].map((wave) => h("b", { class: `cofe-wave cofe-wave-${wave.toLowerCase()}` }, wave))),
+    waves &&
+      h("span.scale", waves, ...["P", "QRS", "T"].map((wave) => h("b", { class: `cofe-wave cofe-wave-${wave.toLowerCase()}` }, wave))),
     shade &&
       h(
         "span.scale",

@@ -1,9 +1,9 @@
 // Drawing on a canvas what paper.ts lays out. Every function takes the window it draws through.
 
-import { columns, means, type Columns } from "./decimate";
+import { type Layer, rowOf, type Shade } from "../core/layers";
 import { clamp, type Panel, type Paper } from "../core/paper";
-import { rowOf, type Layer, type Shade } from "../core/layers";
 import type { Palette } from "../core/theme";
+import { type Columns, columns, means } from "./decimate";
 
 /** The part of the paper on screen: CSS pixels = millimetres * scale + (dx, dy). */
 export interface Viewport {
@@ -144,7 +144,13 @@ export interface Sheet {
 /** How a changed trace lies over the original: where the two part, whole over a faint one (which is painted with the paper), or alone. */
 export type Style = "over" | "faint" | "alone";
 
-export function paintTraces(ctx: CanvasRenderingContext2D, sheet: Sheet, original: Layer, changed: Layer | null, style: Style = "over"): void {
+export function paintTraces(
+  ctx: CanvasRenderingContext2D,
+  sheet: Sheet,
+  original: Layer,
+  changed: Layer | null,
+  style: Style = "over",
+): void {
   const { win, paper, colours } = sheet;
   ctx.lineJoin = "bevel"; // a round one costs a third more, and looks the same
   const thick = clamp(win.scale * 0.28, 1, 1.7);
@@ -179,7 +185,15 @@ export const toY = (sheet: Sheet, panel: Panel): ((mv: number) => number) => {
 };
 
 /** A whole trace. */
-function line(ctx: CanvasRenderingContext2D, sheet: Sheet, panel: Panel, data: Float32Array, fs: number, colour: string, thick: number): void {
+function line(
+  ctx: CanvasRenderingContext2D,
+  sheet: Sheet,
+  panel: Panel,
+  data: Float32Array,
+  fs: number,
+  colour: string,
+  thick: number,
+): void {
   const part = stretch(sheet.win, sheet.paper, panel, fs, sheet.start, data.length, 1 / sheet.win.ratio);
   if (!part) return;
   ctx.strokeStyle = colour;
@@ -189,7 +203,14 @@ function line(ctx: CanvasRenderingContext2D, sheet: Sheet, panel: Panel, data: F
 }
 
 /** Columns from one to another, the way the signal ran. */
-function stroke(ctx: CanvasRenderingContext2D, { lo, hi, loFirst }: Columns, part: Stretch, y: (mv: number) => number, from: number, to: number): void {
+function stroke(
+  ctx: CanvasRenderingContext2D,
+  { lo, hi, loFirst }: Columns,
+  part: Stretch,
+  y: (mv: number) => number,
+  from: number,
+  to: number,
+): void {
   ctx.beginPath();
   for (let c = from; c <= to; c++) {
     const x = part.x(c);

@@ -1,6 +1,6 @@
 // The settings of the paper live in traits, so that all views and Python agree.
 
-import { listen, type Host } from "../core/host";
+import { type Host, listen } from "../core/host";
 import { EcgView, type Settings } from "./ecg-view";
 import { Toolbar } from "./toolbar";
 

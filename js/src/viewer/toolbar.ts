@@ -14,30 +14,60 @@ export class Toolbar {
   readonly #reset: HTMLButtonElement;
   readonly #view: EcgView;
 
-  constructor(
-    view: EcgView,
-    picked: (name: keyof Settings, value: string | number) => void,
-    fileName: () => string,
-  ) {
+  constructor(view: EcgView, picked: (name: keyof Settings, value: string | number) => void, fileName: () => string) {
     this.#view = view;
     this.#pickers = {
-      layout: select("Layout", LAYOUTS.map((v) => [v, v.replace("x", "×").replace("+1", " + II")]), (v) => picked("layout", v)),
-      speed: select("Paper speed", SPEEDS.map((v) => [`${v}`, `${v} mm/s`]), (v) => picked("speed", Number(v))),
-      gain: select("Gain", GAINS.map((v) => [`${v}`, `${v} mm/mV`]), (v) => picked("gain", Number(v))),
-      order: select("Order of the limb leads", [["standard", "Standard"], ["cabrera", "Cabrera"]], (v) => picked("order", v)),
+      layout: select(
+        "Layout",
+        LAYOUTS.map((v) => [v, v.replace("x", "×").replace("+1", " + II")]),
+        (v) => picked("layout", v),
+      ),
+      speed: select(
+        "Paper speed",
+        SPEEDS.map((v) => [`${v}`, `${v} mm/s`]),
+        (v) => picked("speed", Number(v)),
+      ),
+      gain: select(
+        "Gain",
+        GAINS.map((v) => [`${v}`, `${v} mm/mV`]),
+        (v) => picked("gain", Number(v)),
+      ),
+      order: select(
+        "Order of the limb leads",
+        [
+          ["standard", "Standard"],
+          ["cabrera", "Cabrera"],
+        ],
+        (v) => picked("order", v),
+      ),
     };
     const act = (does: () => void) => () => {
       does();
       this.update();
     };
     const tool = (which: "measure" | "pan", text: string, hint: string): HTMLButtonElement =>
-      button(text, hint, act(() => (view.tool = which)), "", which);
+      button(
+        text,
+        hint,
+        act(() => (view.tool = which)),
+        "",
+        which,
+      );
     this.#measure = tool("measure", "Measure", "Drag on the ECG to measure ms, bpm and mV");
     this.#pan = tool("pan", "Move", "Drag to move the paper; at any time with Shift");
-    this.#reset = button("100 %", "Whole page (key 0, or double click)", act(() => view.resetZoom()));
+    this.#reset = button(
+      "100 %",
+      "Whole page (key 0, or double click)",
+      act(() => view.resetZoom()),
+    );
     const zoom = (by: number) => act(() => view.zoomBy(by));
     const turn = (by: number) => act(() => view.turn(by));
-    this.#pager = group("Ten seconds", button("‹", "Ten seconds earlier", turn(-1)), this.#pageText, button("›", "Ten seconds later", turn(1)));
+    this.#pager = group(
+      "Ten seconds",
+      button("‹", "Ten seconds earlier", turn(-1)),
+      this.#pageText,
+      button("›", "Ten seconds later", turn(1)),
+    );
     this.element = h(
       "div.toolbar",
       { role: "toolbar", "aria-label": "ECG paper" },

@@ -3,9 +3,9 @@
 import { Component } from "../core/component";
 import { check, h } from "../core/dom";
 import type { Host } from "../core/host";
-import { unpackLayer, unpackShade, type Ecg, type PackedShade } from "../core/layers";
+import { type Ecg, type PackedShade, unpackLayer, unpackShade } from "../core/layers";
 import { BeatCard } from "./beat";
-import { unpackWaves, type PackedWaves } from "./fiducials";
+import { type PackedWaves, unpackWaves } from "./fiducials";
 import { legend } from "./legend";
 import { bindPaper } from "./settings";
 
@@ -28,7 +28,14 @@ export class Viewer extends Component {
       const shown = waves && box.checked ? waves : null;
       this.showTitle(ecg);
       const named: string = overlay?.title ?? "";
-      view.show({ original: unpackLayer(ecg), changed: unpackLayer(overlay), named, shade: unpackShade(shade), waves: unpackWaves(shown), note: ecg.note });
+      view.show({
+        original: unpackLayer(ecg),
+        changed: unpackLayer(overlay),
+        named,
+        shade: unpackShade(shade),
+        waves: unpackWaves(shown),
+        note: ecg.note,
+      });
       key.replaceChildren(legend({ lines: named ? ["original", named] : null, shade, waves: shown?.source }));
       key.hidden = !named && !shade && !shown;
       beat.show(this.get("_beat"));
