@@ -1,6 +1,7 @@
 // What changed, in words and in numbers.
 
 import { h } from "./dom";
+import { abs } from "./math";
 import { head, minus, row } from "./table";
 
 export interface Change {
@@ -49,5 +50,5 @@ function difference(change: number | null, original: number | null, counterfactu
   }
   const rounded = Number(change.toFixed(digits));
   if (rounded === 0) return "0";
-  return `${rounded > 0 ? "▲ +" : "▼ −"}${Math.abs(rounded).toFixed(digits)}`;
+  return `${rounded > 0 ? "▲ +" : "▼ −"}${abs(rounded).toFixed(digits)}`;
 }

@@ -1,5 +1,7 @@
 // Signals travel as int16 with one scale a lead; the twin of cofe_widgets/widgets/core/codec.py.
 
+import { abs, max, round } from "./math";
+
 export const VERSION = 1;
 
 export interface Packed {
@@ -38,9 +40,9 @@ export function encode(rows: Float32Array[]): Packed {
   const samples = rows[0]?.length ?? 0;
   const counts = new Int16Array(rows.length * samples);
   const scale = rows.map((row, r) => {
-    const peak = row.reduce((top, v) => Math.max(top, Math.abs(v)), 0);
+    const peak = row.reduce((top, v) => max(top, abs(v)), 0);
     const unit = peak > 0 ? peak / 32767 : 1;
-    row.forEach((v, i) => (counts[r * samples + i] = Math.round(v / unit)));
+    row.forEach((v, i) => (counts[r * samples + i] = round(v / unit)));
     return unit;
   });
   return { version: VERSION, dtype: "int16", shape: [rows.length, samples], scale, data: counts.buffer };

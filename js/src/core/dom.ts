@@ -1,5 +1,7 @@
 // The least there is between us and the DOM. Text always goes in as text, never as markup.
 
+import { floor } from "./math";
+
 export type Part =
   | Node
   | string
@@ -99,7 +101,7 @@ export function framed(draw: () => void, stop: AbortSignal): () => void {
 export function watchWidth(element: Element, changed: (width: number) => void, stop: AbortSignal): void {
   let last = 0;
   const watch = new ResizeObserver(([entry]) => {
-    const width = Math.floor(entry!.contentRect.width);
+    const width = floor(entry!.contentRect.width);
     if (width > 0 && width !== last) changed((last = width));
   });
   watch.observe(element);

@@ -3,6 +3,7 @@
 
 import { onStop } from "./dom";
 import { type Host, listen } from "./host";
+import { max } from "./math";
 
 export interface Reply {
   type: "start" | "step" | "done" | "error" | "cancelled" | "snapshot";
@@ -37,7 +38,7 @@ export class Jobs {
     this.#onReply = onReply;
     this.#onSilence = onSilence;
     this.#epoch = host.get("epoch") ?? 0;
-    listen(host, "change:epoch", () => (this.#epoch = Math.max(this.#epoch, host.get("epoch"))), stop);
+    listen(host, "change:epoch", () => (this.#epoch = max(this.#epoch, host.get("epoch"))), stop);
     listen(host, "msg:custom", (reply: Reply, buffers: DataView[]) => this.#receive(reply, buffers), stop);
     document.addEventListener("visibilitychange", () => this.visible(document.visibilityState === "visible"), { signal: stop });
     host.send({ type: "ready", view: this.#view });

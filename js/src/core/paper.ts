@@ -1,6 +1,8 @@
 // Clinical geometry: where every lead, second and millivolt lies on the paper, in millimetres.
 // Pure, and the twin of cofe_widgets/report/figures/paper.py: both are held to tests/report/paper.json.
 
+import { abs, ceil, clamp, floor, max, min } from "./math";
+
 export type Layout = "3x4+1" | "3x4" | "6x2" | "12x1";
 export type Order = "standard" | "cabrera";
 export const LAYOUTS: readonly Layout[] = ["3x4+1", "3x4", "6x2", "12x1"];
@@ -18,8 +20,6 @@ const FOOTROOM = 15;
 const MOST_ROOM = 45;
 const ROW_MM: Record<Layout, number> = { "3x4+1": 25, "3x4": 25, "6x2": 20, "12x1": 15 };
 const COLUMNS: Record<Layout, number> = { "3x4+1": 4, "3x4": 4, "6x2": 2, "12x1": 1 };
-
-export const clamp = (value: number, low: number, high: number): number => Math.min(high, Math.max(low, value));
 
 export interface PaperRequest {
   leads: readonly string[]; // what the record has
@@ -57,16 +57,16 @@ export interface Paper {
 
 export function paper(request: PaperRequest): Paper {
   const { leads, layout = "3x4+1", speed = 25, gain = 10, order = "standard", headroom = HEADROOM, footroom = FOOTROOM } = request;
-  const seconds = Math.min(request.seconds, PAGE_SECONDS);
+  const seconds = min(request.seconds, PAGE_SECONDS);
   const twelve = STANDARD.every((lead) => leads.includes(lead));
   const printed = twelve ? (order === "cabrera" ? CABRERA : STANDARD) : [...leads];
   // A record without the twelve leads is drawn one lead a row, whatever was asked.
   const shape: Layout = twelve ? layout : "12x1";
   const columns = COLUMNS[shape];
-  const perColumn = Math.ceil(printed.length / columns);
+  const perColumn = ceil(printed.length / columns);
   const window = seconds / columns;
   const start = LEFT + PULSE_S * speed + 5;
-  const rowHeight = ROW_MM[shape] * Math.max(1, gain / 10);
+  const rowHeight = ROW_MM[shape] * max(1, gain / 10);
 
   const place = (label: string, row: number, t0: number, t1: number, rhythm: boolean): Panel => ({
     lead: label.replace("-", ""),
@@ -80,17 +80,17 @@ export function paper(request: PaperRequest): Paper {
     rhythm,
   });
   const panels = printed.map((label, index) => {
-    const column = Math.floor(index / perColumn);
+    const column = floor(index / perColumn);
     return place(label, index % perColumn, column * window, (column + 1) * window, false);
   });
   if (shape === "3x4+1") panels.push(place("II", perColumn, 0, seconds, true));
 
-  const rows = Math.max(...panels.map((panel) => panel.row)) + 1;
+  const rows = max(...panels.map((panel) => panel.row)) + 1;
   return {
     layout: shape,
     speed,
     gain,
-    width: Math.ceil((start + seconds * speed) / 5 - 1e-9) * 5 + 5,
+    width: ceil((start + seconds * speed) / 5 - 1e-9) * 5 + 5,
     height: headroom + (rows - 1) * rowHeight + footroom,
     rowHeight,
     panels,
@@ -117,16 +117,16 @@ export function fromPaper(sheet: Paper, x: number, y: number): { panel: Panel; t
   for (const panel of sheet.panels) {
     const t = panel.t0 + (x - panel.x) / sheet.speed;
     if (t < panel.t0 || t > panel.t1) continue;
-    if (!best || Math.abs(panel.baseline - y) < Math.abs(best.panel.baseline - y)) best = { panel, t };
+    if (!best || abs(panel.baseline - y) < abs(best.panel.baseline - y)) best = { panel, t };
   }
   return best;
 }
 
 /** Room that keeps the tallest wave of the first row and the deepest of the last on the paper. */
 export function room(sheet: Paper, waves: (panel: Panel) => { up: number; down: number }): { headroom: number; footroom: number } {
-  const last = Math.max(...sheet.panels.map((panel) => panel.row));
+  const last = max(...sheet.panels.map((panel) => panel.row));
   const most = (row: number, way: "up" | "down"): number =>
-    sheet.gain * Math.max(...sheet.panels.filter((panel) => panel.row === row).map((panel) => waves(panel)[way]));
-  const fives = (mm: number, least: number): number => clamp(Math.ceil(mm / 5) * 5, least, MOST_ROOM);
+    sheet.gain * max(...sheet.panels.filter((panel) => panel.row === row).map((panel) => waves(panel)[way]));
+  const fives = (mm: number, least: number): number => clamp(ceil(mm / 5) * 5, least, MOST_ROOM);
   return { headroom: fives(most(0, "up") + 2, HEADROOM), footroom: fives(most(last, "down") + 5, FOOTROOM) };
 }

@@ -1,8 +1,8 @@
 // The model's answer as a curve: over a path, or over a measurement that is dialled.
 
 import { h, put, svg, watchWidth } from "./dom";
+import { clamp, max, min } from "./math";
 import { formatOutput, type Output } from "./output";
-import { clamp } from "./paper";
 
 export interface Curve {
   points: readonly (readonly [number, number])[]; // (x, answer)
@@ -112,7 +112,7 @@ export class Plot {
     if (!output || output.probability || !seen.length) [this.#low, this.#high] = [output?.low ?? 0, output?.high ?? 1];
     else {
       const room = 10 ** -output.digits;
-      [this.#low, this.#high] = [Math.min(...seen) - room, Math.max(...seen) + room];
+      [this.#low, this.#high] = [min(...seen) - room, max(...seen) + room];
     }
   }
 

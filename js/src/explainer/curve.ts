@@ -1,6 +1,7 @@
 // The answer along the path, and the severity slider that walks it.
 
 import { h, put, uid } from "../core/dom";
+import { max } from "../core/math";
 import { formatOutput, type Output, outputLabel } from "../core/output";
 import { PAD, Plot, PlotCard } from "../core/plot";
 import { predictionAt } from "./path";
@@ -44,7 +45,7 @@ export class CurveCard extends PlotCard {
     else this.name("Severity", "this ECG", "counterfactual");
     this.plot.mark(null);
     // A search does not know how long it will be: its curve always spans the whole width.
-    const to = searching ? Math.max(0.02, points.at(-1)?.[0] ?? 0) : 1;
+    const to = searching ? max(0.02, points.at(-1)?.[0] ?? 0) : 1;
     const last = points.at(-1)?.[1];
     const range =
       output && last !== undefined

@@ -1,8 +1,8 @@
 // What the model says: one bar an output, and a red mark where the red trace on screen has moved it.
 
 import { h, option, select } from "../core/dom";
+import { clamp, max } from "../core/math";
 import { formatOutput, type Output, outputName, type Values } from "../core/output";
-import { clamp } from "../core/paper";
 
 export class PredictionCard {
   readonly element: HTMLElement;
@@ -31,7 +31,7 @@ export class PredictionCard {
       this.#bars.replaceChildren(h("p.quiet", "No answer for this ECG."));
       return;
     }
-    const top = Math.max(...Object.values(values));
+    const top = max(...Object.values(values));
     this.#bars.replaceChildren(
       ...outputs.map((output) => {
         const value = values[output.name]!;

@@ -2,6 +2,7 @@
 
 import { button, group, h, type Menu, option, press, select, toggled } from "../core/dom";
 import type { Traits } from "../core/host";
+import { round } from "../core/math";
 import { Slider } from "../core/slider";
 
 export interface Choice {
@@ -34,7 +35,7 @@ export class HeartDials {
     const set = (name: string) => (value: unknown) => traits.set(name, value);
     this.#first = select("Condition", [], set("condition"));
     this.#second = select("Second condition", [], set("second"));
-    this.#severity = new Slider("Severity", { min: 0, max: 1, step: 0.01 }, (v) => `${Math.round(100 * v)} %`, set("severity"));
+    this.#severity = new Slider("Severity", { min: 0, max: 1, step: 0.01 }, (v) => `${round(100 * v)} %`, set("severity"));
     this.#potassium = new Slider("Potassium", { min: 2, max: 9, step: 0.1 }, (v) => `${v.toFixed(1)} mmol/L`, set("potassium"));
     this.#age = new Slider("Age", { min: 18, max: 95, step: 1 }, (v) => `${v} years`, set("age"));
     this.#sexes = [

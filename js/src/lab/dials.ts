@@ -1,6 +1,7 @@
 // What if: a slider for every named measurement, and the answer as a curve over the one in hand.
 
 import { button, h, put } from "../core/dom";
+import { abs } from "../core/math";
 import { formatOutput, type Output, outputLabel, type Values } from "../core/output";
 import { Plot, PlotCard } from "../core/plot";
 import { Slider } from "../core/slider";
@@ -75,7 +76,7 @@ export class DialsCard {
       const wanted = dial.now === null ? null : dial.now + change;
       small.textContent =
         measured === undefined ? "" : measured === null ? " not measurable" : ` measured ${minus(measured.toFixed(dial.digits))}`;
-      small.classList.toggle("cofe-off-mark", typeof measured === "number" && wanted !== null && Math.abs(measured - wanted) > dial.slack);
+      small.classList.toggle("cofe-off-mark", typeof measured === "number" && wanted !== null && abs(measured - wanted) > dial.slack);
     }
     this.#draw(asked, curve, output, answer);
   }

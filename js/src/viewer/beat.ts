@@ -3,7 +3,8 @@
 
 import { h, onStop, watchWidth } from "../core/dom";
 import { type PackedLayer, unpackLayer } from "../core/layers";
-import { clamp, type Paper } from "../core/paper";
+import { ceil, clamp, floor, min, round } from "../core/math";
+import type { Paper } from "../core/paper";
 import { palette } from "../core/theme";
 import { type PackedWaves, paintLetters, paintWaves, unpackWaves } from "./fiducials";
 import { context, FONT, fitCanvas, label, paintGrid, paintPrint, paintTraces, type Sheet } from "./paint";
@@ -19,8 +20,8 @@ const GAP_MM = 2;
 
 /** Beats side by side, one field more than there are leads. */
 export function beatPaper(leads: readonly string[], seconds: number, gain = 10): Paper {
-  const field = Math.ceil(seconds * 25) + GAP_MM;
-  const rows = Math.ceil((leads.length + 1) / COLUMNS);
+  const field = ceil(seconds * 25) + GAP_MM;
+  const rows = ceil((leads.length + 1) / COLUMNS);
   return {
     layout: "3x4",
     speed: 25,
@@ -30,7 +31,7 @@ export function beatPaper(leads: readonly string[], seconds: number, gain = 10):
     rowHeight: ROW_MM,
     pulses: [],
     panels: leads.map((lead, k) => {
-      const row = Math.floor(k / COLUMNS);
+      const row = floor(k / COLUMNS);
       const place = { x: GAP_MM + (k % COLUMNS) * field, baseline: (row + 0.55) * ROW_MM };
       return { lead, label: lead, sign: 1, row, ...place, t0: 0, t1: seconds, rhythm: false };
     }),
@@ -68,7 +69,7 @@ export class BeatCard {
     const paper = beatPaper(beat.leads, trace.rows[0]!.length / beat.fs);
     const scale = width / paper.width;
     const ratio = globalThis.devicePixelRatio || 1;
-    const height = Math.round(paper.height * scale);
+    const height = round(paper.height * scale);
     const win = { scale, dx: 0, dy: 0, width, height, ratio };
     frame.style.height = `${height}px`;
     fitCanvas(canvas, win);
@@ -91,7 +92,7 @@ const words = ({ intervals }: PackedBeat): string[] => intervals.map(({ name, ms
 function calipers(ctx: CanvasRenderingContext2D, { win, paper, colours }: Sheet, beat: PackedBeat): void {
   const k = beat.leads.length;
   const left = paper.panels[k % COLUMNS]!.x;
-  const top = Math.floor(k / COLUMNS) * ROW_MM + 8;
+  const top = floor(k / COLUMNS) * ROW_MM + 8;
   ctx.font = `500 ${clamp(2.4 * win.scale, 10, 12)}px ${FONT}`;
   words(beat).forEach((text, line) => {
     const { from, to } = beat.intervals[line]!;
@@ -104,6 +105,6 @@ function calipers(ctx: CanvasRenderingContext2D, { win, paper, colours }: Sheet,
     }
     // QTc has no place in time: it stands under QT.
     const place = to > from ? x! : (left + 0.025 * (beat.intervals[line - 1]?.from ?? 0)) * win.scale;
-    label(ctx, text, Math.min(place, win.width - ctx.measureText(text).width - 4), y - 2, colours);
+    label(ctx, text, min(place, win.width - ctx.measureText(text).width - 4), y - 2, colours);
   });
 }

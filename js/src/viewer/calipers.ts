@@ -1,7 +1,8 @@
 // Calipers and cursor: where they stand on the traces, what they say, how they are drawn.
 
 import { type Layer, rowOf, type Shade } from "../core/layers";
-import { clamp, fromPaper, type Panel, type Paper, toPaper } from "../core/paper";
+import { abs, clamp, max, min, round } from "../core/math";
+import { fromPaper, type Panel, type Paper, toPaper } from "../core/paper";
 import { type Waves, waveAt, waveWords } from "./fiducials";
 import { describe, interval, type Point, snap } from "./interval";
 import { FONT, type Sheet } from "./paint";
@@ -57,13 +58,13 @@ export class Calipers {
     const caliper = this.head ?? this.hover ?? this.anchor;
     if (!caliper) return "";
     const { panel, point } = caliper;
-    const signed = (mv: number): string => `${panel.sign * mv < 0 ? "−" : ""}${Math.abs(mv).toFixed(2)}`;
+    const signed = (mv: number): string => `${panel.sign * mv < 0 ? "−" : ""}${abs(mv).toFixed(2)}`;
     const parts = [`${panel.label.replace("-", "−")}  ${point.t.toFixed(3)} s  ${signed(point.mv)} mV`];
     const now = changed && valueAt(changed, panel.lead, point.t);
-    if (now !== null && Math.abs(now - point.mv) >= 0.005) parts.push(`${named} ${signed(now)} mV`);
+    if (now !== null && abs(now - point.mv) >= 0.005) parts.push(`${named} ${signed(now)} mV`);
     const weight = shade && valueAt(shade, panel.lead, point.t);
     if (shade && weight !== null) {
-      const size = shade.unit ? `${Math.abs(weight).toFixed(2)} ${shade.unit}` : Math.abs(weight).toPrecision(2);
+      const size = shade.unit ? `${abs(weight).toFixed(2)} ${shade.unit}` : abs(weight).toPrecision(2);
       parts.push(`${shade.reading} ${weight < 0 ? "−" : "+"}${size}`);
     }
     const wave = waves && waveAt(waves, panel.lead, point.t);
@@ -94,7 +95,7 @@ export class Calipers {
     if (this.anchor && this.head) {
       const a = post(this.anchor);
       const b = post(this.head);
-      const top = Math.max(14, Math.min(a.zero, b.zero) - reach);
+      const top = max(14, min(a.zero, b.zero) - reach);
       ctx.beginPath();
       ctx.moveTo(a.x, top);
       ctx.lineTo(b.x, top);
@@ -129,7 +130,7 @@ export function caliperAt(scene: Scene, mm: { x: number; y: number }, catches: b
 function nearest({ start, measured }: Scene, panel: Panel, t: number): Caliper {
   const { fs } = measured;
   const row = rowOf(measured, panel.lead)!;
-  const i = clamp(Math.round(clamp(t, start + panel.t0, start + panel.t1) * fs), 0, row.length - 1);
+  const i = clamp(round(clamp(t, start + panel.t0, start + panel.t1) * fs), 0, row.length - 1);
   return { panel, point: { t: i / fs, mv: row[i]! } };
 }
 
@@ -145,5 +146,5 @@ function between(a: Caliper, b: Caliper): string {
 }
 
 function valueAt(layer: Layer, lead: string, t: number): number | null {
-  return rowOf(layer, lead)?.[Math.round(t * layer.fs)] ?? null;
+  return rowOf(layer, lead)?.[round(t * layer.fs)] ?? null;
 }

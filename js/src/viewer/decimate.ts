@@ -1,5 +1,7 @@
 // Thousands of samples to at most one vertical stroke a pixel column, losing no peak.
 
+import { floor, max, min } from "../core/math";
+
 export interface Columns {
   lo: Float32Array;
   hi: Float32Array;
@@ -8,11 +10,11 @@ export interface Columns {
 
 /** Each of `count` equal parts of [first, last): its number, its first sample and the one after its last. */
 function parts(first: number, last: number, count: number, each: (part: number, from: number, to: number) => void): void {
-  const edge = (part: number): number => first + Math.floor((part * (last - first)) / count);
+  const edge = (part: number): number => first + floor((part * (last - first)) / count);
   for (let part = 0; part < count; part++) each(part, edge(part), edge(part + 1));
 }
 
-const least = (first: number, last: number, count: number): number => Math.max(0, Math.min(count, last - first));
+const least = (first: number, last: number, count: number): number => max(0, min(count, last - first));
 
 /** Least and greatest value of each of `count` equal parts of data[first, last). */
 export function columns(data: Float32Array, first: number, last: number, count: number): Columns {

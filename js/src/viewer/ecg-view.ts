@@ -2,7 +2,8 @@
 
 import { download, framed, h, watchWidth } from "../core/dom";
 import { type Layer, rowOf, type Shade } from "../core/layers";
-import { clamp, type Layout, type Order, PAGE_SECONDS, type Panel, type Paper, paper, room } from "../core/paper";
+import { ceil, clamp, floor, max, round } from "../core/math";
+import { type Layout, type Order, PAGE_SECONDS, type Panel, type Paper, paper, room } from "../core/paper";
 import { followTheme, type Palette, palette } from "../core/theme";
 import { type Caliper, Calipers, caliperAt, type Scene } from "./calipers";
 import { paintLetters, paintWaves, type Waves } from "./fiducials";
@@ -135,7 +136,7 @@ export class EcgView implements Interactive {
   /** Pages of ten seconds: [this one, how many]. */
   pages(): [number, number] {
     const total = this.#content.original ? lengthS(this.#content.original) : 0;
-    return [Math.round(this.#start / PAGE_SECONDS), Math.max(1, Math.ceil(total / PAGE_SECONDS - 0.01))];
+    return [round(this.#start / PAGE_SECONDS), max(1, ceil(total / PAGE_SECONDS - 0.01))];
   }
 
   turn(by: number): void {
@@ -167,7 +168,7 @@ export class EcgView implements Interactive {
 
   /** What is on screen, as a PNG of twice its size. */
   async savePng(name: string): Promise<void> {
-    const win = { ...this.#viewport(), ratio: Math.max(2, this.#viewport().ratio) };
+    const win = { ...this.#viewport(), ratio: max(2, this.#viewport().ratio) };
     const canvas = h("canvas", { width: win.width * win.ratio, height: win.height * win.ratio });
     const ctx = context(canvas);
     this.#paintAll(ctx, ctx, win);
@@ -182,12 +183,12 @@ export class EcgView implements Interactive {
     const sheet = this.#sheet!;
     const fit = clamp(this.#width / sheet.width, LEAST_SCALE, MOST_SCALE);
     const scale = fit * this.#zoom;
-    const height = Math.round(sheet.height * fit);
+    const height = round(sheet.height * fit);
     const spare = { x: sheet.width - this.#width / scale, y: sheet.height - height / scale };
-    this.#pan.x = clamp(this.#pan.x, 0, Math.max(0, spare.x));
-    this.#pan.y = clamp(this.#pan.y, 0, Math.max(0, spare.y));
+    this.#pan.x = clamp(this.#pan.x, 0, max(0, spare.x));
+    this.#pan.y = clamp(this.#pan.y, 0, max(0, spare.y));
     // A page narrower than the view keeps whole 5 mm squares on its left.
-    const inset = spare.x < 0 ? Math.floor(-spare.x / 2 / 5) * 5 * scale : 0;
+    const inset = spare.x < 0 ? floor(-spare.x / 2 / 5) * 5 * scale : 0;
     return {
       scale,
       dx: inset - this.#pan.x * scale,
@@ -205,7 +206,7 @@ export class EcgView implements Interactive {
       const request = { leads: original.leads, seconds: lengthS(original) - this.#start, ...this.#settings };
       const { headroom, footroom } = room(paper(request), (panel) => this.#reach(original, panel));
       // Room once given stays while the ECG follows a slider: the page must not jump under the hand.
-      this.#least = { headroom: Math.max(headroom, this.#least.headroom), footroom: Math.max(footroom, this.#least.footroom) };
+      this.#least = { headroom: max(headroom, this.#least.headroom), footroom: max(footroom, this.#least.footroom) };
       this.#sheet = paper({ ...request, ...this.#least });
     }
     this.#refresh();
@@ -217,7 +218,7 @@ export class EcgView implements Interactive {
     const row = rowOf(layer, panel.lead)!;
     const offset = this.#offsets.get(panel.lead) ?? 0;
     let [low, high] = [0, 0];
-    for (const mv of row.subarray(Math.round((this.#start + panel.t0) * layer.fs), Math.round((this.#start + panel.t1) * layer.fs))) {
+    for (const mv of row.subarray(round((this.#start + panel.t0) * layer.fs), round((this.#start + panel.t1) * layer.fs))) {
       if (mv - offset < low) low = mv - offset;
       else if (mv - offset > high) high = mv - offset;
     }

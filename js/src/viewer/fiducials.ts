@@ -3,7 +3,8 @@
 
 import { asBytes } from "../core/codec";
 import { type Layer, rowOf } from "../core/layers";
-import { clamp, type Panel } from "../core/paper";
+import { abs, clamp, max, min, round } from "../core/math";
+import type { Panel } from "../core/paper";
 import type { Palette } from "../core/theme";
 import { FONT, inside, type Sheet, toY } from "./paint";
 
@@ -71,7 +72,7 @@ const REACH = 0.4; // of a row's height, above and below its baseline
 export function paintWaves(ctx: CanvasRenderingContext2D, sheet: Sheet, waves: Waves, wash: boolean): void {
   const { win, paper, colours } = sheet;
   const reach = REACH * paper.rowHeight * win.scale;
-  const bar = Math.max(1.5, 0.5 * win.scale);
+  const bar = max(1.5, 0.5 * win.scale);
   for (const panel of paper.panels) {
     const all = waves.get(panel.lead);
     if (!all || !inside(win, paper, panel)) continue;
@@ -79,8 +80,8 @@ export function paintWaves(ctx: CanvasRenderingContext2D, sheet: Sheet, waves: W
     const y = panel.baseline * win.scale + win.dy;
     for (const { name, onset, peak, offset } of all) {
       if (!SPANS.has(name) || !(x(offset) > left && x(onset) < right)) continue;
-      const from = Math.max(left, x(onset));
-      const to = Math.min(right, x(offset));
+      const from = max(left, x(onset));
+      const to = min(right, x(offset));
       ctx.fillStyle = colourOf(colours, name);
       if (wash) {
         ctx.globalAlpha = colours.wave_opacity;
@@ -133,7 +134,7 @@ export function paintLetters(ctx: CanvasRenderingContext2D, sheet: Sheet, waves:
     if (!all || !row || !inside(win, paper, panel)) continue;
     const { x, left, right } = frame(sheet, panel);
     const y = toY(sheet, panel);
-    const mv = (t: number): number => row[Math.round(t * trace.fs)] ?? NaN;
+    const mv = (t: number): number => row[round(t * trace.fs)] ?? NaN;
     const placed: { x: number; y: number; half: number }[] = [];
     for (const { text, t, wave, colour } of letters(all, colours, win.scale)) {
       const at = { x: x(t), y: y(mv(t)), half: ctx.measureText(text).width / 2 };
@@ -141,7 +142,7 @@ export function paintLetters(ctx: CanvasRenderingContext2D, sheet: Sheet, waves:
       // Away from the line between the wave's own ends: above what points up, below what points down.
       const level = y((mv(wave.onset) + mv(wave.offset)) / 2);
       at.y += (at.y > level ? 1 : -1) * (0.5 * size + 3);
-      if (placed.some((other) => Math.abs(other.x - at.x) < other.half + at.half + 1.5 && Math.abs(other.y - at.y) < size)) continue;
+      if (placed.some((other) => abs(other.x - at.x) < other.half + at.half + 1.5 && abs(other.y - at.y) < size)) continue;
       placed.push(at);
       ctx.strokeStyle = colours.paper;
       ctx.lineWidth = 2.5;

@@ -1,5 +1,6 @@
 // Pointer, touch, wheel and keys on the paper, turned into moves of the view.
 
+import { abs } from "../core/math";
 import type { Panel } from "../core/paper";
 import type { Caliper, Calipers, Scene } from "./calipers";
 
@@ -79,7 +80,7 @@ function pointers(on: On, canvas: HTMLCanvasElement, view: Interactive): void {
     if (fingers.size === 2) pinch(view, fingers, event.pointerId, now);
     else if (measuring && calipers.anchor) {
       const point = view.caliperAt(now, true, calipers.anchor.panel);
-      if (point && Math.abs(now.x - last!.x) > 2) calipers.head = point;
+      if (point && abs(now.x - last!.x) > 2) calipers.head = point;
       view.calipersMoved();
     } else if (last) {
       view.panBy(last.x - now.x, last.y - now.y);

@@ -1,6 +1,6 @@
 // The interval between two points of one lead, and the extremum that a caliper catches on.
 
-import { clamp } from "../core/paper";
+import { abs, clamp, max, min, round } from "../core/math";
 
 export interface Point {
   t: number; // s
@@ -15,9 +15,9 @@ export interface Interval {
 
 /** The extremum of the lead within `reach` seconds that stands out most, else the sample itself. */
 export function snap(data: Float32Array, fs: number, t: number, reach = 0.04): Point {
-  const at = clamp(Math.round(t * fs), 0, data.length - 1);
-  const first = Math.max(1, Math.round((t - reach) * fs));
-  const last = Math.min(data.length - 2, Math.round((t + reach) * fs));
+  const at = clamp(round(t * fs), 0, data.length - 1);
+  const first = max(1, round((t - reach) * fs));
+  const last = min(data.length - 2, round((t + reach) * fs));
   let best = at;
   let bestProminence = 0;
   for (let i = first; i <= last; i++) {
@@ -25,9 +25,9 @@ export function snap(data: Float32Array, fs: number, t: number, reach = 0.04): P
     const peak = v >= data[i - 1]! && v >= data[i + 1]!;
     const trough = v <= data[i - 1]! && v <= data[i + 1]!;
     if (!peak && !trough) continue;
-    const left = data[Math.max(0, i - Math.round(reach * fs))]!;
-    const right = data[Math.min(data.length - 1, i + Math.round(reach * fs))]!;
-    const prominence = peak ? v - Math.max(left, right) : Math.min(left, right) - v;
+    const left = data[max(0, i - round(reach * fs))]!;
+    const right = data[min(data.length - 1, i + round(reach * fs))]!;
+    const prominence = peak ? v - max(left, right) : min(left, right) - v;
     if (prominence > bestProminence) {
       bestProminence = prominence;
       best = i;
@@ -39,11 +39,11 @@ export function snap(data: Float32Array, fs: number, t: number, reach = 0.04): P
 }
 
 export function interval(a: Point, b: Point): Interval {
-  const ms = Math.abs(b.t - a.t) * 1000;
+  const ms = abs(b.t - a.t) * 1000;
   return { ms, mv: b.mv - a.mv, bpm: ms > 0 ? 60000 / ms : null };
 }
 
 export function describe({ ms, mv, bpm }: Interval): string {
   const rate = bpm !== null && bpm >= 10 && bpm <= 400 ? ` · ${bpm.toFixed(0)} bpm` : "";
-  return `${ms.toFixed(0)} ms${rate} · ${mv < 0 ? "−" : "+"}${Math.abs(mv).toFixed(2)} mV`;
+  return `${ms.toFixed(0)} ms${rate} · ${mv < 0 ? "−" : "+"}${abs(mv).toFixed(2)} mV`;
 }

@@ -1,7 +1,8 @@
 // Drawing on a canvas what paper.ts lays out. Every function takes the window it draws through.
 
 import { type Layer, rowOf, type Shade } from "../core/layers";
-import { clamp, type Panel, type Paper } from "../core/paper";
+import { abs, ceil, clamp, floor, max, min, round } from "../core/math";
+import type { Panel, Paper } from "../core/paper";
 import type { Palette } from "../core/theme";
 import { type Columns, columns, means } from "./decimate";
 
@@ -22,7 +23,7 @@ export const context = (canvas: HTMLCanvasElement): CanvasRenderingContext2D => 
 
 /** Give a canvas the size of its window; setting a size, even the same, throws away what is on it. */
 export function fitCanvas(canvas: HTMLCanvasElement, { width, height, ratio }: Viewport): void {
-  const [across, down] = [Math.round(width * ratio), Math.round(height * ratio)];
+  const [across, down] = [round(width * ratio), round(height * ratio)];
   if (canvas.width !== across) canvas.width = across;
   if (canvas.height !== down) canvas.height = down;
 }
@@ -42,17 +43,17 @@ export function paintGrid(ctx: CanvasRenderingContext2D, win: Viewport, colours:
   const lines = (every: number, colour: string, thick: number): void => {
     ctx.fillStyle = colour;
     const step = every * scale;
-    for (let k = Math.ceil(-dx / step); k * step + dx <= width; k++) {
-      ctx.fillRect(Math.round((k * step + dx) * ratio - thick / 2), 0, thick, height * ratio);
+    for (let k = ceil(-dx / step); k * step + dx <= width; k++) {
+      ctx.fillRect(round((k * step + dx) * ratio - thick / 2), 0, thick, height * ratio);
     }
-    for (let k = Math.ceil(-dy / step); k * step + dy <= height; k++) {
-      ctx.fillRect(0, Math.round((k * step + dy) * ratio - thick / 2), width * ratio, thick);
+    for (let k = ceil(-dy / step); k * step + dy <= height; k++) {
+      ctx.fillRect(0, round((k * step + dy) * ratio - thick / 2), width * ratio, thick);
     }
   };
-  const hair = Math.max(1, Math.round(ratio * 0.75));
+  const hair = max(1, round(ratio * 0.75));
   const fine = scale >= FINE_GRID_FROM;
   if (fine) lines(1, colours.minor, hair);
-  lines(5, colours.major, fine ? Math.max(hair, Math.round(ratio)) : hair);
+  lines(5, colours.major, fine ? max(hair, round(ratio)) : hair);
   ctx.setTransform(ratio, 0, 0, ratio, 0, 0);
 }
 
@@ -114,15 +115,15 @@ interface Stretch {
 function stretch(win: Viewport, sheet: Paper, panel: Panel, fs: number, start: number, samples: number, perColumn: number): Stretch | null {
   const pxPerS = sheet.speed * win.scale;
   const left = panel.x * win.scale + win.dx;
-  const from = Math.max(panel.t0, panel.t0 + (-left - 2) / pxPerS);
-  const to = Math.min(panel.t1, panel.t0 + (win.width - left + 2) / pxPerS);
+  const from = max(panel.t0, panel.t0 + (-left - 2) / pxPerS);
+  const to = min(panel.t1, panel.t0 + (win.width - left + 2) / pxPerS);
   if (to <= from) return null;
-  const first = Math.max(0, Math.floor((start + from) * fs + 1e-6));
-  const last = Math.min(samples, Math.ceil((start + to) * fs - 1e-6) + 1);
+  const first = max(0, floor((start + from) * fs + 1e-6));
+  const last = min(samples, ceil((start + to) * fs - 1e-6) + 1);
   if (last - first < 2) return null;
   const total = last - first;
-  const room = Math.max(2, Math.round(((total / fs) * pxPerS) / perColumn));
-  const count = Math.min(total, room);
+  const room = max(2, round(((total / fs) * pxPerS) / perColumn));
+  const count = min(total, room);
   const shift = count === total ? 0 : 0.5;
   return {
     first,
@@ -217,7 +218,7 @@ function stroke(
     const [low, high] = [y(lo[c]!), y(hi[c]!)];
     const [a, b] = loFirst[c] ? [low, high] : [high, low];
     // Most columns are flat: half the strokes, and the same to the eye.
-    if (Math.abs(a - b) < SAME_PX) ctx.lineTo(x, (a + b) / 2);
+    if (abs(a - b) < SAME_PX) ctx.lineTo(x, (a + b) / 2);
     else {
       ctx.lineTo(x, a);
       ctx.lineTo(x, b);
@@ -248,16 +249,16 @@ function change(
   const now = columns(after, part.first, part.last, part.count);
   const n = now.lo.length;
   const near = SAME_PX / (sheet.paper.gain * win.scale);
-  const parts = (c: number): boolean => Math.abs(old.lo[c]! - now.lo[c]!) > near || Math.abs(old.hi[c]! - now.hi[c]!) > near;
+  const parts = (c: number): boolean => abs(old.lo[c]! - now.lo[c]!) > near || abs(old.hi[c]! - now.hi[c]!) > near;
   const middle = ({ lo, hi }: Columns, c: number): void => ctx.lineTo(part.x(c), y((lo[c]! + hi[c]!) / 2));
   ctx.strokeStyle = colours.changed;
   ctx.fillStyle = colours.changed;
   ctx.lineWidth = thick;
   for (let c = 0; c < n; c++) {
     if (!parts(c)) continue;
-    const from = Math.max(0, c - 1);
+    const from = max(0, c - 1);
     while (c < n && parts(c)) c++;
-    const to = Math.min(n - 1, c);
+    const to = min(n - 1, c);
     ctx.beginPath();
     for (let i = from; i <= to; i++) middle(old, i);
     for (let i = to; i >= from; i--) middle(now, i);
@@ -283,10 +284,10 @@ export function paintShade(ctx: CanvasRenderingContext2D, sheet: Sheet, values: 
     const y = panel.baseline * win.scale + win.dy;
     const edge = panel.x * win.scale + win.dx + (panel.t1 - panel.t0) * paper.speed * win.scale;
     for (let c = 0; c < mean.length; c++) {
-      const depth = Math.min(1, Math.abs(mean[c]!) / values.limit);
+      const depth = min(1, abs(mean[c]!) / values.limit);
       if (depth < 0.04) continue;
       const x = part.x(c);
-      const wide = Math.min(edge, part.x(c + 1)) - x;
+      const wide = min(edge, part.x(c + 1)) - x;
       if (wide <= 0) continue;
       ctx.globalAlpha = 0.78 * depth;
       ctx.fillStyle = mean[c]! > 0 ? colours.positive : colours.negative;

@@ -1,6 +1,7 @@
 // The controls of the paper, the same above every ECG of the package.
 
 import { button, group, h, press, select } from "../core/dom";
+import { round } from "../core/math";
 import { GAINS, LAYOUTS, SPEEDS } from "../core/paper";
 import type { EcgView, Settings } from "./ecg-view";
 
@@ -89,7 +90,7 @@ export class Toolbar {
   /** Bring the buttons in line with the view. */
   update(): void {
     press([this.#measure, this.#pan], [this.#view.tool]);
-    this.#reset.textContent = `${Math.round(this.#view.zoomed * 100)} %`;
+    this.#reset.textContent = `${round(this.#view.zoomed * 100)} %`;
     const [page, count] = this.#view.pages();
     this.#pager.hidden = count < 2;
     this.#pageText.textContent = `${page * 10}–${page * 10 + 10} s`;
