@@ -3,7 +3,7 @@
 
 VENV := .venv
 BIN := $(VENV)/bin
-JS_SOURCES := $(shell find js -name node_modules -prune -o -type f -print 2>/dev/null)
+JS_SOURCES := $(shell find js -name node_modules -prune -o -type f -print 2>/dev/null) cofe_widgets/report/figures/palette.json
 
 # The first Python that is new enough. Another one: make lab PYTHON=/path/to/python
 PYTHON ?= $(shell for p in python3.11 python3 python3.12 python3.13 python; do \

@@ -51,7 +51,7 @@ def as_widget(value: Any, attribution: Any = None) -> Component:
     if isinstance(value, Component):
         return value
     if isinstance(value, Record):
-        return EcgViewer(value, saliency=attribution)
+        return EcgViewer(value, attribution=attribution)
     from ..explain import Attribution, Counterfactual
 
     if isinstance(value, Counterfactual):
@@ -59,7 +59,7 @@ def as_widget(value: Any, attribution: Any = None) -> Component:
     if isinstance(value, Sequence) and value and all(isinstance(v, Counterfactual) for v in value):
         return CounterfactualViewer(value, attribution)
     if isinstance(value, Attribution):
-        return EcgViewer(value.record, saliency=value)
+        return EcgViewer(value.record, attribution=value)
     raise TypeError(
         f"{type(value).__name__} cannot be shown: expected a Record, Counterfactual, Attribution "
         "or a widget of cofe_widgets"

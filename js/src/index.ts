@@ -1,15 +1,15 @@
 // The one module of the package: anywidget calls render(), an exported page calls mount().
 
-import { renderExplainer } from "./explain";
-import { renderHeart } from "./heart";
-import { h } from "./shared/dom";
-import { StaticHost, type Host } from "./shared/host";
-import { renderViewer } from "./viewer";
+import { h } from "./core/dom";
+import { type Host, StaticHost } from "./core/host";
+import { Explainer } from "./explainer/explainer";
+import { HeartLab } from "./heart/heartlab";
+import { Viewer } from "./viewer/viewer";
 
-const COMPONENTS: Record<string, (host: Host, root: HTMLElement, stop: AbortSignal) => void> = {
-  viewer: renderViewer,
-  explainer: renderExplainer,
-  heart: renderHeart,
+const COMPONENTS: Record<string, new (host: Host, root: HTMLElement, stop: AbortSignal) => unknown> = {
+  viewer: Viewer,
+  explainer: Explainer,
+  heart: HeartLab,
 };
 
 function draw(host: Host, element: HTMLElement): () => void {
@@ -17,7 +17,7 @@ function draw(host: Host, element: HTMLElement): () => void {
   const root = h("div", { class: "cofe" });
   element.append(root);
   try {
-    COMPONENTS[host.get("_component")]!(host, root, stop.signal);
+    new COMPONENTS[host.get("_component")]!(host, root, stop.signal);
   } catch (error) {
     root.replaceChildren(h("p.error", { role: "alert" }, `This ECG cannot be shown: ${(error as Error).message}`));
   }
@@ -42,4 +42,3 @@ export function mount(element: HTMLElement, state: Record<string, unknown>): Sta
   draw(host, element);
   return host;
 }
-

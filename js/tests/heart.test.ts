@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { AnswersCard, cell, type Row } from "../src/heart/answers";
-import { Dials, type Choice } from "../src/heart/dials";
-import { attach, decode, encode } from "../src/shared/codec";
-import { beatPaper } from "../src/viewer/median";
+import { attach, decode, encode } from "../src/core/codec";
+import { ComparisonCard, cell, type Row } from "../src/heart/comparison";
+import { type Choice, HeartDials } from "../src/heart/dials";
+import { beatPaper } from "../src/viewer/beat";
 
 const choice = (code: string, more: Partial<Choice> = {}): Choice => ({
   code,
@@ -14,18 +14,55 @@ const choice = (code: string, more: Partial<Choice> = {}): Choice => ({
   ...more,
 });
 
-function dials(state: Record<string, unknown>): { dials: Dials; state: Record<string, unknown>; by: (label: string) => HTMLInputElement & HTMLSelectElement } {
+function dials(state: Record<string, unknown>): {
+  dials: HeartDials;
+  state: Record<string, unknown>;
+  by: (label: string) => HTMLInputElement & HTMLSelectElement;
+} {
   const all: Record<string, unknown> = {
-    _choices: [choice("NSR"), choice("AF", { partner: true }), choice("LBBB", { graded: true, partner: true }), choice("HYPERK", { potassium: [5.5, 9] })],
-    ...{ condition: "LBBB", second: "", severity: 0.5, potassium: 4.2, seed: 3, age: 60, sex: "F", noise: 1, artefacts: [], reversal: "", clipping_mv: 0 },
+    _choices: [
+      choice("NSR"),
+      choice("AF", { partner: true }),
+      choice("LBBB", { graded: true, partner: true }),
+      choice("HYPERK", { potassium: [5.5, 9] }),
+    ],
+    ...{
+      condition: "LBBB",
+      second: "",
+      severity: 0.5,
+      potassium: 4.2,
+      seed: 3,
+      age: 60,
+      sex: "F",
+      noise: 1,
+      artefacts: [],
+      reversal: "",
+      clipping_mv: 0,
+    },
     _menus: {
-      artefacts: [["wander", "Wander", "Baseline wander"], ["mains", "Mains", "Hum"], ["motion", "Motion", "Pulled"], ["emg", "Muscle", "Muscle tremor"]],
-      electrodes: [["", "electrodes in place"], ["RA-LA", "arms swapped"]],
-      clipping: [["0", "no clipping"], ["1", "clipped at 1 mV"], ["0.5", "clipped at 0.5 mV"]],
+      artefacts: [
+        ["wander", "Wander", "Baseline wander"],
+        ["mains", "Mains", "Hum"],
+        ["motion", "Motion", "Pulled"],
+        ["emg", "Muscle", "Muscle tremor"],
+      ],
+      electrodes: [
+        ["", "electrodes in place"],
+        ["RA-LA", "arms swapped"],
+      ],
+      clipping: [
+        ["0", "no clipping"],
+        ["1", "clipped at 1 mV"],
+        ["0.5", "clipped at 0.5 mV"],
+      ],
     },
     ...state,
   };
-  const made = new Dials({ get: (name) => all[name] as never, set: (name, value) => ((all[name] = value), made.update()) });
+  const set = (name: string, value: unknown): void => {
+    all[name] = value;
+    made.update();
+  };
+  const made: HeartDials = new HeartDials({ get: (name) => all[name] as never, set });
   made.update();
   document.body.replaceChildren(made.element);
   const by = (label: string): never => {
@@ -61,7 +98,8 @@ describe("dials", () => {
     by("Severity").value = "0.8";
     by("Severity").dispatchEvent(new Event("input"));
     expect(state.severity).toBe(0.8);
-    const press = (text: string): void => [...made.element.querySelectorAll("button")].find((button) => button.textContent === text)!.click();
+    const press = (text: string): void =>
+      [...made.element.querySelectorAll("button")].find((button) => button.textContent === text)!.click();
     press("Another heart");
     press("Male");
     press("Mains");
@@ -75,10 +113,20 @@ describe("dials", () => {
 });
 
 describe("answers", () => {
-  const row: Row = { label: "P amplitude", lead: "II", unit: "mV", digits: 2, true: null, measured: 0.051, twin: -0.004, altered: true, off: true };
+  const row: Row = {
+    label: "P amplitude",
+    lead: "II",
+    unit: "mV",
+    digits: 2,
+    true: null,
+    measured: 0.051,
+    twin: -0.004,
+    altered: true,
+    off: true,
+  };
 
   it("show an absent wave as absent, a miss as a miss, and no minus before nothing", () => {
-    const card = new AnswersCard(() => {});
+    const card = new ComparisonCard(() => {});
     card.show([row]);
     const line = card.element.querySelector("tbody tr")!;
     expect([...line.querySelectorAll("td")].map((td) => td.textContent)).toEqual(["–", "≠ 0.05", "0.00"]);
@@ -91,7 +139,10 @@ describe("answers", () => {
 describe("frames", () => {
   it("are whole again once their bytes are back", () => {
     const packed = encode([Float32Array.of(1, -1)]);
-    const whole = attach({ _ecg: { signal: { ...packed, data: 1 }, title: "a" }, _twin: null }, [new DataView(new ArrayBuffer(0)), new DataView(packed.data as ArrayBuffer)]) as any;
+    const whole = attach({ _ecg: { signal: { ...packed, data: 1 }, title: "a" }, _twin: null }, [
+      new DataView(new ArrayBuffer(0)),
+      new DataView(packed.data as ArrayBuffer),
+    ]) as any;
     expect(whole._twin).toBeNull();
     expect(whole._ecg.title).toBe("a");
     expect(decode(whole._ecg.signal)[0]![0]).toBeCloseTo(1, 4);

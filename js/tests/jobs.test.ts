@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { refusal } from "../src/explain/opener";
-import { StaticHost } from "../src/shared/host";
-import { Jobs, type Reply } from "../src/shared/jobs";
+import { StaticHost } from "../src/core/host";
+import { Jobs, type Reply } from "../src/core/jobs";
+import { refusal } from "../src/explainer/upload";
 
 /** A host whose kernel is this test. */
 class Kernel extends StaticHost {
@@ -34,7 +34,12 @@ beforeEach(() => {
   heard = [];
   unanswered = 0;
   stop = new AbortController();
-  jobs = new Jobs(kernel, stop.signal, (reply) => heard.push(`${reply.type} ${reply.id.split(":")[1] ?? ""}`), () => unanswered++);
+  jobs = new Jobs(
+    kernel,
+    stop.signal,
+    (reply) => heard.push(`${reply.type} ${reply.id.split(":")[1] ?? ""}`),
+    () => unanswered++,
+  );
 });
 afterEach(() => {
   stop.abort();
@@ -126,15 +131,25 @@ describe("the browser's half of the protocol", () => {
   });
 });
 
+const LIMIT = 4 * 2 ** 20; // what the kernel says
+
 describe("files that are refused before they are sent", () => {
   it.each([
     [[], /No file was dropped/],
-    [[{ name: "big.xml", size: 9 * 2 ** 20 }], /big\.xml: 9\.0 MiB.*cw\.read/],
+    [[{ name: "big.xml", size: 4.5 * 2 ** 20 }], /big\.xml: 4\.5 MiB, more than 4 MiB.*cw\.read/],
     [[{ name: "empty.xml", size: 0 }], /empty\.xml is empty/],
     [Array.from({ length: 13 }, (_, i) => ({ name: `${i}.dat`, size: 5 })), /13 files/],
-  ])("%j", (files, why) => expect(refusal(files)).toMatch(why));
+  ])("%j", (files, why) => expect(refusal(files, LIMIT)).toMatch(why));
 
   it("lets a WFDB record through", () => {
-    expect(refusal([{ name: "1.hea", size: 300 }, { name: "1.dat", size: 120000 }])).toBeNull();
+    expect(
+      refusal(
+        [
+          { name: "1.hea", size: 300 },
+          { name: "1.dat", size: 120000 },
+        ],
+        LIMIT,
+      ),
+    ).toBeNull();
   });
 });

@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { describe as words, interval, snap } from "../src/shared/calipers";
-import { decode, encode, type Packed } from "../src/shared/codec";
-import { columns, means } from "../src/shared/decimate";
-import { locate, predictionAt, signalAt } from "../src/shared/path";
 import golden from "../../tests/widgets/codec.json";
+import { decode, encode, type Packed } from "../src/core/codec";
+import { locate, predictionAt, signalAt } from "../src/explainer/path";
+import { columns, means } from "../src/viewer/decimate";
+import { interval, snap, describe as words } from "../src/viewer/interval";
 
 const noise = (n: number, gain: number, seed = 1): Float32Array => {
   let state = seed;
@@ -27,9 +27,7 @@ describe("codec", () => {
     const rows = decode(golden.packed as Packed);
     expect(rows).toHaveLength(golden.values.length);
     rows.forEach((row, r) =>
-      row.forEach((v, i) =>
-        expect(Math.abs(v - golden.values[r]![i]!)).toBeLessThanOrEqual(golden.packed.scale[r]! * 0.5 + 1e-7),
-      ),
+      row.forEach((v, i) => expect(Math.abs(v - golden.values[r]![i]!)).toBeLessThanOrEqual(golden.packed.scale[r]! * 0.5 + 1e-7)),
     );
   });
 

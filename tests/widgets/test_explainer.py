@@ -14,6 +14,7 @@ import cofe_widgets as cw
 from cofe_widgets.ecg import LEADS, Record
 from cofe_widgets.simulate import simulate
 from cofe_widgets.widgets.core.codec import unpack
+from cofe_widgets.widgets.explainer import explainer
 from cofe_widgets.widgets.explainer.counterfactual_viewer import (
     CounterfactualViewer,
     changes,
@@ -58,7 +59,7 @@ def test_starts_with_an_answer_and_the_other_output_as_target(app, rec, model):
     assert said == pytest.approx(model.predict(rec))
     assert [o["name"] for o in app._outputs] == list(model.outputs)
     assert app.target == min(said, key=said.__getitem__)
-    assert app._saliency["title"] == f"saliency for {app.target}"
+    assert app._attribution["title"] == f"saliency for {app.target}"
     assert app.attribution.target == app.target
 
 
@@ -136,6 +137,14 @@ def test_a_bad_file_says_why_and_loses_nothing(app):
     assert desk.ask("open", [], files=["a.xml"])["type"] == "error"
     big = bytes(MAX_UPLOAD_BYTES + 1)
     assert "8 MiB" in desk.ask("open", [big], files=["big.xml"])["message"]
+
+
+def test_browser_and_kernel_have_one_upload_limit(rec, model, monkeypatch):
+    monkeypatch.setattr(explainer, "MAX_UPLOAD_BYTES", 3 * 2**20)
+    app = cw.explore(rec, model)
+    assert app._menus["max_upload_bytes"] == 3 * 2**20
+    end = Desk(app).ask("open", [bytes(3 * 2**20 + 1)], files=["big.xml"])
+    assert "more than 3 MiB" in end["message"]
 
 
 def test_an_ecg_the_model_cannot_read_is_shown_with_the_reason(app):
@@ -250,13 +259,13 @@ def test_the_table_says_absent_where_a_wave_is_gone():
     assert (pr["missing"], pr["notable"]) == ("–", False)
 
 
-def test_a_counterfactual_shows_itself_with_its_saliency(cf, att):
+def test_a_counterfactual_shows_itself_with_its_attribution(cf, att):
     viewer = CounterfactualViewer(cf, att)
     assert viewer._live is False
     assert viewer._answer == {"AF": pytest.approx(cf.predictions[0])}
     assert viewer.model == "af-resnet"
     assert viewer._found[0]["message"] == cf.message
-    assert viewer._saliency["title"] == "saliency for AF"
+    assert viewer._attribution["title"] == "saliency for AF"
     viewer.severity = 0.0
     plain = viewer.picture()
     viewer.severity = 1.0

@@ -78,9 +78,9 @@ def test_a_cause_map_is_signed_in_millivolts_and_belongs_to_its_record(rec):
         cw.EcgViewer(rec, cause=np.full_like(values, np.nan))
 
 
-def test_saliency_and_cause_do_not_lie_over_each_other(att):
+def test_attribution_and_cause_do_not_lie_over_each_other(att):
     with pytest.raises(ValueError, match="show one of them"):
-        cw.EcgViewer(att.record, saliency=att, cause=np.zeros_like(att.record.signal))
+        cw.EcgViewer(att.record, attribution=att, cause=np.zeros_like(att.record.signal))
 
 
 def test_the_picture_shows_waves_where_they_are():

@@ -49,7 +49,7 @@ def test_a_counterfactual_page_holds_everything(cf, att, tmp_path):
     (found,) = state["_found"]
     assert unpack(found["frames"]).shape == cf.signals.shape
     assert found["predictions"] == pytest.approx(list(cf.predictions))
-    assert state["_saliency"]["title"] == "saliency for AF"
+    assert state["_attribution"]["title"] == "saliency for AF"
     assert {"P amplitude", "QRS duration", "ST at J + 60 ms"} < {
         row["label"] for row in found["changes"]
     }

@@ -13,8 +13,8 @@ import traitlets
 
 import cofe_widgets as cw
 from cofe_widgets.ecg import LEADS, Record
-from cofe_widgets.report.figures.ecg_svg import RED, ecg_svg
-from cofe_widgets.report.figures.shade import saliency as shade_of
+from cofe_widgets.report.figures.ecg_svg import INK, RED, ecg_svg
+from cofe_widgets.report.figures.shade import attribution_band
 from cofe_widgets.simulate import simulate
 from cofe_widgets.widgets.core.codec import unpack
 from cofe_widgets.widgets.core.component import asset
@@ -91,7 +91,7 @@ def test_picture_holds_to_the_scale():
     signal[0, 500:550] = 1.0
     signal[1] = np.sin(np.arange(5000) / 50) * 0.5
     svg = ecg_svg(Record(signal, 500))
-    first = _paths(svg, "#16181d")[0]
+    first = _paths(svg, INK)[0]
     points = re.findall(r"[ML](-?[\d.]+) (-?[\d.]+)(?:V(-?[\d.]+))?", first)
     high = [float(x) for x, y, v in points if min(float(y), float(v or y)) < 10.01]
     assert min(high) == pytest.approx(15 + 25, abs=0.3)
@@ -120,14 +120,14 @@ def test_picture_escapes_what_the_file_says(rec):
     assert "<script" not in svg
 
 
-def test_saliency_keeps_its_sign_and_its_zero(att):
-    shade = shade_of(att)
+def test_an_attribution_keeps_its_sign_and_its_zero(att):
+    shade = attribution_band(att)
     assert shade.limit > 0
-    flipped = shade_of(type(att)(-att.values, att.record, att.target, att.method))
+    flipped = attribution_band(type(att)(-att.values, att.record, att.target, att.method))
     assert flipped.limit == shade.limit
     np.testing.assert_allclose(flipped.values, -shade.values, atol=1e-6)
     nothing = type(att)(np.zeros_like(att.values), att.record, att.target, att.method)
-    assert not shade_of(nothing).values.any()
-    viewer = cw.EcgViewer(att.record, saliency=att)
+    assert not attribution_band(nothing).values.any()
+    viewer = cw.EcgViewer(att.record, attribution=att)
     assert viewer._shade["title"].endswith("for AF")
     assert "fill-opacity" in viewer.picture()

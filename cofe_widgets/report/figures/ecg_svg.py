@@ -11,15 +11,16 @@ from numpy.typing import NDArray
 
 from ...ecg import Record
 from ..labels import note, shown, title
+from .palette import PALETTE
 from .paper import Panel, Paper, paper, room
 from .shade import Shade
 
 if TYPE_CHECKING:
     import pandas as pd
 
-INK, RED, MINOR, MAJOR, GROUND = "#16181d", "#d3121b", "#f9e3df", "#efbfb7", "#fffcfa"
-POSITIVE, NEGATIVE = "#3b7fd0", "#f0962e"
-WAVES = {"P": "#0868ac", "QRS": "#b35c00", "T": "#00785a"}
+_COLOURS = PALETTE["light"]
+INK, RED, GROUND = _COLOURS["trace"], _COLOURS["changed"], _COLOURS["paper"]
+WAVES = {"P": _COLOURS["p"], "QRS": _COLOURS["qrs"], "T": _COLOURS["t"]}
 _STROKE_MM = 0.25  # one vertical stroke of the pen each quarter of a millimetre
 _SAME_MV = 0.01  # closer than this the two traces are one line on paper
 
@@ -87,7 +88,7 @@ def _reach(record: Record, panel: Panel) -> tuple[float, float]:
 def _grid(sheet: Paper) -> Iterator[str]:
     size = f'width="{sheet.width:g}" height="{sheet.height:g}"'
     yield f'<rect {size} fill="{GROUND}"/>'
-    for step, colour, width in ((1, MINOR, 0.1), (5, MAJOR, 0.16)):
+    for step, colour, width in ((1, _COLOURS["minor"], 0.1), (5, _COLOURS["major"], 0.16)):
         along = "".join(f"M{x:g} 0V{sheet.height:g}" for x in np.arange(0, sheet.width + 1, step))
         across = "".join(f"M0 {y:g}H{sheet.width:g}" for y in np.arange(0, sheet.height + 1, step))
         yield f'<path d="{along}{across}" stroke="{colour}" stroke-width="{width}" fill="none"/>'
@@ -163,15 +164,17 @@ def _band(sheet: Paper, shade: Shade) -> Iterator[str]:
         means = np.add.reduceat(part, edges[:-1]) / np.diff(edges)
         for k, depth in enumerate(np.clip(means / shade.limit, -1, 1)):
             if abs(depth) >= 0.05:
+                colour = _COLOURS["positive" if depth > 0 else "negative"]
                 yield (
                     f'<rect x="{panel.x + k:.2f}" y="{panel.baseline - half:.2f}" width="1" '
-                    f'height="{2 * half:.2f}" fill="{POSITIVE if depth > 0 else NEGATIVE}" '
+                    f'height="{2 * half:.2f}" fill="{colour}" '
                     f'fill-opacity="{0.78 * abs(depth):.2f}"/>'
                 )
 
 
 def _waves(sheet: Paper, table: pd.DataFrame, wash: bool) -> Iterator[str]:
     reach = 0.4 * sheet.row_height
+    opacity = f'fill-opacity="{_COLOURS["wave_opacity"]}"'
     for panel in sheet.panels:
         mine = table[(table["lead"] == panel.lead) & table["wave"].isin(list(WAVES))]
         for row in mine.itertuples():
@@ -183,7 +186,7 @@ def _waves(sheet: Paper, table: pd.DataFrame, wash: bool) -> Iterator[str]:
             y = panel.baseline
             box = f'<rect x="{x:.2f}" width="{wide:.2f}" fill="{WAVES[row.wave]}"'
             if wash:
-                yield f'{box} y="{y - reach:.2f}" height="{2 * reach:.2f}" fill-opacity="0.13"/>'
+                yield f'{box} y="{y - reach:.2f}" height="{2 * reach:.2f}" {opacity}/>'
             yield f'{box} y="{y + reach - 0.5:.2f}" height="0.5" fill-opacity="0.85"/>'
             at = [panel.x + (t - panel.t0) * sheet.speed for t in (onset, peak, offset)]
             ticks = "".join(f"M{p:.2f} {y + reach:.2f}v-1" for p in at if x <= p <= x + wide)

@@ -1,6 +1,6 @@
 """Clinical geometry: where every lead, second and millivolt lies on the paper, in millimetres.
 
-Pure, and the twin of ``js/src/shared/geometry.ts``: both are held to ``tests/report/paper.json``.
+Pure, and the twin of ``js/src/core/paper.ts``: both are held to ``tests/report/paper.json``.
 """
 
 from __future__ import annotations

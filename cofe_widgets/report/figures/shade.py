@@ -13,7 +13,7 @@ from ...ecg import Record
 if TYPE_CHECKING:
     from ...explain import Attribution
 
-#: The saliency band averages over this many seconds; single samples of a gradient are not readable.
+#: The band of an attribution averages over this many seconds; single samples are not readable.
 SMOOTH_S = 0.04
 #: Full depth of a cause map is at least this: a quarter of a millimetre of paper must not glow.
 LEAST_MV = 0.1
@@ -39,7 +39,7 @@ class Shade:
     positive: str
 
 
-def saliency(attribution: Attribution) -> Shade:
+def attribution_band(attribution: Attribution) -> Shade:
     """An attribution as shown.
 
     A moving mean of 40 ms keeps the sign. Full depth is the 99th percentile of the size, the same
@@ -47,6 +47,7 @@ def saliency(attribution: Attribution) -> Shade:
     """
     from scipy.ndimage import uniform_filter1d
 
+    method = attribution.method.replace("_", " ")
     width = max(1, round(SMOOTH_S * attribution.fs))
     values = uniform_filter1d(attribution.values.astype(np.float32), width, axis=-1)
     return Shade(
@@ -54,9 +55,9 @@ def saliency(attribution: Attribution) -> Shade:
         fs=attribution.fs,
         leads=tuple(attribution.leads),
         limit=float(np.percentile(np.abs(values), 99)) or float(np.abs(values).max()),
-        title=f"{attribution.method} for {attribution.target}",
-        hint=f"{attribution.method}; symmetric about zero; the number stands beside the pointer",
-        reading="saliency",
+        title=f"{method} for {attribution.target}",
+        hint=f"{method}; symmetric about zero; the number stands beside the pointer",
+        reading=method,
         unit="",
         negative="against the target",
         positive="for the target",

@@ -1,6 +1,6 @@
 """Signals on their way to the browser: int16 with one scale a lead.
 
-The twin of ``js/src/shared/codec.ts``. An error of at most half a count of the lead's own scale,
+The twin of ``js/src/core/codec.ts``. An error of at most half a count of the lead's own scale,
 under 0.1 uV for an ECG within 3 mV; twelve leads of 5000 samples are 120 kB.
 """
 

@@ -1,4 +1,4 @@
-"""The kernel's half of the job protocol; the browser's is ``js/src/shared/jobs.ts``.
+"""The kernel's half of the job protocol; the browser's is ``js/src/core/jobs.ts``.
 
 From the browser: ``request {kind, id, epoch, ...}``, ``cancel {id}``, ``ack {id, seq}``,
 ``ready {view}``, ``visible {view, visible}``. To it: ``start``, ``step``, ``done``, ``error``,

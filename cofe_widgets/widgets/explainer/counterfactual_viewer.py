@@ -81,7 +81,7 @@ class CounterfactualViewer(ExplainerView):
         self._show_counterfactuals(found, [packed_found(one) for one in found])
         if attribution is not None:
             self._show_attribution(attribution)
-            self.show_saliency = True
+            self.show_attribution = True
 
     counterfactuals: Sequence[Counterfactual] = ()
     _answer_plot: AnswerPlot | None = None

@@ -21,16 +21,17 @@ from .what_if import WhatIf
 if TYPE_CHECKING:
     from ...wrapper import Predictor
 
-#: The browser refuses more; whoever speaks to the kernel directly is refused here.
+#: The browser learns it from `_menus` and refuses more; whoever speaks to the kernel directly is
+#: refused here.
 MAX_UPLOAD_BYTES = 8 * 2**20
 
 
 class Explainer(WhatIf, CounterfactualViewer):
-    """The app: upload, answer, counterfactual, saliency, table of changes, trust card, dials.
+    """The app: upload, answer, counterfactual, attribution, table of changes, trust card, dials.
 
     Made by `cofe_widgets.explore`. ``record``, ``counterfactuals``, ``counterfactual`` (the one on
     screen) and ``attribution`` hold the values on screen; ``target``, ``level``, ``method``,
-    ``keep``, ``diverse``, ``severity``, ``chosen``, ``show_saliency``, ``mode`` and ``asked`` can
+    ``keep``, ``diverse``, ``severity``, ``chosen``, ``show_attribution``, ``mode`` and ``asked`` can
     be set.
 
     Parameters
@@ -42,6 +43,7 @@ class Explainer(WhatIf, CounterfactualViewer):
 
     def __init__(self, record: Record | None, predictor: Predictor) -> None:
         super(CounterfactualViewer, self).__init__(("counterfactual", "dials"))
+        self._menus = {**self._menus, "max_upload_bytes": MAX_UPLOAD_BYTES}
         self._own = predictor
         self._models = [predictor.name, *(n for n in _shipped() if n != predictor.name)]
         kinds = {
@@ -133,7 +135,7 @@ class Explainer(WhatIf, CounterfactualViewer):
         self.counterfactuals, self.attribution = (), None
         with self.hold_sync():
             self._found = []
-            for name in ("_saliency", "_answer", "_edited"):
+            for name in ("_attribution", "_answer", "_edited"):
                 self.set_trait(name, None)
             self._use(predictor)
             if self.target not in predictor.outputs:
@@ -189,7 +191,7 @@ class Explainer(WhatIf, CounterfactualViewer):
     def _look(self, record: Record, target: str) -> Work:
         from ...explain import attribute
 
-        yield Update({"fraction": 0.1, "message": "Saliency"})
+        yield Update({"fraction": 0.1, "message": "Attribution"})
         found = attribute(record, self.predictor, target=target)
         return Finish(apply=lambda: self._show_attribution(found))
 

@@ -1,4 +1,4 @@
-"""What is on the page of an explained ECG: the traits that `js/src/explain` shows.
+"""What is on the page of an explained ECG: the traits that `js/src/explainer` shows.
 
 The live app, a counterfactual by itself and an ECG under dials are all this page, with more or less
 of it filled.
@@ -12,8 +12,9 @@ import traitlets as t
 
 from ...ecg import Record
 from ...report.figures.ecg_svg import ecg_svg
-from ...report.figures.shade import saliency
+from ...report.figures.shade import attribution_band
 from ..core.component import Component, packed_ecg, packed_shade
+from ..core.renamed import RenamedTrait
 
 if TYPE_CHECKING:
     from ...explain import Attribution
@@ -60,7 +61,7 @@ class ExplainerView(Component):
     _outputs = t.List(t.Dict()).tag(sync=True)
     _answer = t.Dict(default_value=None, allow_none=True).tag(sync=True)
     _found = t.List(t.Dict()).tag(sync=True)
-    _saliency = t.Dict(default_value=None, allow_none=True).tag(sync=True)
+    _attribution = t.Dict(default_value=None, allow_none=True).tag(sync=True)
     _dials = t.List(t.Dict()).tag(sync=True)
     _edited = t.Dict(default_value=None, allow_none=True).tag(sync=True)
     _error = t.Unicode("").tag(sync=True)
@@ -83,8 +84,9 @@ class ExplainerView(Component):
     chosen = t.Int(0, min=0).tag(sync=True)
     #: Where the slider stands: 0 is the ECG itself, 1 the counterfactual.
     severity = t.Float(1.0, min=0.0, max=1.0).tag(sync=True)
-    #: Whether the saliency band is shown.
-    show_saliency = t.Bool(False).tag(sync=True)
+    #: Whether the attribution is shown, as a band behind the traces.
+    show_attribution = t.Bool(False).tag(sync=True)
+    show_saliency = RenamedTrait("show_attribution")
     #: Change asked of each measurement that is dialled, in its own unit.
     asked = t.Dict(key_trait=t.Unicode(), value_trait=t.Float()).tag(sync=True)
     #: The measurement over which the model's answer is drawn.
@@ -97,12 +99,16 @@ class ExplainerView(Component):
     record: Record | None = None
     attribution: Attribution | None = None
 
+    @t.observe("show_attribution")
+    def _tell_who_listens_to_the_old_name(self, change: t.Bunch) -> None:
+        self.notify_change(t.Bunch(change, name="show_saliency"))
+
     def _show_record(self, record: Record) -> None:
         """Show an ECG, and nothing yet that was found about it."""
         ecg = packed_ecg(record)
         self.record, self.attribution = record, None
         with self.hold_sync():
-            for name in ("_saliency", "_edited"):
+            for name in ("_attribution", "_edited"):
                 self.set_trait(name, None)
             self._found, self.chosen = [], 0
             self._dials, self.asked, self.dial = [], {}, ""
@@ -110,7 +116,7 @@ class ExplainerView(Component):
 
     def _show_attribution(self, value: Attribution) -> None:
         self.attribution = value
-        self._saliency = packed_shade(saliency(value))
+        self._attribution = packed_shade(attribution_band(value))
 
     def _drawn(self) -> tuple[Record | None, Record | None]:
         """The ECG on screen and what lies over it."""
@@ -121,11 +127,11 @@ class ExplainerView(Component):
         record, changed = self._drawn()
         if record is None:
             return '<svg xmlns="http://www.w3.org/2000/svg" width="1" height="1"/>'
-        shown = self.attribution if self.show_saliency else None
+        shown = self.attribution if self.show_attribution else None
         return ecg_svg(
             record,
             changed=changed,
-            shade=saliency(shown) if shown is not None else None,
+            shade=attribution_band(shown) if shown is not None else None,
             layout=self.format,
             speed=self.speed,
             gain=self.gain,

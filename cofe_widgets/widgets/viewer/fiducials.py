@@ -1,6 +1,6 @@
 """Where waves begin, peak and end, on the way to the browser.
 
-The twin of ``decodeWaves`` in ``js/src/viewer/waves.ts``. Twenty bytes a row: about 20 kB for ten
+The twin of ``decodeWaves`` in ``js/src/viewer/fiducials.ts``. Twenty bytes a row: about 20 kB for ten
 seconds of twelve leads with all their deflections.
 """
 

@@ -8,10 +8,11 @@ import traitlets as t
 
 from ...ecg import Record
 from ...report.figures.ecg_svg import ecg_svg
+from ...report.figures.shade import attribution_band
 from ...report.figures.shade import cause as cause_shade
-from ...report.figures.shade import saliency as saliency_shade
 from ...report.labels import shown
 from ..core.component import Component, packed_ecg, packed_layer, packed_shade
+from ..core.renamed import warn_renamed
 from .beat import packed_beat
 from .fiducials import packed_waves, table, who
 
@@ -30,14 +31,14 @@ class EcgViewer(Component):
         Any leads, any rate; ten seconds a page. Without the twelve leads every lead has its row.
     overlay : Record, optional
         Drawn over it in red, with the same leads where it has them.
-    saliency : Attribution, optional
+    attribution : Attribution, optional
         Shown as a band behind the trace.
     delineation : Delineation, Truth or pandas.DataFrame, optional
         Where the waves of each lead begin, peak and end (a fiducial table, or what has one in
         ``fiducials``): quiet bands with ticks and letters, on and off by ``show_waves``.
     cause : array_like, shape (leads, samples), optional
-        How far a condition moved every sample, mV (``sim.truth.cause``); shown as saliency is,
-        and instead of it.
+        How far a condition moved every sample, mV (``sim.truth.cause``); shown as an attribution
+        is, and instead of it.
     median : bool
         Show the median beat of lead II and the chest leads below, with its measured waves, PR,
         QRS, QT and QTc.
@@ -56,8 +57,8 @@ class EcgViewer(Component):
         When ``record`` or ``overlay`` is no `Record`, ``delineation`` holds no fiducial table, or
         a keyword is unknown.
     ValueError
-        When ``cause`` or ``delineation`` does not belong to the record, or both ``saliency`` and
-        ``cause`` are given.
+        When ``cause`` or ``delineation`` does not belong to the record, or both ``attribution``
+        and ``cause`` are given.
     traitlets.TraitError
         When a setting is none of those above.
     """
@@ -78,7 +79,7 @@ class EcgViewer(Component):
         record: Record,
         *,
         overlay: Record | None = None,
-        saliency: Attribution | None = None,
+        attribution: Attribution | None = None,
         delineation: Any = None,
         cause: ArrayLike | None = None,
         median: bool = False,
@@ -86,17 +87,21 @@ class EcgViewer(Component):
         speed: int = 25,
         gain: int = 10,
         order: str = "standard",
+        saliency: Attribution | None = None,
     ) -> None:
+        if saliency is not None:
+            warn_renamed("saliency=", "attribution=")
+            attribution = saliency if attribution is None else attribution
         for name, value in (("record", record), ("overlay", overlay)):
             if not isinstance(value, Record) and not (name == "overlay" and value is None):
                 raise TypeError(f"{name} is {type(value).__name__}: expected a Record (cw.read)")
-        if saliency is not None and cause is not None:
-            raise ValueError("saliency and cause would lie over each other: show one of them")
-        self.record, self.overlay, self.saliency = record, overlay, saliency
+        if attribution is not None and cause is not None:
+            raise ValueError("attribution and cause would lie over each other: show one of them")
+        self.record, self.overlay, self.attribution = record, overlay, attribution
         self.delineation = delineation
         self._drawn = cause_shade(cause, record) if cause is not None else None
-        if saliency is not None:
-            self._drawn = saliency_shade(saliency)
+        if attribution is not None:
+            self._drawn = attribution_band(attribution)
         leads = shown(record).leads
         super().__init__(
             _ecg=packed_ecg(record),
@@ -112,6 +117,12 @@ class EcgViewer(Component):
             gain=gain,
             order=order,
         )
+
+    @property
+    def saliency(self) -> Attribution | None:
+        """The old name of ``attribution``."""
+        warn_renamed("EcgViewer.saliency", "EcgViewer.attribution")
+        return self.attribution
 
     def picture(self) -> str:
         """The first page as SVG."""

@@ -1,7 +1,9 @@
 // The dials of the simulated heart: what ails it, whose it is, and how well it is recorded.
 
-import { button, group, h, option, press, select, toggled, type Menu } from "../shared/dom";
-import { Slider } from "../shared/slider";
+import { button, group, h, type Menu, option, press, select, toggled } from "../core/dom";
+import type { Traits } from "../core/host";
+import { round } from "../core/math";
+import { Slider } from "../core/slider";
 
 export interface Choice {
   code: string;
@@ -12,13 +14,7 @@ export interface Choice {
   partner: boolean; // goes with the condition chosen first
 }
 
-/** What the dials read and set: the traits of cofe_widgets/widgets/heart.py. */
-export interface Dialled {
-  get<T = any>(name: string): T;
-  set(name: string, value: unknown): void;
-}
-
-export class Dials {
+export class HeartDials {
   readonly element: HTMLElement;
   readonly #first: HTMLSelectElement;
   readonly #second: HTMLSelectElement;
@@ -32,22 +28,28 @@ export class Dials {
   readonly #reversal: HTMLSelectElement;
   readonly #clipping: HTMLSelectElement;
 
-  constructor(private readonly traits: Dialled) {
+  readonly #traits: Traits;
+
+  constructor(traits: Traits) {
+    this.#traits = traits;
     const set = (name: string) => (value: unknown) => traits.set(name, value);
     this.#first = select("Condition", [], set("condition"));
     this.#second = select("Second condition", [], set("second"));
-    this.#severity = new Slider("Severity", { min: 0, max: 1, step: 0.01 }, (v) => `${Math.round(100 * v)} %`, set("severity"));
+    this.#severity = new Slider("Severity", { min: 0, max: 1, step: 0.01 }, (v) => `${round(100 * v)} %`, set("severity"));
     this.#potassium = new Slider("Potassium", { min: 2, max: 9, step: 0.1 }, (v) => `${v.toFixed(1)} mmol/L`, set("potassium"));
     this.#age = new Slider("Age", { min: 18, max: 95, step: 1 }, (v) => `${v} years`, set("age"));
-    this.#sexes = [["F", "Female"], ["M", "Male"]].map(([value, text]) =>
-      button(text!, "", () => traits.set("sex", value), "", value),
-    );
+    this.#sexes = [
+      ["F", "Female"],
+      ["M", "Male"],
+    ].map(([value, text]) => button(text!, "", () => traits.set("sex", value), "", value));
     this.#noise = new Slider("Noise", { min: 0, max: 3, step: 0.1 }, noiseWords, set("noise"));
     const menus = traits.get<Record<"artefacts" | "electrodes" | "clipping", Menu>>("_menus");
     this.#artefacts = menus.artefacts.map(([value, text, title]) => button(text, title!, () => this.#toggle(value), "", value));
     this.#reversal = select("Electrodes", menus.electrodes, set("reversal"));
     this.#clipping = select("Clipping", menus.clipping, (value) => traits.set("clipping_mv", Number(value)));
-    const another = button("Another heart", "Draw another heart and chest (the seed)", () => traits.set("seed", traits.get<number>("seed") + 1));
+    const another = button("Another heart", "Draw another heart and chest (the seed)", () =>
+      traits.set("seed", traits.get<number>("seed") + 1),
+    );
     this.element = h(
       "div.cards.dials",
       card("What ails it", this.#first, this.#second, this.#severity.element, this.#potassium.element),
@@ -58,7 +60,7 @@ export class Dials {
 
   /** Bring every dial in line with the traits. */
   update(): void {
-    const { traits } = this;
+    const traits = this.#traits;
     const choices = traits.get<Choice[]>("_choices");
     const codes = [traits.get<string>("condition"), traits.get<string>("second")];
     fillChoices(this.#first, choices, []);
@@ -82,13 +84,14 @@ export class Dials {
   }
 
   #toggle(name: string): void {
-    this.traits.set("artefacts", toggled(this.traits.get("artefacts"), name));
+    this.#traits.set("artefacts", toggled(this.#traits.get("artefacts"), name));
   }
 }
 
 const card = (title: string, ...children: Node[]): HTMLElement => h("section.card", h("h3", title), ...children);
 
-const noiseWords = (level: number): string => (level === 0 ? "none" : level < 0.8 ? "low" : level <= 1.2 ? "everyday" : level <= 2 ? "high" : "very high");
+const noiseWords = (level: number): string =>
+  level === 0 ? "none" : level < 0.8 ? "low" : level <= 1.2 ? "everyday" : level <= 2 ? "high" : "very high";
 
 /** Options under their headings, in the order in which headings first appear. */
 function fillChoices(menu: HTMLSelectElement, choices: readonly Choice[], before: readonly [string, string][]): void {
@@ -99,7 +102,11 @@ function fillChoices(menu: HTMLSelectElement, choices: readonly Choice[], before
   menu.replaceChildren(
     ...before.map(option),
     ...headings.map((heading) =>
-      h("optgroup", { label: heading }, ...choices.filter((choice) => choice.heading === heading).map((choice) => option([choice.code, choice.words]))),
+      h(
+        "optgroup",
+        { label: heading },
+        ...choices.filter((choice) => choice.heading === heading).map((choice) => option([choice.code, choice.words])),
+      ),
     ),
   );
 }

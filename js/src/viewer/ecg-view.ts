@@ -1,12 +1,27 @@
 // The ECG on its paper: three canvases (paper, signals, calipers), one animation-frame loop.
 
-import { download, framed, h, watchWidth } from "../shared/dom";
-import { clamp, PAGE_SECONDS, paper, room, type Layout, type Order, type Panel, type Paper } from "../shared/geometry";
-import { followTheme, palette, type Palette } from "../shared/theme";
-import { hands, type Grip, type Spot } from "./hands";
-import { hit, Marks, type Ground, type Mark } from "./marks";
-import { FONT, label, paintGrid, paintPrint, paintShade, paintTraces, wipe, type Layer, type Shade, type Sheet, type Style, type Window } from "./paint";
-import { paintLetters, paintWaves, type Waves } from "./waves";
+import { download, framed, h, watchWidth } from "../core/dom";
+import { type Layer, rowOf, type Shade } from "../core/layers";
+import { ceil, clamp, floor, max, round } from "../core/math";
+import { type Layout, type Order, PAGE_SECONDS, type Panel, type Paper, paper, room } from "../core/paper";
+import { followTheme, type Palette, palette } from "../core/theme";
+import { type Caliper, Calipers, caliperAt, type Scene } from "./calipers";
+import { paintLetters, paintWaves, type Waves } from "./fiducials";
+import { bindInteraction, type Interactive, type ScreenPoint } from "./interaction";
+import {
+  context,
+  FONT,
+  fitCanvas,
+  label,
+  paintGrid,
+  paintPrint,
+  paintShade,
+  paintTraces,
+  type Sheet,
+  type Style,
+  type Viewport,
+  wipe,
+} from "./paint";
 
 export interface Settings {
   layout: Layout;
@@ -29,14 +44,14 @@ const LEAST_SCALE = 1.8; // px per mm: below it the page is panned, not shrunk f
 const MOST_SCALE = 6;
 const MOST_ZOOM = 8;
 
-export class EcgView implements Grip {
+export class EcgView implements Interactive {
   readonly element: HTMLElement;
   readonly canvas: HTMLCanvasElement; // the topmost: focus, pointer, keyboard
-  readonly readout: HTMLOutputElement;
+  readonly #readout: HTMLOutputElement;
   tool: "measure" | "pan" = "measure";
 
-  readonly #back = h("canvas.layer", { "aria-hidden": "true" });
-  readonly #signals = h("canvas.layer", { "aria-hidden": "true" });
+  readonly #background = h("canvas.layer", { "aria-hidden": "true" });
+  readonly #traces = h("canvas.layer", { "aria-hidden": "true" });
   readonly #frame: HTMLElement;
   #content: Content = { original: null, changed: null, named: "counterfactual", style: "over", shade: null, waves: null, note: "" };
   #settings: Settings = { layout: "3x4+1", speed: 25, gain: 10, order: "standard" };
@@ -47,31 +62,32 @@ export class EcgView implements Grip {
   #zoom = 1;
   #pan = { x: 0, y: 0 }; // mm of the paper at the top left corner
   #width = 0; // CSS px
-  #stale = { ground: true, signals: true, marks: true };
-  readonly marks = new Marks();
+  #stale = { paper: true, traces: true, calipers: true };
+  readonly calipers = new Calipers();
   #colours: Palette | null = null;
   #drawn = 0;
-  #faint = false; // the original lies faint on the ground, where it need not be painted with every frame
+  #faint = false; // the original lies faint on the paper's own canvas, where it need not be painted with every frame
   readonly #redraw: () => void;
   readonly #afterDraw: (() => void)[] = [];
 
-  constructor(
-    private readonly root: HTMLElement,
-    stop: AbortSignal,
-    private readonly changedPage: () => void = () => {},
-  ) {
+  readonly #root: HTMLElement;
+  readonly #onPage: () => void;
+
+  constructor(root: HTMLElement, stop: AbortSignal, onPage: () => void = () => {}) {
+    this.#root = root;
+    this.#onPage = onPage;
     this.canvas = h("canvas", {
       class: "cofe-layer cofe-top",
       tabindex: 0,
       role: "application",
       "aria-roledescription": "electrocardiogram",
     });
-    this.#frame = h("div.paper", this.#back, this.#signals, this.canvas);
-    this.readout = h("output.readout", { "aria-live": "polite" });
-    this.element = h("div.ecg", this.#frame, this.readout);
+    this.#frame = h("div.paper", this.#background, this.#traces, this.canvas);
+    this.#readout = h("output.readout", { "aria-live": "polite" });
+    this.element = h("div.ecg", this.#frame, this.#readout);
     this.#redraw = framed(() => this.#draw(), stop);
     followTheme(root, () => this.#refresh(), stop);
-    hands(this.canvas, this, stop);
+    bindInteraction(this.canvas, this, stop);
     watchWidth(
       this.#frame,
       (width) => {
@@ -94,13 +110,13 @@ export class EcgView implements Grip {
         this.clear();
       }
       this.#offsets = new Map(original?.leads.map((lead, i) => [lead, median(original.rows[i]!)]) ?? []);
-      this.#lay();
+      this.#layOut();
     }
     const faint = this.#content.style === "faint" && this.#content.changed !== null;
-    if (faint !== this.#faint) this.#stale.ground = true;
+    if (faint !== this.#faint) this.#stale.paper = true;
     this.#faint = faint;
-    this.#stale.signals = true;
-    this.#stale.marks ||= Boolean(this.marks.anchor ?? this.marks.hover); // which stand on the trace
+    this.#stale.traces = true;
+    this.#stale.calipers ||= Boolean(this.calipers.anchor ?? this.calipers.hover); // which stand on the trace
     this.#redraw();
   }
 
@@ -108,7 +124,7 @@ export class EcgView implements Grip {
     this.#settings = { ...this.#settings, ...settings };
     this.#least = { headroom: 0, footroom: 0 };
     this.clear();
-    this.#lay();
+    this.#layOut();
   }
 
   /** Call back once what was shown last is on screen; not while the view is hidden. */
@@ -120,22 +136,22 @@ export class EcgView implements Grip {
   /** Pages of ten seconds: [this one, how many]. */
   pages(): [number, number] {
     const total = this.#content.original ? lengthS(this.#content.original) : 0;
-    return [Math.round(this.#start / PAGE_SECONDS), Math.max(1, Math.ceil(total / PAGE_SECONDS - 0.01))];
+    return [round(this.#start / PAGE_SECONDS), max(1, ceil(total / PAGE_SECONDS - 0.01))];
   }
 
   turn(by: number): void {
     const [page, count] = this.pages();
     this.#start = clamp(page + by, 0, count - 1) * PAGE_SECONDS;
     this.clear();
-    this.#lay();
+    this.#layOut();
   }
 
-  zoomBy(factor: number, at?: Spot): void {
-    const { scale, dx, dy, width, height } = this.#window();
+  zoomBy(factor: number, at?: ScreenPoint): void {
+    const { scale, dx, dy, width, height } = this.#viewport();
     const point = at ?? { x: width / 2, y: height / 2 };
     const mm = { x: (point.x - dx) / scale, y: (point.y - dy) / scale };
     this.#zoom = clamp(this.#zoom * factor, 1, MOST_ZOOM);
-    const next = this.#window().scale;
+    const next = this.#viewport().scale;
     this.#pan = { x: mm.x - point.x / next, y: mm.y - point.y / next };
     this.#refresh();
   }
@@ -152,27 +168,27 @@ export class EcgView implements Grip {
 
   /** What is on screen, as a PNG of twice its size. */
   async savePng(name: string): Promise<void> {
-    const win = { ...this.#window(), ratio: Math.max(2, this.#window().ratio) };
+    const win = { ...this.#viewport(), ratio: max(2, this.#viewport().ratio) };
     const canvas = h("canvas", { width: win.width * win.ratio, height: win.height * win.ratio });
-    const ctx = canvas.getContext("2d")!;
+    const ctx = context(canvas);
     this.#paintAll(ctx, ctx, win);
-    this.marks.paint(ctx, this.#drawing(win));
+    this.calipers.paint(ctx, this.#drawing(win));
     const blob = await new Promise<Blob | null>((done) => canvas.toBlob(done, "image/png"));
     if (blob) download(name, blob);
   }
 
   // ---- geometry on screen
 
-  #window(): Window {
+  #viewport(): Viewport {
     const sheet = this.#sheet!;
     const fit = clamp(this.#width / sheet.width, LEAST_SCALE, MOST_SCALE);
     const scale = fit * this.#zoom;
-    const height = Math.round(sheet.height * fit);
+    const height = round(sheet.height * fit);
     const spare = { x: sheet.width - this.#width / scale, y: sheet.height - height / scale };
-    this.#pan.x = clamp(this.#pan.x, 0, Math.max(0, spare.x));
-    this.#pan.y = clamp(this.#pan.y, 0, Math.max(0, spare.y));
+    this.#pan.x = clamp(this.#pan.x, 0, max(0, spare.x));
+    this.#pan.y = clamp(this.#pan.y, 0, max(0, spare.y));
     // A page narrower than the view keeps whole 5 mm squares on its left.
-    const inset = spare.x < 0 ? Math.floor(-spare.x / 2 / 5) * 5 * scale : 0;
+    const inset = spare.x < 0 ? floor(-spare.x / 2 / 5) * 5 * scale : 0;
     return {
       scale,
       dx: inset - this.#pan.x * scale,
@@ -183,26 +199,26 @@ export class EcgView implements Grip {
     };
   }
 
-  #lay(): void {
+  #layOut(): void {
     const { original } = this.#content;
     this.#sheet = null;
     if (original) {
       const request = { leads: original.leads, seconds: lengthS(original) - this.#start, ...this.#settings };
       const { headroom, footroom } = room(paper(request), (panel) => this.#reach(original, panel));
       // Room once given stays while the ECG follows a slider: the page must not jump under the hand.
-      this.#least = { headroom: Math.max(headroom, this.#least.headroom), footroom: Math.max(footroom, this.#least.footroom) };
+      this.#least = { headroom: max(headroom, this.#least.headroom), footroom: max(footroom, this.#least.footroom) };
       this.#sheet = paper({ ...request, ...this.#least });
     }
     this.#refresh();
-    this.changedPage();
+    this.#onPage();
   }
 
   /** How far a panel rises above and falls below its baseline on the paper, in mV. */
   #reach(layer: Layer, panel: Panel): { up: number; down: number } {
-    const row = layer.rows[layer.leads.indexOf(panel.lead)]!;
+    const row = rowOf(layer, panel.lead)!;
     const offset = this.#offsets.get(panel.lead) ?? 0;
     let [low, high] = [0, 0];
-    for (const mv of row.subarray(Math.round((this.#start + panel.t0) * layer.fs), Math.round((this.#start + panel.t1) * layer.fs))) {
+    for (const mv of row.subarray(round((this.#start + panel.t0) * layer.fs), round((this.#start + panel.t1) * layer.fs))) {
       if (mv - offset < low) low = mv - offset;
       else if (mv - offset > high) high = mv - offset;
     }
@@ -211,7 +227,7 @@ export class EcgView implements Grip {
 
   #refresh(): void {
     this.#colours = null;
-    this.#stale = { ground: true, signals: true, marks: true };
+    this.#stale = { paper: true, traces: true, calipers: true };
     this.#redraw();
   }
 
@@ -220,18 +236,18 @@ export class EcgView implements Grip {
   #draw(): void {
     if (!this.#sheet || !this.#width || !this.#content.original) return;
     const began = performance.now();
-    this.#colours ??= palette(this.root);
-    const win = this.#window();
-    if (this.#stale.ground) this.#resize(win);
-    if (this.#stale.ground || this.#stale.signals) {
-      this.#paintAll(this.#stale.ground ? this.#back.getContext("2d")! : null, this.#signals.getContext("2d")!, win);
+    this.#colours ??= palette(this.#root);
+    const win = this.#viewport();
+    if (this.#stale.paper) this.#resize(win);
+    if (this.#stale.paper || this.#stale.traces) {
+      this.#paintAll(this.#stale.paper ? context(this.#background) : null, context(this.#traces), win);
     }
-    if (this.#stale.marks) {
-      const ctx = this.canvas.getContext("2d")!;
+    if (this.#stale.calipers) {
+      const ctx = context(this.canvas);
       wipe(ctx, win.ratio);
-      this.marks.paint(ctx, this.#drawing(win));
+      this.calipers.paint(ctx, this.#drawing(win));
     }
-    this.#stale = { ground: false, signals: false, marks: false };
+    this.#stale = { paper: false, traces: false, calipers: false };
     // The geometry on screen, for those who measure from outside.
     Object.assign(this.#frame.dataset, {
       pxPerMm: win.scale,
@@ -243,14 +259,9 @@ export class EcgView implements Grip {
     this.#afterDraw.splice(0).forEach((callback) => callback());
   }
 
-  #resize(win: Window): void {
+  #resize(win: Viewport): void {
     this.#frame.style.height = `${win.height}px`;
-    for (const canvas of [this.#back, this.#signals, this.canvas]) {
-      const [width, height] = [Math.round(win.width * win.ratio), Math.round(win.height * win.ratio)];
-      // Setting a size, even the same, throws the canvas away.
-      if (canvas.width !== width) canvas.width = width;
-      if (canvas.height !== height) canvas.height = height;
-    }
+    for (const canvas of [this.#background, this.#traces, this.canvas]) fitCanvas(canvas, win);
     this.canvas.style.touchAction = this.movable(win) ? "none" : "pan-y";
     this.canvas.setAttribute("aria-label", this.#spoken());
     this.#frame.classList.toggle("cofe-movable", this.movable(win) && this.tool === "pan");
@@ -265,22 +276,22 @@ export class EcgView implements Grip {
     );
   }
 
-  #drawing(win: Window): Sheet {
-    const colours = (this.#colours ??= palette(this.root));
+  #drawing(win: Viewport): Sheet {
+    const colours = (this.#colours ??= palette(this.#root));
     return { win, paper: this.#sheet!, start: this.#start, colours, offsets: this.#offsets };
   }
 
-  #paintAll(ground: CanvasRenderingContext2D | null, ctx: CanvasRenderingContext2D, win: Window): void {
+  #paintAll(background: CanvasRenderingContext2D | null, ctx: CanvasRenderingContext2D, win: Viewport): void {
     const sheet = this.#drawing(win);
     const { colours } = sheet;
     const { original, changed, style, shade, waves, note } = this.#content;
-    if (ground) {
-      paintGrid(ground, win, colours);
-      ground.globalAlpha = 0.35;
-      if (this.#faint) paintTraces(ground, sheet, original!, null);
-      ground.globalAlpha = 1;
+    if (background) {
+      paintGrid(background, win, colours);
+      background.globalAlpha = 0.35;
+      if (this.#faint) paintTraces(background, sheet, original!, null);
+      background.globalAlpha = 1;
     }
-    if (ground !== ctx) wipe(ctx, win.ratio);
+    if (background !== ctx) wipe(ctx, win.ratio);
     if (shade) paintShade(ctx, sheet, shade);
     if (waves) paintWaves(ctx, sheet, waves, !shade);
     paintTraces(ctx, sheet, original!, changed, style);
@@ -291,7 +302,7 @@ export class EcgView implements Grip {
     label(ctx, `${speed} mm/s   ${gain} mm/mV   ${note}`, 6, win.height - 6, colours);
     const whole = this.#sheet!.width * win.scale;
     if (whole > win.width + 1) {
-      ctx.fillStyle = colours.caliper;
+      ctx.fillStyle = colours.accent;
       ctx.globalAlpha = 0.45;
       ctx.fillRect((-win.dx / whole) * win.width, win.height - 3, (win.width / whole) * win.width, 3);
       ctx.globalAlpha = 1;
@@ -304,16 +315,16 @@ export class EcgView implements Grip {
     return this.tool === "measure";
   }
 
-  movable(win = this.#window()): boolean {
+  movable(win = this.#viewport()): boolean {
     return this.#sheet!.width * win.scale > win.width + 1 || this.#sheet!.height * win.scale > win.height + 1;
   }
 
-  hit(point: Spot, catches: boolean, only?: Panel): Mark | null {
-    const { scale, dx, dy } = this.#window();
-    return hit(this.ground!, { x: (point.x - dx) / scale, y: (point.y - dy) / scale }, catches, only);
+  caliperAt(point: ScreenPoint, catches: boolean, only?: Panel): Caliper | null {
+    const { scale, dx, dy } = this.#viewport();
+    return caliperAt(this.scene!, { x: (point.x - dx) / scale, y: (point.y - dy) / scale }, catches, only);
   }
 
-  get ground(): Ground | null {
+  get scene(): Scene | null {
     const { original, changed, named, style, shade, waves } = this.#content;
     if (!this.#sheet || !original) return null;
     const measured = (style !== "over" && changed) || original;
@@ -321,19 +332,19 @@ export class EcgView implements Grip {
   }
 
   clear(): void {
-    this.marks.clear();
-    this.touched();
+    this.calipers.clear();
+    this.calipersMoved();
   }
 
-  touched(): void {
-    this.#stale.marks = true;
-    const words = this.ground ? this.marks.words(this.ground) : "";
-    if (this.readout.textContent !== words) this.readout.textContent = words;
+  calipersMoved(): void {
+    this.#stale.calipers = true;
+    const words = this.scene ? this.calipers.words(this.scene) : "";
+    if (this.#readout.textContent !== words) this.#readout.textContent = words;
     this.#redraw();
   }
 
   panBy(x: number, y: number): void {
-    const { scale } = this.#window();
+    const { scale } = this.#viewport();
     this.#pan = { x: this.#pan.x + x / scale, y: this.#pan.y + y / scale };
     this.#refresh();
   }

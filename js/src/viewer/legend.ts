@@ -1,16 +1,7 @@
 // What the colours mean, with numbers.
 
-import { h } from "../shared/dom";
-
-export interface ShadeFacts {
-  title: string; // "saliency for AF"
-  hint: string;
-  negative: string; // what the two hues mean
-  positive: string;
-  reading: string; // what the number under the pointer is called
-  unit: string;
-  limit: number;
-}
+import { h } from "../core/dom";
+import type { ShadeFacts } from "../core/layers";
 
 export interface Key {
   /** Names of the black and the red line, if there are two. */
@@ -24,7 +15,8 @@ export function legend({ lines = null, shade = null, waves = null }: Key): HTMLE
   return h(
     "div.legend",
     ...(lines ? [key("cofe-key-trace", lines[0]), key("cofe-key-changed", lines[1])] : []),
-    waves && h("span.scale", waves, ...["P", "QRS", "T"].map((wave) => h("b", { class: `cofe-wave cofe-wave-${wave.toLowerCase()}` }, wave))),
+    waves &&
+      h("span.scale", waves, ...["P", "QRS", "T"].map((wave) => h("b", { class: `cofe-wave cofe-wave-${wave.toLowerCase()}` }, wave))),
     shade &&
       h(
         "span.scale",

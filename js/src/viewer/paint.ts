@@ -1,20 +1,13 @@
-// Drawing on a canvas what geometry.ts lays out. Every function takes the window it draws through.
+// Drawing on a canvas what paper.ts lays out. Every function takes the window it draws through.
 
-import { columns, means, type Columns } from "../shared/decimate";
-import { clamp, type Panel, type Paper } from "../shared/geometry";
-import type { Palette } from "../shared/theme";
-
-export interface Layer {
-  fs: number;
-  leads: readonly string[];
-  rows: readonly Float32Array[];
-}
-
-/** A value for every sample, shown by hue and depth; `reading` and `unit` say what the number under the pointer is. */
-export type Shade = Layer & { limit: number; reading: string; unit: string };
+import { type Layer, rowOf, type Shade } from "../core/layers";
+import { abs, ceil, clamp, floor, max, min, round } from "../core/math";
+import type { Panel, Paper } from "../core/paper";
+import type { Palette } from "../core/theme";
+import { type Columns, columns, means } from "./decimate";
 
 /** The part of the paper on screen: CSS pixels = millimetres * scale + (dx, dy). */
-export interface Window {
+export interface Viewport {
   scale: number; // px per mm, the same both ways
   dx: number;
   dy: number;
@@ -26,6 +19,15 @@ export interface Window {
 const FINE_GRID_FROM = 2.6; // px per mm; below it the 1 mm lines are a haze
 const SAME_PX = 0.5; // traces closer than this are one line
 
+export const context = (canvas: HTMLCanvasElement): CanvasRenderingContext2D => canvas.getContext("2d")!;
+
+/** Give a canvas the size of its window; setting a size, even the same, throws away what is on it. */
+export function fitCanvas(canvas: HTMLCanvasElement, { width, height, ratio }: Viewport): void {
+  const [across, down] = [round(width * ratio), round(height * ratio)];
+  if (canvas.width !== across) canvas.width = across;
+  if (canvas.height !== down) canvas.height = down;
+}
+
 /** An empty canvas on which all below draws in CSS pixels. */
 export function wipe(ctx: CanvasRenderingContext2D, ratio: number): void {
   ctx.setTransform(1, 0, 0, 1, 0, 0);
@@ -33,7 +35,7 @@ export function wipe(ctx: CanvasRenderingContext2D, ratio: number): void {
   ctx.setTransform(ratio, 0, 0, ratio, 0, 0);
 }
 
-export function paintGrid(ctx: CanvasRenderingContext2D, win: Window, colours: Palette): void {
+export function paintGrid(ctx: CanvasRenderingContext2D, win: Viewport, colours: Palette): void {
   const { scale, dx, dy, width, height, ratio } = win;
   ctx.setTransform(1, 0, 0, 1, 0, 0);
   ctx.fillStyle = colours.paper;
@@ -41,22 +43,22 @@ export function paintGrid(ctx: CanvasRenderingContext2D, win: Window, colours: P
   const lines = (every: number, colour: string, thick: number): void => {
     ctx.fillStyle = colour;
     const step = every * scale;
-    for (let k = Math.ceil(-dx / step); k * step + dx <= width; k++) {
-      ctx.fillRect(Math.round((k * step + dx) * ratio - thick / 2), 0, thick, height * ratio);
+    for (let k = ceil(-dx / step); k * step + dx <= width; k++) {
+      ctx.fillRect(round((k * step + dx) * ratio - thick / 2), 0, thick, height * ratio);
     }
-    for (let k = Math.ceil(-dy / step); k * step + dy <= height; k++) {
-      ctx.fillRect(0, Math.round((k * step + dy) * ratio - thick / 2), width * ratio, thick);
+    for (let k = ceil(-dy / step); k * step + dy <= height; k++) {
+      ctx.fillRect(0, round((k * step + dy) * ratio - thick / 2), width * ratio, thick);
     }
   };
-  const hair = Math.max(1, Math.round(ratio * 0.75));
+  const hair = max(1, round(ratio * 0.75));
   const fine = scale >= FINE_GRID_FROM;
   if (fine) lines(1, colours.minor, hair);
-  lines(5, colours.major, fine ? Math.max(hair, Math.round(ratio)) : hair);
+  lines(5, colours.major, fine ? max(hair, round(ratio)) : hair);
   ctx.setTransform(ratio, 0, 0, ratio, 0, 0);
 }
 
 /** Calibration pulses, lead names, and the ticks between successive windows of time. */
-export function paintPrint(ctx: CanvasRenderingContext2D, win: Window, sheet: Paper, colours: Palette): void {
+export function paintPrint(ctx: CanvasRenderingContext2D, win: Viewport, sheet: Paper, colours: Palette): void {
   const { scale, dx, dy } = win;
   ctx.strokeStyle = colours.trace;
   ctx.lineWidth = 1.2;
@@ -110,18 +112,18 @@ interface Stretch {
 }
 
 /** The samples of a panel that are on screen, and where their columns lie. */
-function stretch(win: Window, sheet: Paper, panel: Panel, fs: number, start: number, samples: number, perColumn: number): Stretch | null {
+function stretch(win: Viewport, sheet: Paper, panel: Panel, fs: number, start: number, samples: number, perColumn: number): Stretch | null {
   const pxPerS = sheet.speed * win.scale;
   const left = panel.x * win.scale + win.dx;
-  const from = Math.max(panel.t0, panel.t0 + (-left - 2) / pxPerS);
-  const to = Math.min(panel.t1, panel.t0 + (win.width - left + 2) / pxPerS);
+  const from = max(panel.t0, panel.t0 + (-left - 2) / pxPerS);
+  const to = min(panel.t1, panel.t0 + (win.width - left + 2) / pxPerS);
   if (to <= from) return null;
-  const first = Math.max(0, Math.floor((start + from) * fs + 1e-6));
-  const last = Math.min(samples, Math.ceil((start + to) * fs - 1e-6) + 1);
+  const first = max(0, floor((start + from) * fs + 1e-6));
+  const last = min(samples, ceil((start + to) * fs - 1e-6) + 1);
   if (last - first < 2) return null;
   const total = last - first;
-  const room = Math.max(2, Math.round(((total / fs) * pxPerS) / perColumn));
-  const count = Math.min(total, room);
+  const room = max(2, round(((total / fs) * pxPerS) / perColumn));
+  const count = min(total, room);
   const shift = count === total ? 0 : 0.5;
   return {
     first,
@@ -133,29 +135,34 @@ function stretch(win: Window, sheet: Paper, panel: Panel, fs: number, start: num
 }
 
 export interface Sheet {
-  win: Window;
+  win: Viewport;
   paper: Paper;
   start: number; // s of the record at the left edge
   colours: Palette;
   offsets: Map<string, number>; // mV taken off each lead for display: the baseline a machine's AC coupling removes
 }
 
-/** How a changed trace lies over the original: where the two part, whole over a faint one (which is painted on the ground), or alone. */
+/** How a changed trace lies over the original: where the two part, whole over a faint one (which is painted with the paper), or alone. */
 export type Style = "over" | "faint" | "alone";
 
-export function paintTraces(ctx: CanvasRenderingContext2D, sheet: Sheet, original: Layer, changed: Layer | null, style: Style = "over"): void {
+export function paintTraces(
+  ctx: CanvasRenderingContext2D,
+  sheet: Sheet,
+  original: Layer,
+  changed: Layer | null,
+  style: Style = "over",
+): void {
   const { win, paper, colours } = sheet;
   ctx.lineJoin = "bevel"; // a round one costs a third more, and looks the same
   const thick = clamp(win.scale * 0.28, 1, 1.7);
   for (const panel of paper.panels) {
-    const row = original.leads.indexOf(panel.lead);
-    if (row < 0 || !inside(win, paper, panel)) continue;
+    const before = rowOf(original, panel.lead);
+    if (!before || !inside(win, paper, panel)) continue;
     ctx.save();
     ctx.beginPath();
     ctx.rect(panel.x * win.scale + win.dx - 0.5, 0, (panel.t1 - panel.t0) * paper.speed * win.scale + 1, win.height);
     ctx.clip();
-    const other = changed ? changed.leads.indexOf(panel.lead) : -1;
-    const [before, after] = [original.rows[row]!, changed?.rows[other]];
+    const after = changed && rowOf(changed, panel.lead);
     if (!after || style === "over") line(ctx, sheet, panel, before, original.fs, colours.trace, thick);
     if (after && style === "over") change(ctx, sheet, panel, before, original.fs, after, changed!.fs, thick * 1.15);
     else if (after) line(ctx, sheet, panel, after, changed!.fs, colours.changed, thick);
@@ -163,7 +170,7 @@ export function paintTraces(ctx: CanvasRenderingContext2D, sheet: Sheet, origina
   }
 }
 
-export function inside(win: Window, paper: Paper, panel: Panel): boolean {
+export function inside(win: Viewport, paper: Paper, panel: Panel): boolean {
   const y = panel.baseline * win.scale + win.dy;
   const reach = 6 * paper.gain * win.scale; // nothing on a page is taller than 6 mV
   return y > -reach && y < win.height + reach;
@@ -179,7 +186,15 @@ export const toY = (sheet: Sheet, panel: Panel): ((mv: number) => number) => {
 };
 
 /** A whole trace. */
-function line(ctx: CanvasRenderingContext2D, sheet: Sheet, panel: Panel, data: Float32Array, fs: number, colour: string, thick: number): void {
+function line(
+  ctx: CanvasRenderingContext2D,
+  sheet: Sheet,
+  panel: Panel,
+  data: Float32Array,
+  fs: number,
+  colour: string,
+  thick: number,
+): void {
   const part = stretch(sheet.win, sheet.paper, panel, fs, sheet.start, data.length, 1 / sheet.win.ratio);
   if (!part) return;
   ctx.strokeStyle = colour;
@@ -189,14 +204,21 @@ function line(ctx: CanvasRenderingContext2D, sheet: Sheet, panel: Panel, data: F
 }
 
 /** Columns from one to another, the way the signal ran. */
-function stroke(ctx: CanvasRenderingContext2D, { lo, hi, loFirst }: Columns, part: Stretch, y: (mv: number) => number, from: number, to: number): void {
+function stroke(
+  ctx: CanvasRenderingContext2D,
+  { lo, hi, loFirst }: Columns,
+  part: Stretch,
+  y: (mv: number) => number,
+  from: number,
+  to: number,
+): void {
   ctx.beginPath();
   for (let c = from; c <= to; c++) {
     const x = part.x(c);
     const [low, high] = [y(lo[c]!), y(hi[c]!)];
     const [a, b] = loFirst[c] ? [low, high] : [high, low];
     // Most columns are flat: half the strokes, and the same to the eye.
-    if (Math.abs(a - b) < SAME_PX) ctx.lineTo(x, (a + b) / 2);
+    if (abs(a - b) < SAME_PX) ctx.lineTo(x, (a + b) / 2);
     else {
       ctx.lineTo(x, a);
       ctx.lineTo(x, b);
@@ -227,20 +249,22 @@ function change(
   const now = columns(after, part.first, part.last, part.count);
   const n = now.lo.length;
   const near = SAME_PX / (sheet.paper.gain * win.scale);
-  const parts = (c: number): boolean => Math.abs(old.lo[c]! - now.lo[c]!) > near || Math.abs(old.hi[c]! - now.hi[c]!) > near;
+  const parts = (c: number): boolean => abs(old.lo[c]! - now.lo[c]!) > near || abs(old.hi[c]! - now.hi[c]!) > near;
   const middle = ({ lo, hi }: Columns, c: number): void => ctx.lineTo(part.x(c), y((lo[c]! + hi[c]!) / 2));
   ctx.strokeStyle = colours.changed;
-  ctx.fillStyle = colours.changedFill;
+  ctx.fillStyle = colours.changed;
   ctx.lineWidth = thick;
   for (let c = 0; c < n; c++) {
     if (!parts(c)) continue;
-    const from = Math.max(0, c - 1);
+    const from = max(0, c - 1);
     while (c < n && parts(c)) c++;
-    const to = Math.min(n - 1, c);
+    const to = min(n - 1, c);
     ctx.beginPath();
     for (let i = from; i <= to; i++) middle(old, i);
     for (let i = to; i >= from; i--) middle(now, i);
+    ctx.globalAlpha = colours.change_opacity;
     ctx.fill();
+    ctx.globalAlpha = 1;
     stroke(ctx, now, part, y, from, to);
   }
 }
@@ -252,19 +276,18 @@ export function paintShade(ctx: CanvasRenderingContext2D, sheet: Sheet, values: 
   const { win, paper, colours } = sheet;
   const half = 0.44 * paper.rowHeight * win.scale;
   for (const panel of paper.panels) {
-    const row = values.leads.indexOf(panel.lead);
-    if (row < 0 || !inside(win, paper, panel)) continue;
-    const data = values.rows[row]!;
+    const data = rowOf(values, panel.lead);
+    if (!data || !inside(win, paper, panel)) continue;
     const part = stretch(win, paper, panel, values.fs, sheet.start, data.length, BAND_PX);
     if (!part) continue;
     const mean = means(data, part.first, part.last, part.count);
     const y = panel.baseline * win.scale + win.dy;
     const edge = panel.x * win.scale + win.dx + (panel.t1 - panel.t0) * paper.speed * win.scale;
     for (let c = 0; c < mean.length; c++) {
-      const depth = Math.min(1, Math.abs(mean[c]!) / values.limit);
+      const depth = min(1, abs(mean[c]!) / values.limit);
       if (depth < 0.04) continue;
       const x = part.x(c);
-      const wide = Math.min(edge, part.x(c + 1)) - x;
+      const wide = min(edge, part.x(c + 1)) - x;
       if (wide <= 0) continue;
       ctx.globalAlpha = 0.78 * depth;
       ctx.fillStyle = mean[c]! > 0 ? colours.positive : colours.negative;

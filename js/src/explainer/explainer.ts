@@ -1,0 +1,397 @@
+// The explainer: an ECG, the model's answer, what it would take to change it, and what if.
+// Bound to cofe_widgets/widgets/explainer/explainer.py; shows the same from an exported page, with no kernel.
+
+import { ChangesCard } from "../core/changes";
+import { asBytes } from "../core/codec";
+import { Component } from "../core/component";
+import { button, check, download, group, h, type Menu, press } from "../core/dom";
+import type { Host } from "../core/host";
+import { isRunning, type Jobs, type Reply } from "../core/jobs";
+import { type Ecg, type Layer, type PackedShade, unpackLayer, unpackShade } from "../core/layers";
+import { type Output, outputName, type Values } from "../core/output";
+import { DialsCard } from "../lab/dials";
+import { type EditState, type PackedEditState, unpackEditState } from "../lab/edit-state";
+import type { EcgView } from "../viewer/ecg-view";
+import { legend } from "../viewer/legend";
+import { bindPaper } from "../viewer/settings";
+import type { Toolbar } from "../viewer/toolbar";
+import { CurveCard } from "./curve";
+import { predictionAt, signalAt } from "./path";
+import { advanced, type Counterfactual, type PackedCounterfactual, type SearchProgress, unpackCounterfactual } from "./payload";
+import { PredictionCard } from "./prediction";
+import { REQUEST_TRAITS, RequestCard } from "./request";
+import { TrustCard } from "./trust";
+import { Upload, type UploadFile } from "./upload";
+
+export class Explainer extends Component {
+  readonly #view: EcgView;
+  readonly #toolbar: Toolbar;
+  readonly #prediction = new PredictionCard((model) => this.#request("model", { model }));
+  readonly #changes = new ChangesCard();
+  readonly #trust = new TrustCard();
+  readonly #curve: CurveCard;
+  readonly #dials: DialsCard;
+  readonly #form: RequestCard;
+  readonly #message = h("p.message", { role: "status" });
+  readonly #key = h("div");
+  readonly #modes = this.get<{ modes: Menu }>("_menus").modes.map(([value, text, title]) =>
+    button(text, title!, () => this.set("mode", value), "", value),
+  );
+  readonly #answers = h("span.group", { role: "group", "aria-label": "Answers" });
+  readonly #attributionBox = h("input", { type: "checkbox", onchange: () => this.set("show_attribution", this.#attributionBox.checked) });
+  readonly #method = h("span.method"); // of the attribution, by name
+  readonly #showOriginal = h("input", { type: "checkbox", checked: true, onchange: () => this.#draw() });
+  readonly #live: boolean;
+  readonly #jobs: Jobs | null;
+  readonly #upload: Upload | null;
+  #original: Layer | null = null;
+  #counterfactuals: Counterfactual[] = [];
+  #search: SearchProgress | null = null;
+  #editState: EditState | null = null;
+  #streaming = false; // frames of a dialled ECG come: the trait is out of date
+  readonly #blended: Float32Array[] = []; // one buffer for every slider position
+
+  constructor(host: Host, root: HTMLElement, stop: AbortSignal) {
+    super(host, root, stop);
+    this.#live = Boolean(this.get("_live"));
+    ({ view: this.#view, toolbar: this.#toolbar } = bindPaper(host, root, stop));
+    this.#curve = new CurveCard((severity) => this.set("severity", severity), stop);
+    this.#dials = new DialsCard(
+      (asked) => this.drag("asked", asked),
+      (name) => this.set("dial", name),
+      stop,
+    );
+    this.#form = new RequestCard(
+      this,
+      () => this.#explain(),
+      () => this.#cancel(),
+    );
+    root.classList.add("cofe-explainer");
+    this.#upload = this.#takes("open")
+      ? new Upload(
+          root,
+          this.get("_menus"),
+          (files) => this.#open(files),
+          (example) => this.#request("open", { example }),
+          (why) => this.showError(why),
+          stop,
+        )
+      : null;
+    root.append(this.#head(), this.alert, this.#body(), this.foot);
+    if (this.#upload) root.append(this.#upload.input);
+    this.#bind();
+    this.#jobs = this.jobs((reply, buffers) => this.#onReply(reply, buffers));
+  }
+
+  /** Whether the kernel, if there is one, takes jobs of this kind. */
+  #takes(kind: string): boolean {
+    return this.#live && this.get<string[]>("_kinds").includes(kind);
+  }
+
+  // ---- the parts on the page
+
+  #head(): HTMLElement {
+    const page = button(
+      "Save page",
+      "Save all this as a page that works without a kernel",
+      () => this.#request("page"),
+      ".plain.needs-ecg",
+    );
+    const actions = h("div.actions", this.#upload?.examples(), this.#takes("page") && page, this.#upload?.button());
+    return h("header.head.needs-ecg", this.title, actions);
+  }
+
+  #body(): HTMLElement {
+    const modes = group("What to ask", ...this.#modes);
+    modes.classList.add("cofe-modes");
+    modes.hidden = this.#modes.length < 2;
+    const cards = h(
+      "div.cards",
+      modes,
+      this.#prediction.element,
+      this.#takes("explain") && this.#form.element,
+      this.#curve.element,
+      this.#dials.curve.element,
+      this.#dials.element,
+    );
+    const checks = h("span.checks", this.#answers, check(this.#showOriginal, "Original"), check(this.#attributionBox, this.#method));
+    const paper = h("section.card", { "aria-label": "ECG" }, h("div.tools", this.#toolbar.element, checks), this.#view.element, this.#key);
+    const below = h("div.findings", this.#changes.element, this.#trust.element);
+    return h("div.body", this.#upload?.empty(), cards, h("div.centre", this.#message, paper), below);
+  }
+
+  // ---- traits
+
+  #bind(): void {
+    this.on(["_ecg"], () => this.#showEcg());
+    this.on(["_models", "model"], () => this.#prediction.models(this.#takes("model") ? this.get("_models") : [], this.get("model")));
+    this.on(["_answer", "_outputs"], () => {
+      this.#prediction.show(this.get("_outputs"), this.get("_answer"));
+      this.#draw();
+    });
+    this.on(REQUEST_TRAITS, () => this.#form.update());
+    this.on(["_found", "chosen"], () => this.#showCounterfactuals());
+    this.on(["_attribution", "show_attribution"], () => this.#showAttribution());
+    this.on(["_error"], () => this.showError(this.get("_error")));
+    this.on(["severity"], () => {
+      this.#curve.move(this.get("severity"));
+      this.#draw();
+    });
+    this.on(["_dials"], () => this.#dials.choices(this.get("_dials"), this.#live));
+    this.on(["_edited"], () => {
+      if (!this.#streaming) this.#editState = unpackEditState(this.get("_edited"), []);
+      this.#showDials();
+    });
+    this.on(["asked"], () => this.#showDialled());
+    this.on(["mode"], () => this.#showMode());
+  }
+
+  get #dialled(): boolean {
+    return this.get("mode") === "dials";
+  }
+
+  #output(name: string): Output | undefined {
+    return this.get<Output[]>("_outputs").find((output) => output.name === name);
+  }
+
+  /** What to do first, on this tab. */
+  get #hint(): string {
+    return this.#modes.find(({ value }) => value === this.get("mode"))!.title;
+  }
+
+  #name(name: string): string {
+    const output = this.#output(name);
+    return output ? outputName(output) : name;
+  }
+
+  #showMode(): void {
+    press(this.#modes, [this.get("mode")]);
+    this.root.classList.toggle("cofe-dialled", this.#dialled);
+    for (const part of [this.#dials.element, this.#dials.curve.element]) part.hidden = !this.#dialled;
+    for (const part of [this.#form.element, this.#curve.element]) part.hidden = this.#dialled;
+    this.#showCounterfactuals();
+  }
+
+  #showEcg(): void {
+    const ecg: Ecg | null = this.get("_ecg");
+    this.root.classList.toggle("cofe-has-ecg", Boolean(ecg));
+    this.showTitle(ecg);
+    this.#original = unpackLayer(ecg);
+    this.#search = null;
+    this.#view.show({ original: this.#original, changed: null, note: ecg?.note ?? "" });
+    this.#showCounterfactuals();
+    this.#toolbar.update();
+  }
+
+  get #chosen(): Counterfactual | null {
+    return this.#counterfactuals[this.get<number>("chosen")] ?? this.#counterfactuals[0] ?? null;
+  }
+
+  #unpacked: PackedCounterfactual[] | null = null;
+
+  #showCounterfactuals(): void {
+    const packed = this.get<PackedCounterfactual[]>("_found");
+    if (packed !== this.#unpacked) this.#counterfactuals = packed.map(unpackCounterfactual);
+    this.#unpacked = packed;
+    const chosen = this.#chosen;
+    this.#answers.replaceChildren(
+      ...(this.#counterfactuals.length > 1 ? this.#counterfactuals : []).map((_, k) =>
+        button(`Answer ${k + 1}`, "", () => this.set("chosen", k), "", `${k}`),
+      ),
+    );
+    press([...this.#answers.querySelectorAll("button")], [`${this.#counterfactuals.indexOf(chosen!)}`]);
+    this.#answers.hidden = this.#dialled;
+    if (this.#dialled) return this.#showDials();
+    this.#changes.show(chosen?.changes ?? [], ["Original", "Counterfactual"], `on the way to ${chosen && this.#name(chosen.target)}; `);
+    this.#trust.show(chosen?.trust ?? null);
+    this.#showMessage(chosen ? chosen.words || chosen.message : "", chosen?.reached === false);
+    if (!this.#search) this.#showCurve();
+    this.#draw();
+  }
+
+  /** The line above the ECG is never empty, so that the ECG never jumps. */
+  #showMessage(words: string, unreached = false): void {
+    this.#message.classList.toggle("cofe-unreached", unreached);
+    this.#message.textContent = words || this.#hint;
+    this.#message.classList.toggle("cofe-idle", !words);
+    this.#message.hidden = !words && !this.#live;
+  }
+
+  #showCurve(): void {
+    const chosen = this.#chosen;
+    const output = chosen && this.#output(chosen.target);
+    const points = chosen?.severities.map((s, k): [number, number] => [s, chosen.predictions[k]!]) ?? [];
+    this.#curve.show(output ? { points, level: chosen.level, output, searching: false } : null);
+    this.#curve.move(this.get("severity"));
+    this.#showKey();
+  }
+
+  #showKey(): void {
+    const shade: PackedShade | null = this.get("show_attribution") ? this.get("_attribution") : null;
+    const [search, chosen] = [this.#search, this.#chosen];
+    const target = search?.target ?? chosen?.target;
+    const where = search || !chosen ? "" : `, changed in ${chosen.space}`;
+    const changed = this.#dialled ? this.#editState?.layer && "as dialled" : target && `counterfactual (${this.#name(target)})${where}`;
+    this.#key.replaceChildren(legend({ lines: changed ? ["original", changed] : null, shade }));
+    this.#key.hidden = !changed && !shade;
+  }
+
+  #showAttribution(): void {
+    const on = this.get<boolean>("show_attribution");
+    const attribution: PackedShade | null = this.get("_attribution");
+    this.#method.textContent = attribution?.reading ?? "attribution";
+    this.#attributionBox.checked = on;
+    this.#attributionBox.disabled = !this.#live && !attribution;
+    this.#view.show({ shade: on ? unpackShade(attribution) : null });
+    this.#showKey();
+  }
+
+  /** The ECG as dialled, its answer, what was measured on it, and the curve of the dial in hand. */
+  #showDials(): void {
+    if (!this.#dialled) return;
+    this.#showDialled();
+    this.#showNumbers();
+    this.#trust.show(null);
+    this.#showMessage("");
+    this.#draw();
+  }
+
+  /** What follows a hand on a dial at once. */
+  #showDialled(): void {
+    const [now, target] = [this.#editState, this.get<string>("target")];
+    const values = now?.values ?? this.get<Values | null>("_answer");
+    this.#dials.show(this.get("asked"), now?.achieved ?? null, now?.curve ?? null, this.#output(target), values?.[target]);
+  }
+
+  /** What is read when there is time. */
+  #showNumbers(): void {
+    this.#changes.show(this.#editState?.changes ?? [], ["Original", "As dialled"], "");
+    this.#showKey();
+  }
+
+  /** The traces: the hot path of a dragged slider, no kernel in it. */
+  #draw(): void {
+    const [chosen, search, now] = [this.#chosen, this.#search, this.#editState];
+    const plain = { original: this.#original, changed: null, note: this.get<Ecg | null>("_ecg")?.note ?? "" };
+    this.#showOriginal.disabled = this.#dialled ? !now?.layer : !chosen && !search;
+    const style = !this.#showOriginal.checked ? "alone" : this.#dialled ? "faint" : "over";
+    if (this.#dialled) {
+      this.#prediction.mark((now?.layer && now.values) || {});
+      this.#view.show({
+        ...plain,
+        style,
+        original: now?.base ?? this.#original,
+        changed: now?.layer ?? null,
+        named: "as dialled",
+        note: now?.note ?? plain.note,
+      });
+      return;
+    }
+    this.#view.show({ style, named: "counterfactual" });
+    if (search) {
+      const last = search.points.at(-1)?.[1];
+      this.#prediction.mark(last === undefined ? {} : { [search.target]: last });
+      if (search.frame) this.#view.show({ original: search.base ?? this.#original, changed: search.frame });
+    } else if (chosen) {
+      const severity = this.get<number>("severity");
+      this.#prediction.mark({ [chosen.target]: predictionAt(chosen, severity) });
+      this.#view.show({
+        original: chosen.base,
+        changed: { ...chosen.base, rows: signalAt(chosen, severity, this.#blended) },
+        note: chosen.note,
+      });
+    } else {
+      this.#prediction.mark({});
+      this.#view.show(plain);
+    }
+  }
+
+  // ---- asking, and what comes back
+
+  #open(files: UploadFile[]): void {
+    this.#request(
+      "open",
+      { files: files.map((file) => file.name) },
+      files.map((file) => file.data),
+    );
+    this.#showMessage(`Reading ${files.map((file) => file.name).join(", ")} …`);
+  }
+
+  #explain(): void {
+    const names = ["target", "level", "method", "keep", "diverse"];
+    this.#request("explain", Object.fromEntries(names.map((name) => [name, this.get(name)])));
+    this.#startSearch(this.get("target"), this.get("level"));
+  }
+
+  #request(kind: string, parameters: Record<string, unknown> = {}, buffers: ArrayBuffer[] = []): void {
+    this.showError("");
+    this.#jobs!.request(kind, parameters, buffers);
+  }
+
+  #startSearch(target: string, level: number): void {
+    this.#search = { points: [], frame: null, base: null, target, level };
+    this.#form.run(true);
+    this.#showMessage("Reading …");
+    this.#showSearch();
+    this.#showKey();
+  }
+
+  #showSearch(): void {
+    const output = this.#output(this.#search!.target);
+    if (output) this.#curve.show({ ...this.#search!, output, searching: true });
+    this.#draw();
+  }
+
+  #cancel(): void {
+    this.#jobs!.cancel("explain");
+    this.#endSearch();
+    this.#showMessage("Stopped.");
+  }
+
+  #endSearch(): void {
+    this.#search = null;
+    this.#form.run(false);
+    this.#showCounterfactuals();
+  }
+
+  #onReply(reply: Reply, buffers: DataView[]): void {
+    const { kind, type } = reply;
+    if (type === "start") this.showError("");
+    if (type === "error") this.showError(String(reply.message));
+    if (kind === "explain") return this.#onExplain(reply, buffers);
+    if (kind === "dial") return this.#onDial(reply, buffers);
+    // The same file once more changes no trait, but "Reading …" is over all the same.
+    if (kind === "open" && type !== "start" && type !== "step") this.#showCounterfactuals();
+    if (kind === "model" && type === "error") this.#prediction.models(this.get("_models"), this.get("model"));
+    if (type === "done" && kind === "page") {
+      download(String(reply.name), new Blob([asBytes(buffers[0]!)], { type: "text/html" }));
+    }
+  }
+
+  #onExplain(reply: Reply, buffers: DataView[]): void {
+    if (reply.type === "start" || reply.type === "snapshot") this.#startSearch(String(reply.target), Number(reply.level));
+    if (reply.type === "step" || reply.type === "snapshot") {
+      if (!this.#search) return;
+      this.#search = advanced(this.#search, reply, buffers);
+      this.#form.advance(Number(reply.fraction));
+      this.#showMessage(String(reply.message));
+      this.#showSearch();
+      if (reply.type === "step") this.#view.painted(() => this.#jobs!.acknowledge(reply));
+    } else if (reply.type !== "start") this.#endSearch();
+  }
+
+  #onDial(reply: Reply, buffers: DataView[]): void {
+    this.#streaming = isRunning(reply);
+    const told = reply.told as EditState | undefined;
+    this.#editState = this.#streaming
+      ? { ...this.#editState, ...told, ...unpackEditState(reply.frame as PackedEditState | null, buffers) }
+      : unpackEditState(this.get("_edited"), []);
+    if (!this.#streaming) return this.#showDials();
+    if (this.#dialled) {
+      this.#showDialled();
+      if (told?.changes) this.#showNumbers();
+      if (reply.frame) this.#draw();
+    }
+    if (reply.type === "step") this.#view.painted(() => this.#jobs!.acknowledge(reply));
+  }
+}
