@@ -19,6 +19,7 @@ from .view import EXAMPLES, KEPT, METHODS
 from .what_if import WhatIf
 
 if TYPE_CHECKING:
+    from ...explain.attribution import Method
     from ...wrapper import Predictor
 
 #: The browser refuses more; whoever speaks to the kernel directly is refused here.
@@ -188,13 +189,16 @@ class Explainer(WhatIf, CounterfactualViewer):
     def _attribute(
         self, parameters: dict[str, Any], _: Sequence[bytes]
     ) -> tuple[dict[str, Any], Work]:
-        return {}, self._look(self._needs_record(), str(parameters["target"]))
+        from ...explain.attribution import find
 
-    def _look(self, record: Record, target: str) -> Work:
+        method = find(str(parameters.get("method", "saliency")))
+        return {}, self._look(self._needs_record(), str(parameters["target"]), method)
+
+    def _look(self, record: Record, target: str, method: Method) -> Work:
         from ...explain import attribute
 
-        yield Step({"fraction": 0.1, "message": "Saliency"})
-        found = attribute(record, self.predictor, target=target)
+        yield Step({"fraction": 0.1, "message": method.title})
+        found = attribute(record, self.predictor, target, method)
         return Finish(apply=lambda: self._show_attribution(found))
 
     def _page(self, _: dict[str, Any], __: Sequence[bytes]) -> tuple[dict[str, Any], Work]:
