@@ -18,7 +18,7 @@ if TYPE_CHECKING:  # what __getattr__ below finds, for type checkers and editors
     from .errors import EcgError as EcgError
     from .errors import EcgFormatError as EcgFormatError
     from .errors import ExplainError as ExplainError
-    from .explain import METHODS as METHODS
+    from .explain import ATTRIBUTION_METHODS as ATTRIBUTION_METHODS
     from .explain import Attribution as Attribution
     from .explain import attribute as attribute
     from .explain.counterfactual import Counterfactual as Counterfactual
@@ -69,7 +69,7 @@ _HOME = {
     "sample": "generative",
     "attribute": "explain",
     "Attribution": "explain",
-    "METHODS": "explain",
+    "ATTRIBUTION_METHODS": "explain",
     "directions": "generative",
     "Directions": "generative",
     "ExplainError": "errors",
@@ -81,6 +81,9 @@ _HOME = {
     "explore": "apps",
 }
 
+#: Names whose value changes (methods can be registered), hence never kept here.
+_LIVE = ("ATTRIBUTION_METHODS",)
+
 #: Rooms that are reached as such: ``cw.audit.counterfactual_table``.
 _ROOMS = ("audit",)
 
@@ -90,10 +93,13 @@ __all__ = ["__version__", *_HOME, *_ROOMS]
 def __getattr__(name: str) -> Any:
     if name in _HOME:
         value = getattr(importlib.import_module(f"{__name__}.{_HOME[name]}"), name)
-        globals()[name] = value
+        if name not in _LIVE:
+            globals()[name] = value
         return value
     if name in _ROOMS:
         return importlib.import_module(f"{__name__}.{name}")
+    if name == "METHODS":  # the old name of ATTRIBUTION_METHODS
+        return importlib.import_module(f"{__name__}.explain.attribution.registry").old_name()
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

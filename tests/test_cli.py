@@ -63,6 +63,10 @@ def test_read_measures_an_embedded_example(capsys: pytest.CaptureFixture[str]) -
         (["explain", "nothing.xml"], "nothing.xml: no such file"),
         (["explain", "sample:sinus", "-o", "no/such/page.html"], "the folder to write to does not"),
         (["explain", "sample:sinus", "--model", "gpt"], "no model named 'gpt': shipped models are"),
+        (
+            ["explain", "sample:sinus", "--attribution", "magic"],
+            "choose one of saliency, smoothgrad",
+        ),
         (["explain", "sample:sinus", "--target", "LBBB"], "choose one of SR, AF"),
         (["explain", "sample:sinus", "--target", "AF", "--level", "2"], "level 2"),
         (["explain", "sample:sinus", "--target", "AF", "--severities", "1"], "severities=1"),

@@ -39,13 +39,14 @@ def values(cf, record, f):
     return {
         "counterfactual": cf,
         "delineation": cw.delineate(record),
+        "attribution": cw.attribute(record, f, "AF", "smoothgrad", copies=3),
         "table": cw.audit.counterfactual_table([record], f, "AF", progress=False),
         "score": cw.audit.twin_score("AF", f, "AF", n=1),
     }
 
 
-KINDS = ("counterfactual", "delineation", "table", "score")
-GIVEN = {"counterfactual": 0, "delineation": 1, "table": 1, "score": 0}
+KINDS = ("counterfactual", "attribution", "delineation", "table", "score")
+GIVEN = {"counterfactual": 0, "attribution": 0, "delineation": 1, "table": 1, "score": 0}
 
 
 def same(a, b) -> bool:
@@ -130,6 +131,10 @@ def test_a_model_of_ones_own_stays_at_home_and_its_trust_card_travels(record):
     with pytest.raises(WrapError, match="give it"):
         there.rerun()
     assert alike(cf, there.rerun(own))
+
+
+def test_a_copy_of_a_model_shares_its_module(f):
+    assert copy.copy(f).module is f.module and copy.copy(f).weight_hash == f.weight_hash
 
 
 def test_a_shipped_model_travels_by_name_and_answers_the_same(record, f):

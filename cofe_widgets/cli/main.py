@@ -92,6 +92,13 @@ def _parser() -> argparse.ArgumentParser:
     )
     explain.add_argument("--seed", type=int, default=0)
     explain.add_argument(
+        "--attribution",
+        metavar="METHOD",
+        default="saliency",
+        help="what shades the page where the model looks; an unknown one is answered by the list "
+        "(default: %(default)s)",
+    )
+    explain.add_argument(
         "-o", "--output", type=Path, metavar="PAGE.html", help="write a page with the picture"
     )
     explain.set_defaults(run=_explain)
@@ -165,8 +172,11 @@ def _explain(options: argparse.Namespace) -> None:
     if "warning" in record.meta:
         print(f"warning: {record.meta['warning']}", file=sys.stderr)
     with _refusals():
+        from ..explain import attribution
         from ..wrapper import load
 
+        # Looked up here, not by the parser, which must not wait for torch; refused before the search.
+        method = attribution.find(options.attribution)
         f = load(options.model)
         answers = f.predict(record)
         print(f"{f.name} sees in {record.meta['source']}:")
@@ -178,10 +188,10 @@ def _explain(options: argparse.Namespace) -> None:
         head = ["measurement", "original", "counterfactual", "change", "unit"]
         print(_table(head, texts(changes(found.measurements))))
         if options.output is not None:
-            from ..explain import attribute
             from ..widgets import to_html
 
-            page = to_html(found, options.output, attribution=attribute(record, f, target))
+            shade = attribution.attribute(record, f, target, method)
+            page = to_html(found, options.output, attribution=shade)
             print(f"\nThe picture is in {page}")
 
 

@@ -70,6 +70,12 @@ class Predictor:
             f"{len(self.leads)} leads, {self.seconds:g} s at {self.fs:g} Hz)"
         )
 
+    def __copy__(self) -> Predictor:
+        """Another predictor of the same module."""
+        same = object.__new__(type(self))
+        vars(same).update(vars(self))
+        return same
+
     @property
     def is_shipped(self) -> bool:
         """Whether `load` gives this very model again by its name."""

@@ -63,6 +63,14 @@ def test_starts_with_an_answer_and_the_other_output_as_target(app, rec, model):
     assert app.attribution.target == app.target
 
 
+def test_the_map_can_be_of_any_attribution_method(app):
+    assert Desk(app).ask("attribute", target="AF", method="input_x_gradient")["type"] == "done"
+    assert app.attribution.method == "input_x_gradient"
+    end = Desk(app).ask("attribute", target="AF", method="magic")
+    assert end["type"] == "error"
+    assert "'magic': choose one of saliency" in end["message"]
+
+
 def test_explains_and_leaves_the_result_in_traits(app, rec):
     desk = Desk(app)
     end = desk.ask("explain", target="AF", level=0.8)

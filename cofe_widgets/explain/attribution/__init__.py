@@ -1,5 +1,30 @@
-"""Attribution: where a model looks, signs kept."""
+"""Attribution: where a model looks, signs kept. A method is one object in one file."""
 
-from .attribute import METHODS, Attribution, attribute
+from .attribute import Attribution, attribute
+from .method import Method
+from .options import Between
+from .registry import find, methods, names, old_name, register, table, unregister
 
-__all__ = ["METHODS", "Attribution", "attribute"]
+#: Names of the methods, in the order of menus (looked up when asked for: they can be registered).
+ATTRIBUTION_METHODS: tuple[str, ...]
+
+__all__ = [
+    "ATTRIBUTION_METHODS",
+    "Attribution",
+    "Between",
+    "Method",
+    "attribute",
+    "find",
+    "methods",
+    "register",
+    "table",
+    "unregister",
+]
+
+
+def __getattr__(name: str) -> tuple[str, ...]:
+    if name == "ATTRIBUTION_METHODS":
+        return names()
+    if name == "METHODS":
+        return old_name()
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

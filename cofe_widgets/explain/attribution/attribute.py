@@ -1,28 +1,32 @@
-"""Attribution: where a model looks, by captum, signs kept."""
+"""Attribution: where a model looks, signs kept; any method, one record or many."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import copy
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from numbers import Integral
+from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ...ecg import Record
-from ...errors import ExplainError, WrapError
+from ...errors import EcgError, ExplainError, WrapError
 from ...provenance import provenance
-from ...wrapper import Predictor
+from ...values import Value, remakes
+from ...wrapper import Predictor, known_predictor
+from .gradients import score
+from .method import Method
+from .registry import find
 
 if TYPE_CHECKING:
-    from torch import Tensor
-
-#: Steps of the integral and copies of the noise.
-IG_STEPS, SMOOTH_COPIES, SMOOTH_NOISE_MV = 50, 25, 0.02
+    from torch import Tensor, nn
 
 
 @dataclass(frozen=True, eq=False)
-class Attribution:
+class Attribution(Value):
     """Signed relevance of every sample of every lead for one output.
 
     Attributes
@@ -34,6 +38,10 @@ class Attribution:
         The ECG as the model saw it: its leads, rate and length.
     target, method : str
     provenance : dict
+        Model and hash of its weights, ``method`` with all its ``options``, whether the values are
+        ``signed`` and ``complete``; of complete ones ``completeness_error``, by how much their sum
+        misses the change of the score from the baseline, relative to that change (None where the
+        score does not change).
     """
 
     values: NDArray[np.float32]
@@ -41,6 +49,8 @@ class Attribution:
     target: str
     method: str
     provenance: dict[str, Any] = field(default_factory=dict)
+
+    _error = ExplainError
 
     @property
     def fs(self) -> float:
@@ -56,84 +66,219 @@ class Attribution:
         return f"Attribution({self.method} for {self.target}, {len(self.leads)} leads)"
 
 
-def _saliency(score: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
-    from captum.attr import Saliency
-
-    return Saliency(score).attribute(x, abs=False)
-
-
-def _input_x_gradient(score: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
-    from captum.attr import InputXGradient
-
-    return InputXGradient(score).attribute(x)
-
-
-def _integrated_gradients(score: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
-    from captum.attr import IntegratedGradients
-
-    return IntegratedGradients(score).attribute(x, n_steps=IG_STEPS, internal_batch_size=32)
-
-
-def _smoothgrad(score: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
-    import torch
-    from captum.attr import NoiseTunnel, Saliency
-
-    with torch.random.fork_rng():
-        torch.manual_seed(0)
-        return NoiseTunnel(Saliency(score)).attribute(
-            x, nt_type="smoothgrad", nt_samples=SMOOTH_COPIES, stdevs=SMOOTH_NOISE_MV, abs=False
-        )
-
-
-_METHODS = {
-    "saliency": _saliency,
-    "smoothgrad": _smoothgrad,
-    "input_x_gradient": _input_x_gradient,
-    "integrated_gradients": _integrated_gradients,
-}
-#: Names of the attribution methods.
-METHODS = tuple(_METHODS)
-
-
-def attribute(record: Record, f: Predictor, target: str, method: str = "saliency") -> Attribution:
+@overload
+def attribute(
+    record: Record,
+    f: Predictor,
+    target: str,
+    method: str | Method = "saliency",
+    batch_size: int | None = None,
+    **options: Any,
+) -> Attribution: ...
+@overload
+def attribute(
+    record: Iterable[Record],
+    f: Predictor,
+    target: str,
+    method: str | Method = "saliency",
+    batch_size: int | None = None,
+    **options: Any,
+) -> list[Attribution]: ...
+def attribute(
+    record: Record | Iterable[Record],
+    f: Predictor,
+    target: str,
+    method: str | Method = "saliency",
+    batch_size: int | None = None,
+    **options: Any,
+) -> Attribution | list[Attribution]:
     """Which samples of which leads speak for or against ``target``.
+
+    Nothing is computed before everything that was given is found sound. The records, the model and
+    its parameters are left as they were.
 
     Parameters
     ----------
-    record : Record
+    record : Record, or several
     f : Predictor
     target : str
         Output by name.
-    method : str
-        One of `METHODS`: "saliency" (signed gradient of the log-odds; Simonyan et al. 2014),
-        "smoothgrad" (its mean over 25 copies with 20 uV noise; Smilkov et al. 2017),
-        "input_x_gradient", "integrated_gradients" (zero baseline, 50 steps; Sundararajan et al.
-        2017).
+    method : str or Method
+        One of ``cw.ATTRIBUTION_METHODS`` (`cofe_widgets.explain.attribution.table` says what each
+        does and which options it has), or an object.
+    batch_size : int, optional
+        ECGs that go through the model at once; by default what ``f`` says. It decides memory and
+        speed, not values.
+    **options
+        Of the method: ``steps=100`` of integrated gradients.
+
+    Returns
+    -------
+    Attribution
+        Of several records a list, in their order.
 
     Raises
     ------
     ExplainError
-        For an unknown method or target, or a model that gives no finite gradient.
+        For an unknown method, option or target, a model that lacks what the method needs, or that
+        gives values which are not finite.
     EcgError
-        When the record is too short for the model or lacks a lead it needs.
+        When a record is too short for the model or lacks a lead it needs; says which of several.
     """
-    import torch
+    method = find(method)
+    options = method.checked(options)
+    sized = _sized(f, target, batch_size)
+    one = isinstance(record, Record)
+    seen, rows = _read(record, f)
+    found: list[Attribution] = []
+    if not rows:
+        return found
+    try:
+        with _as_it_was(f.module):
+            method.check_model(f, rows[0], target)
+            for first in range(0, len(rows), sized.batch_size):
+                part = slice(first, first + sized.batch_size)
+                work = _Batch(method, options, sized, target, None if one else first)
+                found += work.explained(seen[part], rows[part])
+    except RuntimeError as error:
+        raise ExplainError(f"{f.name} cannot be explained by {method.name}: {error}") from error
+    return found[0] if one else found
 
-    if method not in _METHODS:
-        raise ExplainError(f"no attribution method {method!r}: choose one of {', '.join(METHODS)}")
+
+@remakes(Attribution)
+def _again(value: Attribution, f: Predictor | None = None, **changes: Any) -> Any:
+    """The call that made it, on the record it holds (as the model sees it)."""
+    call = {"method": value.method, **value.provenance.get("options", {}), **changes}
+    return attribute(value.record, known_predictor(value.provenance, f), value.target, **call)
+
+
+def _sized(f: Predictor, target: str, batch_size: int | None) -> Predictor:
+    """The predictor with the batch size that was asked for; refused when it cannot be asked."""
+    if not isinstance(f, Predictor):
+        raise ExplainError(f"f is a {type(f).__name__}: expected a Predictor (cw.load, cw.wrap)")
     try:
         f.index(target)
     except WrapError as error:
         raise ExplainError(str(error)) from error
-    x = f.tensor(record).requires_grad_(True)
-    seen = record.select(f.leads).resample(f.fs)
-    seen = seen.crop(0, min(seen.duration_s, f.seconds))
+    if batch_size is None:
+        return f
+    if not isinstance(batch_size, Integral) or isinstance(batch_size, bool) or batch_size < 1:
+        raise ExplainError(f"batch_size={batch_size!r}: expected a whole number from 1")
+    sized = copy.copy(f)  # the same module
+    sized.batch_size = int(batch_size)
+    return sized
+
+
+def _read(given: Record | Iterable[Record], f: Predictor) -> tuple[list[Record], list[Tensor]]:
+    """The ECGs as the model sees them, and as it takes them, each ``(1, leads, samples)``."""
     try:
-        with torch.enable_grad():
-            values = _METHODS[method](lambda part: f.score(f.raw(part), target), x)
-    except RuntimeError as error:
-        raise ExplainError(f"{f.name} gives no gradient for {target}: {error}") from error
-    array = values.detach().cpu().numpy()[0].astype(np.float32)[:, : seen.samples]
-    if not np.isfinite(array).all():
-        raise ExplainError(f"{f.name} gives NaN or infinite gradients for {target}")
-    return Attribution(array, seen, target, method, provenance(f))
+        records = [given] if isinstance(given, Record) else list(given)
+    except TypeError as error:
+        raise EcgError(
+            f"record is a {type(given).__name__}: expected a Record (cw.read), or several"
+        ) from error
+    seen, rows = [], []
+    for place, record in enumerate(records):
+        where = _where(None if given is record else place)
+        if not isinstance(record, Record):
+            raise EcgError(
+                f"{where}a {type(record).__name__} is no Record: cw.Record(signal, fs, leads) "
+                "makes one"
+            )
+        try:
+            rows.append(f.tensor(record))
+            shown = record.select(f.leads).resample(f.fs)
+        except EcgError as error:
+            raise EcgError(f"{where}{error}") from error
+        seen.append(shown.crop(0, min(shown.duration_s, f.seconds)))
+    return seen, rows
+
+
+def _where(place: int | None) -> str:
+    """How a message about one of several records begins."""
+    return "" if place is None else f"records[{place}]: "
+
+
+@contextmanager
+def _as_it_was(module: nn.Module) -> Iterator[None]:
+    """Whatever is done inside, parts of the module that were in training are so again."""
+    training = [(part, part.training) for part in module.modules()]
+    try:
+        yield
+    finally:
+        for part, mode in training:
+            part.training = mode
+
+
+@dataclass(frozen=True)
+class _Batch:
+    """One question to ECGs that go through the model together; ``first`` is the place of theirs."""
+
+    method: Method
+    options: dict[str, Any]
+    f: Predictor
+    target: str
+    first: int | None
+
+    def explained(self, seen: Sequence[Record], rows: Sequence[Tensor]) -> list[Attribution]:
+        """An attribution of each."""
+        import torch
+
+        x = torch.cat(tuple(rows))
+        values = self.values(x)
+        promise = {"signed": self.method.signed, "complete": self.method.complete}
+        facts: list[dict[str, Any]] = [{} for _ in seen]
+        if self.method.complete:
+            facts = [{"completeness_error": one} for one in self.completeness_errors(x, values)]
+        name, target = self.method.name, self.target
+        return [
+            Attribution(
+                array[:, : record.samples].copy(),
+                record,
+                target,
+                name,
+                provenance(self.f, method=name, options={**self.options}, **promise, **more),
+            )
+            for record, array, more in zip(seen, values, facts, strict=True)
+        ]
+
+    def values(self, x: Tensor) -> NDArray[np.float32]:
+        """What the method says, checked: ``(n, leads, samples)``."""
+        import torch
+
+        name, f = self.method.name, self.f
+        # A copy: what a method does to its input must not reach the check of completeness.
+        with torch.set_grad_enabled("gradients" in self.method.needs):
+            values = self.method(f, x.clone(), self.target, **self.options)
+        if values.shape != x.shape:
+            raise ExplainError(f"{name} gives {tuple(values.shape)} for {tuple(x.shape)}")
+        array = values.detach().cpu().numpy().astype(np.float32)
+        self.check_finite(array, f"{f.name} gives NaN or infinite {name} for {self.target}")
+        return array
+
+    def completeness_errors(self, x: Tensor, values: NDArray[np.float32]) -> list[float | None]:
+        """``|sum - change| / |change|`` of each, the change that of the score from the baseline."""
+        import torch
+
+        with torch.no_grad():
+            start = self.method.baseline_of(self.f, x, self.target, **self.options)
+            before, after = (
+                score(self.f, ecgs, self.target).cpu().double().numpy() for ecgs in (start, x)
+            )
+        self.check_finite(
+            before,
+            f"{self.f.name} answers NaN or infinity for {self.target} to the baseline, from which "
+            f"{self.method.name} counts: choose another baseline, or another method",
+        )
+        total = values.sum(axis=(1, 2), dtype=float)
+        return [
+            float(abs(s - c) / abs(c)) if c and np.isfinite(c) else None
+            for s, c in zip(total, after - before, strict=True)
+        ]
+
+    def check_finite(self, numbers: NDArray[Any], said: str) -> None:
+        """Refuse numbers ``(n, ...)`` that are not finite, naming the first record that has them."""
+        bad = ~np.isfinite(numbers.reshape(len(numbers), -1)).all(axis=1)
+        if bad.any():
+            place = None if self.first is None else self.first + int(bad.argmax())
+            raise ExplainError(f"{_where(place)}{said}")

@@ -19,6 +19,7 @@ from .view import EXAMPLES, KEPT, METHODS
 from .what_if import WhatIf
 
 if TYPE_CHECKING:
+    from ...explain.attribution import Method
     from ...wrapper import Predictor
 
 #: The browser learns it from `_menus` and refuses more; whoever speaks to the kernel directly is
@@ -186,13 +187,16 @@ class Explainer(WhatIf, CounterfactualViewer):
     def _attribute(
         self, parameters: dict[str, Any], _: Sequence[bytes]
     ) -> tuple[dict[str, Any], Work]:
-        return {}, self._look(self._needs_record(), str(parameters["target"]))
+        from ...explain.attribution import find
 
-    def _look(self, record: Record, target: str) -> Work:
+        method = find(str(parameters.get("method", "saliency")))
+        return {}, self._look(self._needs_record(), str(parameters["target"]), method)
+
+    def _look(self, record: Record, target: str, method: Method) -> Work:
         from ...explain import attribute
 
-        yield Update({"fraction": 0.1, "message": "Attribution"})
-        found = attribute(record, self.predictor, target=target)
+        yield Update({"fraction": 0.1, "message": method.title})
+        found = attribute(record, self.predictor, target, method)
         return Finish(apply=lambda: self._show_attribution(found))
 
     def _page(self, _: dict[str, Any], __: Sequence[bytes]) -> tuple[dict[str, Any], Work]:

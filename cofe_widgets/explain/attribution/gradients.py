@@ -1,0 +1,48 @@
+"""The score that is explained and its gradient, for batches of any size and modules of any manners."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ...errors import ExplainError
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from ...wrapper import Predictor
+
+
+def score(predictor: Predictor, x: Tensor, target: str) -> Tensor:
+    """Log-odds (or value) of ``target`` for ECGs ``(n, leads, samples)`` in mV: ``(n,)``.
+
+    The model gets a copy: a module that works in place on its input changes nothing of ``x``, and
+    ``x`` may be a leaf whose gradient is wanted.
+    """
+    return predictor.score(predictor.raw(x.clone()), target)
+
+
+def gradient(predictor: Predictor, x: Tensor, target: str) -> Tensor:
+    """Gradient of the score at every ECG, ``(n, leads, samples)``, per mV.
+
+    No more than ``predictor.batch_size`` ECGs go through the model at once; the gradients of its
+    parameters are left alone.
+
+    Raises
+    ------
+    ExplainError
+        When the score has none.
+    """
+    import torch
+
+    found = []
+    with torch.enable_grad():
+        for part in x.detach().split(predictor.batch_size):
+            leaf = part.detach().requires_grad_(True)
+            total = score(predictor, leaf, target).sum()
+            try:
+                found += torch.autograd.grad(total, leaf)
+            except RuntimeError as error:
+                raise ExplainError(
+                    f"{predictor.name} gives no gradient for {target}: {error}"
+                ) from error
+    return torch.cat(found)

@@ -1,0 +1,140 @@
+"""What an attribution method is: one named object that says what it needs and what it promises."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, ClassVar
+from weakref import WeakKeyDictionary
+
+from ...errors import ExplainError
+from .gradients import gradient
+from .options import Option, checked, options_of
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from ...wrapper import Predictor
+
+
+class Method(ABC):
+    """A way to say which samples of an ECG speak for or against an output of a model.
+
+    A method is one file: a subclass, whose docstring states formula and source, and ``METHOD``, the
+    object. It may be given to `attribute` as it is, or be made known by name (`register`).
+
+    Attributes
+    ----------
+    name : str
+        As it is asked for: ``"integrated_gradients"``.
+    title : str
+        For people: "Integrated gradients".
+    reference : str
+        The paper.
+    needs : frozenset of str
+        What a model must have, of `NEEDS`; without "gradients" the call runs with them switched off.
+    signed : bool
+        Whether positive values speak for the target and negative against it.
+    complete : bool
+        Whether the values sum to the change of the score from a baseline (then `baseline_of`).
+    """
+
+    name: ClassVar[str]
+    title: ClassVar[str]
+    reference: ClassVar[str]
+    needs: ClassVar[frozenset[str]] = frozenset()
+    signed: ClassVar[bool] = True
+    complete: ClassVar[bool] = False
+
+    @abstractmethod
+    def __call__(self, predictor: Predictor, x: Tensor, target: str) -> Tensor:
+        """Values of the samples of ECGs.
+
+        A subclass adds its options: keyword-only, each with a default and a type (see `Option`).
+
+        Parameters
+        ----------
+        predictor : Predictor
+            No more than its ``batch_size`` ECGs should go through it at once.
+        x : Tensor, ``(n, leads, samples)``
+            mV, as `Predictor.tensor` gives them. It is not to be changed. What is said of an ECG
+            must not depend on the others of the batch.
+        target : str
+
+        Returns
+        -------
+        Tensor
+            The shape of ``x``.
+        """
+
+    def baseline_of(self, predictor: Predictor, x: Tensor, target: str, **options: Any) -> Tensor:
+        """Of a complete method: the ECGs, in the shape of ``x``, from which it counts the score."""
+        raise NotImplementedError(f"{self.name} is not complete: it has no baseline")
+
+    @property
+    def options(self) -> dict[str, Option]:
+        """The options by name, from the signature of the call."""
+        return options_of(type(self).__call__)
+
+    def checked(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """All options, as given or else by default.
+
+        Raises
+        ------
+        ExplainError
+            For an unknown option, or a value of the wrong type or range.
+        """
+        return checked(self.name, self.options, given)
+
+    def check_model(self, predictor: Predictor, x: Tensor, target: str) -> None:
+        """Refuse a model that lacks what the method needs; ``x`` holds an ECG to try it with.
+
+        Raises
+        ------
+        ExplainError
+            Saying what is missing.
+        """
+        for need in sorted(self.needs):
+            lack = NEEDS[need](predictor, x, target)
+            if lack:
+                raise ExplainError(f"{predictor.name} cannot be explained by {self.name}: {lack}")
+
+
+#: Models that gave a gradient, and for which outputs: to look again would double the time of a map.
+_DIFFERENTIABLE: WeakKeyDictionary[Predictor, set[str]] = WeakKeyDictionary()
+
+
+def _gradients(predictor: Predictor, x: Tensor, target: str) -> str:
+    seen = _DIFFERENTIABLE.setdefault(predictor, set())
+    if target not in seen:
+        try:
+            gradient(predictor, x[:1], target)
+        except ExplainError as error:
+            return str(error)
+        seen.add(target)
+    return ""
+
+
+def _relu_modules(predictor: Predictor, x: Tensor, target: str) -> str:
+    from torch import nn
+
+    if any(isinstance(module, nn.ReLU) for module in predictor.module.modules()):
+        return ""
+    return "it has no torch.nn.ReLU modules (a relu called as a function cannot be guided)"
+
+
+def _conv_layer(predictor: Predictor, x: Tensor, target: str) -> str:
+    from torch import nn
+
+    kinds = (nn.Conv1d, nn.Conv2d)
+    if any(isinstance(module, kinds) for module in predictor.module.modules()):
+        return ""
+    return "it has no convolutional layer (torch.nn.Conv1d or Conv2d)"
+
+
+#: What a method may need of a model; each gives what is missing in words, or an empty text.
+NEEDS: dict[str, Callable[[Predictor, Tensor, str], str]] = {
+    "gradients": _gradients,
+    "relu_modules": _relu_modules,
+    "conv_layer": _conv_layer,
+}
