@@ -9,11 +9,12 @@ import wfdb
 
 import cofe_widgets as cw
 from cofe_widgets.models import load
+from cofe_widgets.train.core import styles
 from cofe_widgets.train.data import records as data
 from cofe_widgets.train.data.records import Signals, load_real, split_of
 from cofe_widgets.train.data.source import Source, filtered
 from cofe_widgets.train.data.tables import provenance
-from cofe_widgets.train.recipes import encoder, generator, styles
+from cofe_widgets.train.recipes import encoder, generator
 
 
 def write(path, condition, seed, fs=500):

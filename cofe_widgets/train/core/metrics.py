@@ -46,7 +46,7 @@ def scikit_learn() -> ModuleType:
     try:
         import sklearn.metrics
     except ModuleNotFoundError as error:
-        if error.name != "sklearn":
+        if (error.name or "").partition(".")[0] != "sklearn":
             raise
         raise ModuleNotFoundError(
             'scikit-learn, which measures models, is not installed: pip install "cofe-widgets[train]"',
