@@ -49,6 +49,10 @@ $(VENV)/lab.stamp: pyproject.toml constraints.txt $(JS_SOURCES) | $(BIN)/python
 	$(BIN)/python -m pip install --quiet --editable ".[lab]"
 	@touch $@
 
+$(VENV)/train.stamp: pyproject.toml constraints.txt $(JS_SOURCES) | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --editable ".[lab,train]"
+	@touch $@ $(VENV)/lab.stamp
+
 $(VENV)/test.stamp: pyproject.toml constraints.txt $(JS_SOURCES) | $(BIN)/python
 	$(BIN)/python -m pip install --quiet --editable ".[lab,test]"
 	@touch $@ $(VENV)/lab.stamp
@@ -93,11 +97,11 @@ bench: $(VENV)/test.stamp
 bench-signals: $(VENV)/test.stamp
 	$(BIN)/python -m benchmarks signals delineation realism $(ARGS)
 
-train-af train-potassium train-nine train-generator train-encoder train-delineator: train-%: $(VENV)/lab.stamp
+train-af train-potassium train-nine train-generator train-encoder train-delineator: train-%: $(VENV)/train.stamp
 	$(BIN)/cofe-widgets train $* $(ARGS)
 
 # The second opinion on fibrillation: another architecture, a seed of its own.
-train-af-inception: $(VENV)/lab.stamp
+train-af-inception: $(VENV)/train.stamp
 	$(BIN)/cofe-widgets train af --architecture inception --seed 1 $(ARGS)
 
 clean:

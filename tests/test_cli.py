@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import re
 import subprocess
 import sys
@@ -11,7 +10,9 @@ from pathlib import Path
 import pytest
 
 import cofe_widgets
-from cofe_widgets.cli.main import main
+from cofe_widgets.cli import doctor, main
+from cofe_widgets.train import recipes
+from cofe_widgets.train.recipes import RECIPES
 
 from .io import files
 
@@ -42,6 +43,28 @@ def test_read_says_what_a_file_holds(muse: Path, capsys: pytest.CaptureFixture[s
     assert "statements  Normal sinus rhythm\n" in out
     assert "Müller" not in out
     assert "4711" not in out
+
+
+def test_read_needs_no_widget(tmp_path: Path) -> None:
+    """Where the JavaScript was not built, nothing that shows it may be asked for."""
+    program = (
+        "import sys\n"
+        "class Forbidden:\n"
+        "    def find_spec(self, name, path=None, target=None):\n"
+        "        if name.startswith(('anywidget', 'ipywidgets', 'cofe_widgets.widgets')):\n"
+        "            raise ImportError(f'{name} is forbidden here')\n"
+        "sys.meta_path.insert(0, Forbidden())\n"
+        "try:\n"
+        "    import cofe_widgets.widgets\n"
+        "except ImportError:\n"
+        "    print('no widgets')\n"
+        "from cofe_widgets.cli import main\n"
+        "sys.exit(main(['read', 'sample:sinus']))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("no widgets\nfile ")
+    assert re.search(r"Heart rate +\d+ +bpm", done.stdout)
 
 
 def test_read_measures_an_embedded_example(capsys: pytest.CaptureFixture[str]) -> None:
@@ -143,26 +166,50 @@ def test_doctor_finds_everything_that_the_tests_need(capsys: pytest.CaptureFixtu
 def test_doctor_says_what_is_missing_and_how_to_get_it(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    cli = importlib.import_module("cofe_widgets.cli.main")
-
-    there = cli._version
+    there = doctor._version
     absent = {"voila", "wfdb"}
-    monkeypatch.setattr(cli, "_version", lambda name: None if name in absent else there(name))
+    monkeypatch.setattr(doctor, "_version", lambda name: None if name in absent else there(name))
     assert main(["doctor"]) == 1
     out = capsys.readouterr().out
     assert 'for the dashboard: pip install "cofe-widgets[lab]"' in out
     assert "wfdb is missing: pip install cofe-widgets" in out
 
 
-@pytest.mark.parametrize("recipe", ["af", "generator", "encoder"])
+@pytest.mark.parametrize("recipe", RECIPES)
 def test_every_recipe_lists_its_own_options(
     recipe: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(SystemExit, match="0"):
         main(["train", recipe, "--help"])
     out = capsys.readouterr().out
-    assert f"usage: cofe-widgets train {recipe}" in out
+    assert f"usage: cofe-widgets train {recipe} " in out
     assert "--device" in out
+
+
+def test_every_file_of_recipes_is_one_that_help_lists(capsys: pytest.CaptureFixture[str]) -> None:
+    files = {path.stem for path in Path(recipes.__file__).parent.glob("[a-z]*.py")}
+    assert files == {recipe.module for recipe in RECIPES.values()}
+    with pytest.raises(SystemExit, match="0"):
+        main(["train", "--help"])
+    out = capsys.readouterr().out
+    for name, recipe in RECIPES.items():
+        assert re.search(rf"^  {name} +{re.escape(recipe.help)}$", out, re.MULTILINE)
+
+
+def test_a_recipe_answers_to_the_name_it_once_had(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit, match="0"):
+        main(["train", "nine", "--help"])
+    assert "usage: cofe-widgets train multilabel " in capsys.readouterr().out
+
+
+def test_training_without_scikit_learn_is_refused_before_work_begins(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(sys.modules, "sklearn", None)
+    run = ["--data", str(tmp_path / "none"), "--run", str(tmp_path / "r"), "--steps", "1"]
+    assert main(["train", "af", *run, "--out", str(tmp_path / "af.safetensors")]) == 2
+    assert capsys.readouterr().err.endswith('pip install "cofe-widgets[train]"\n')
+    assert not (tmp_path / "r").exists()
 
 
 def test_an_unknown_recipe_is_refused_with_those_there_are(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from math import copysign, inf, nan, sqrt
+from math import copysign, inf, nan
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -36,7 +36,8 @@ def holm(p: ArrayLike) -> NDArray[np.float64]:
     """p-values corrected for their number by Holm's step-down method (Holm 1979).
 
     The k-th smallest of m is multiplied by m - k + 1, and none falls below the one before it. NaN
-    (not tested) stays NaN and is not counted.
+    (not tested) stays NaN and is not counted. Our own, as scipy corrects for the false discovery
+    rate alone and statsmodels would be a heavy dependency for six lines.
     """
     given = np.asarray(p, dtype=float)
     out = np.full(given.shape, nan)
@@ -49,14 +50,12 @@ def holm(p: ArrayLike) -> NDArray[np.float64]:
 
 def wilson(hits: int, n: int) -> tuple[float, float]:
     """95 % interval of a share (Wilson 1927); NaN of nothing."""
+    from scipy.stats import binomtest
+
     if n == 0:
         return nan, nan
-    z, share = 1.959963984540054, hits / n
-    middle = share + z * z / (2 * n)
-    spread = z * sqrt(share * (1 - share) / n + z * z / (4 * n * n))
-    return max(0.0, (middle - spread) / (1 + z * z / n)), min(
-        1.0, (middle + spread) / (1 + z * z / n)
-    )
+    low, high = binomtest(hits, n).proportion_ci(method="wilson")
+    return float(low), float(high)
 
 
 def rank_biserial(change: ArrayLike) -> float:

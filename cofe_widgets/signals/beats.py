@@ -28,7 +28,10 @@ def cut(
     r_peaks_s: NDArray[np.float64],
     time_ms: NDArray[np.float64] = TIME_MS,
 ) -> NDArray[np.float64]:
-    """Beats on a common time axis with R exactly at zero, by four-point cubic interpolation.
+    """Beats on a common time axis with R exactly at zero, by four-point Lagrange interpolation.
+
+    Not `generative.time_warp.cubic`, whose curve (Catmull-Rom) is smooth where two stretches meet,
+    as gradients need, and not exact for cubics: all measurements rest on this one.
 
     Parameters
     ----------

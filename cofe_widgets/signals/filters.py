@@ -15,7 +15,8 @@ def pass_band(
     """Keep ``low_hz`` to ``high_hz`` along the last axis, without moving anything in time.
 
     The gain is that of Butterworth filters run forward and backward, of second order at the upper
-    cut-off and of fourth at the lower: one half at each.
+    cut-off and of fourth at the lower: one half at each. Not `models.filters.BandPass`, whose edges
+    are half cosines: networks were trained behind those, thresholds of measurements behind these.
     """
     from scipy.fft import irfft, next_fast_len, rfft
 

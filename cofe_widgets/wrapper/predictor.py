@@ -19,6 +19,14 @@ if TYPE_CHECKING:
 Output = Literal["softmax", "sigmoid", "linear"]
 
 
+def log_odds(raw: Tensor, output: str, k: int) -> Tensor:
+    """Log-odds of the ``k``-th output, ``(n,)``, of raw outputs ``(n, outputs)``; a linear one's value."""
+    if output != "softmax":
+        return raw[:, k]
+    rest = [other for other in range(raw.shape[1]) if other != k]
+    return raw[:, k] - raw[:, rest].logsumexp(dim=1)
+
+
 class Predictor:
     """A model of ECGs with named outputs.
 
@@ -132,11 +140,7 @@ class Predictor:
 
     def score(self, raw: Tensor, target: str) -> Tensor:
         """What an explanation moves, ``(n,)``: log-odds of ``target``, or its value if linear."""
-        i = self.index(target)
-        if self.output == "softmax":
-            rest = [k for k in range(len(self.outputs)) if k != i]
-            return raw[:, i] - raw[:, rest].logsumexp(dim=1)
-        return raw[:, i]
+        return log_odds(raw, self.output, self.index(target))
 
     def answers(self, raw: Tensor) -> Tensor:
         """Probabilities (softmax, sigmoid) or values (linear) ``(n, outputs)``."""

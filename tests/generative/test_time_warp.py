@@ -11,6 +11,7 @@ from cofe_widgets.generative.time_warp import (
     Timeline,
     carried_back,
     carry,
+    cubic,
 )
 
 FS, SAMPLES = 250.0, 1000
@@ -142,3 +143,11 @@ def test_gradients_are_finite_and_not_zero():
 
 def test_parts_are_named():
     assert len(PARTS) == len(USUAL_S)
+
+
+def test_cubic_interpolation_draws_parabolas_exactly():
+    k = torch.arange(20.0)
+    x = (0.3 * k**2 - 2 * k + 1).expand(1, 8, -1)
+    places = torch.tensor([[1.0, 4.25, 9.5, 17.9]])
+    wanted = 0.3 * places**2 - 2 * places + 1
+    assert torch.allclose(cubic(x, places), wanted.expand(8, -1)[None], atol=1e-4)

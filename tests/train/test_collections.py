@@ -9,11 +9,12 @@ import wfdb
 
 import cofe_widgets as cw
 from cofe_widgets.models import load
+from cofe_widgets.train.core import styles
 from cofe_widgets.train.data import records as data
 from cofe_widgets.train.data.records import Signals, load_real, split_of
-from cofe_widgets.train.data.source import Source, cubic, filtered
+from cofe_widgets.train.data.source import Source, filtered
 from cofe_widgets.train.data.tables import provenance
-from cofe_widgets.train.recipes import encoder, generator, styles
+from cofe_widgets.train.recipes import encoder, generator
 
 
 def write(path, condition, seed, fs=500):
@@ -116,14 +117,6 @@ def test_cards_count_collections_and_ask_where_the_licence_is_unknown():
     counted, licences = provenance(["ludb", "ludb", "mine"])
     assert counted == "ludb 2, mine 1"
     assert licences == "ODC-BY 1.0 (ludb); see the source (mine)"
-
-
-def test_cubic_interpolation_draws_parabolas_exactly():
-    k = torch.arange(20.0)
-    x = (0.3 * k**2 - 2 * k + 1).expand(1, 8, -1)
-    places = torch.tensor([[1.0, 4.25, 9.5, 17.9]])
-    wanted = 0.3 * places**2 - 2 * places + 1
-    assert torch.allclose(cubic(x, places), wanted.expand(8, -1)[None], atol=1e-4)
 
 
 def test_a_stretched_record_keeps_its_r_peaks_on_its_beats(mimic, tmp_path):

@@ -241,8 +241,20 @@ def test_a_few_steps_lower_the_loss(tmp_path):
     )
     network = UNet()
     before = loss_of(network)
-    assert delineator.fit(network, [], "simulated", 40, 2e-3, options)
-    assert loss_of(network) < before - 0.2
+    work = delineator.fit(network, [], "simulated", 40, 2e-3, options, span=(0.5, 1.0))
+    seen, learned = done(work)
+    assert [step.fraction for step in seen] == pytest.approx(np.linspace(0.5, 1, 41)[1:])
+    assert loss_of(network) == pytest.approx(before) and loss_of(learned) < before - 0.2
+
+
+def done(work):
+    """All steps of a generator, and what it returns."""
+    seen = []
+    while True:
+        try:
+            seen.append(next(work))
+        except StopIteration as end:
+            return seen, end.value
 
 
 def loss_of(network):

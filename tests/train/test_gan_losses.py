@@ -15,7 +15,7 @@ from cofe_widgets.models.architectures.encoder import NAMED, Encoder
 from cofe_widgets.models.architectures.generator import Generator, Latent
 from cofe_widgets.simulate.heart import DOWER, ST, T
 from cofe_widgets.train.core import gan_losses as game
-from cofe_widgets.train.recipes import styles
+from cofe_widgets.train.core import styles
 
 
 class Linear(nn.Module):

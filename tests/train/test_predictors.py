@@ -2,6 +2,7 @@
 
 import argparse
 import csv
+import sys
 
 import numpy as np
 import pytest
@@ -10,11 +11,14 @@ import wfdb
 
 import cofe_widgets as cw
 from cofe_widgets.models import load
-from cofe_widgets.train.core import metrics, predictors
+from cofe_widgets.steps import last
+from cofe_widgets.train.core import card, loop, metrics
+from cofe_widgets.train.core.moving_average import moving_average, updates_done
+from cofe_widgets.train.data import cinc2017
 from cofe_widgets.train.data.condition_sampling import combine
 from cofe_widgets.train.data.examples import Changes, Examples, augment
 from cofe_widgets.train.data.records import load_real, split_of
-from cofe_widgets.train.recipes import af, cinc2017, potassium
+from cofe_widgets.train.recipes import af, af_single_lead, potassium
 from cofe_widgets.train.recipes import multilabel as nine
 
 NAN = np.nan
@@ -67,6 +71,14 @@ def test_area_under_the_curve_by_hand():
     assert metrics.auroc(score, positive) == pytest.approx(0.75)
     assert metrics.auroc(np.array([0.5, 0.5]), np.array([True, False])) == pytest.approx(0.5)
     assert np.isnan(metrics.auroc(score, np.ones(4, bool)))
+    # A network that has lost its way is no reason to stop: its loss says so.
+    assert np.isnan(metrics.auroc(np.array([0.9, NAN, 0.5, 0.1]), positive))
+
+
+def test_without_scikit_learn_one_line_says_how_to_get_it(monkeypatch):
+    monkeypatch.setitem(sys.modules, "sklearn", None)
+    with pytest.raises(ModuleNotFoundError, match=r'pip install "cofe-widgets\[train\]"'):
+        metrics.auroc(np.array([0.9, 0.1]), np.array([True, False]))
 
 
 def test_calibration_error_by_hand():
@@ -159,6 +171,30 @@ def test_the_smallest_step_that_flips_a_mean_is_its_distance():
     assert metrics.median_uv(np.array([1.0, np.inf, np.inf])).startswith("none up to")
 
 
+# -- the moving average ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("young", "first"), [(True, 0), (False, 0), (True, 7)])
+def test_the_moving_average_is_the_one_that_shipped_weights_were_made_with(young, first):
+    torch.manual_seed(0)
+    model = torch.nn.Sequential(torch.nn.Linear(5, 4), torch.nn.BatchNorm1d(4))
+    average, mean = moving_average(model, 0.9, young=young)
+    updates_done(average, first)
+    by_hand = [p.detach().clone() for p in model.parameters()]
+    for step in range(first + 1, first + 100):
+        model(torch.randn(8, 5))
+        with torch.no_grad():
+            for p in model.parameters():
+                p.add_(torch.randn_like(p))
+        average.update_parameters(model)
+        decay = min(0.9, step / (step + 10)) if young else 0.9
+        for held, p in zip(by_hand, model.parameters(), strict=True):
+            held.lerp_(p.detach(), 1 - decay)
+    assert all(map(torch.equal, mean.parameters(), by_hand))
+    assert torch.equal(mean[1].running_mean, model[1].running_mean)
+    assert set(mean.state_dict()) == set(model.state_dict())  # as checkpoints have always held it
+
+
 # -- losses and calibration -----------------------------------------------------------------------
 
 
@@ -166,30 +202,30 @@ def test_the_smallest_step_that_flips_a_mean_is_its_distance():
 def test_what_nobody_knows_does_not_enter_the_loss(output):
     raw = torch.tensor([[0.3, -2.0], [1.0, 5.0]], requires_grad=True)
     truth = torch.tensor([[1.0, NAN], [0.0, NAN]])
-    loss = predictors.loss_of(raw, truth, output)
+    loss = loop.loss_of(raw, truth, output)
     loss.backward()
     assert torch.isfinite(loss) and (raw.grad[:, 1] == 0).all() and (raw.grad[:, 0] != 0).all()
-    alone = predictors.loss_of(raw[:, :1], truth[:, :1], output)
+    alone = loop.loss_of(raw[:, :1], truth[:, :1], output)
     assert torch.allclose(loss, alone)
 
 
 def test_losses_are_cross_entropy_and_squared_error(monkeypatch):
-    monkeypatch.setattr(predictors, "SMOOTHING", 0.0)
+    monkeypatch.setattr(loop, "SMOOTHING", 0.0)
     raw, truth = torch.randn(5, 3), torch.eye(3)[[0, 1, 2, 0, 1]]
     expected = torch.nn.functional.cross_entropy(raw, truth.argmax(dim=1))
-    assert torch.allclose(predictors.loss_of(raw, truth, "softmax"), expected)
+    assert torch.allclose(loop.loss_of(raw, truth, "softmax"), expected)
     expected = torch.nn.functional.binary_cross_entropy_with_logits(raw, truth)
-    assert torch.allclose(predictors.loss_of(raw, truth, "sigmoid"), expected)
+    assert torch.allclose(loop.loss_of(raw, truth, "sigmoid"), expected)
     expected = (raw - truth).square().mean()
-    assert torch.allclose(predictors.loss_of(raw, truth, "linear"), expected)
+    assert torch.allclose(loop.loss_of(raw, truth, "linear"), expected)
 
 
 def test_an_adversarial_step_has_its_size_and_raises_the_loss():
     model, x, truth = Mean(0.0), torch.randn(4, 3, 50), torch.ones(4, 1)
-    moved = predictors.adversarial(model, x, truth, "sigmoid", 0.01)
+    moved = loop.adversarial(model, x, truth, "sigmoid", 0.01)
     size = (moved - x).square().mean(dim=(1, 2)).sqrt()
     assert torch.allclose(size, torch.full((4,), 0.01), rtol=1e-4)
-    before, after = (predictors.loss_of(model(y), truth, "sigmoid") for y in (x, moved))
+    before, after = (loop.loss_of(model(y), truth, "sigmoid") for y in (x, moved))
     assert after > before
 
 
@@ -208,7 +244,7 @@ def test_calibration_folds_the_temperature_into_the_head():
     truth = (rng.random(4000) < 1 / (1 + np.exp(-score)))[:, None].astype(np.float32)
     held = Examples(score[:, None, None], truth, np.arange(4000).astype(str))
     model = Scaled()
-    said = predictors.calibrate(model, held, "sigmoid")
+    said = card.calibrate(model, held, "sigmoid")
     assert model.head.weight.item() == pytest.approx(1, rel=0.1)
     before, after = map(float, said["val: calibration error before and after"].split(", "))
     assert after < 0.5 * before
@@ -225,7 +261,7 @@ def test_validation_weighs_presence_and_absence_alike():
 
     signals = np.array([2.0, -1.0, -1.0, -1.0], np.float32)[:, None, None]
     held = Examples(signals, np.array([[1.0], [0], [0], [NAN]], np.float32), np.array(list("abcd")))
-    loss, area = predictors.validation(Fixed(), held, "sigmoid")
+    loss, area = loop.validation(Fixed(), held, "sigmoid")
     by_hand = (np.log1p(np.exp(-2.0)) + np.log1p(np.exp(-1.0))) / 2
     assert loss == pytest.approx(by_hand, rel=1e-5) and area == 1.0
 
@@ -317,7 +353,7 @@ def test_the_af_recipe_trains_calibrates_and_ships(folder, here, capsys, archite
     assert f.outputs == ("SR", "AF") and "temperature" in f.card["metrics"]
     assert "real records (" in f.card["data"]
     torch.manual_seed(0)
-    fresh = predictors.ARCHITECTURES[architecture]()
+    fresh = loop.ARCHITECTURES[architecture]()
     assert type(f.module) is type(fresh)
     assert not torch.equal(f.module.head.weight, fresh.head.weight)  # it did learn
 
@@ -330,6 +366,30 @@ def test_a_cut_off_run_goes_on_where_it_was(here):
     rows = list(csv.DictReader((here / "r" / "log.csv").read_text().splitlines()))
     assert [row["step"] for row in rows] == ["2", "3"]
     assert "simulated ECGs only" in load(here / "af.safetensors").card["data"]
+
+
+def test_a_run_can_be_watched_closed_and_gone_on_with(here, capsys):
+    words = ["--data", str(here / "none"), "--batch", "4", "--every", "2", "--steps", "5"]
+    words += ["--run", str(here / "r"), "--out", str(here / "af.safetensors")]
+    work = af.steps(af.parse(words))
+    seen = []
+    for step in work:
+        seen.append(step)
+        if step.fraction >= 3 / 5:
+            work.close()  # as who watches does who has seen enough
+    assert [step.fraction for step in seen] == [0, 1 / 5, 2 / 5, 3 / 5]
+    assert seen[1].partial is None and seen[2].partial["step"] == 2
+    assert seen[3].partial is seen[2].partial and "step 3 of 5" in seen[3].message
+    assert not (here / "af.safetensors").exists()
+    seen = list(af.steps(af.parse(words)))
+    assert [step.fraction for step in seen[:4]] == [0, 3 / 5, 4 / 5, 1]  # on from the checkpoint
+    assert seen[-1].result == here / "af.safetensors" and seen[-1].result.exists()
+    assert "step " not in capsys.readouterr().out  # rows are said by who consumes the steps
+
+
+def test_an_older_name_of_an_option_works():
+    assert af.parse(["--ripple-uv", "7"]).adversarial_rms_uv == 7
+    assert af.parse([]).adversarial_rms_uv == 20 and nine.parse([]).adversarial_rms_uv == 8
 
 
 def test_a_folder_without_af_is_refused_before_work_begins(here, tmp_path_factory):
@@ -467,7 +527,13 @@ def test_the_af_recipe_trains_on_a_single_lead(challenge, here):
     assert sum(answers.values()) == pytest.approx(1)
 
 
+def test_the_single_lead_has_a_recipe_of_its_own(challenge, here):
+    words = ["--data", str(challenge), "--steps", "1", "--batch", "8", "--run", str(here / "r")]
+    options = af_single_lead.parse([*words, "--out", str(here / "own.safetensors")])
+    assert cw.load(last(af_single_lead.steps(options))).leads == ("I",)
+
+
 def test_weights_are_named_after_task_and_architecture():
     options = argparse.Namespace(architecture="inception", run=None, out=None)
-    settled = predictors.settled(options, "af")
+    settled = loop.settled(options, "af")
     assert settled.run.name == settled.out.stem == "af-inception"

@@ -9,9 +9,10 @@ import wfdb
 
 import cofe_widgets as cw
 from cofe_widgets.models import load
+from cofe_widgets.train.core import styles
 from cofe_widgets.train.core.checkpoint import Run
 from cofe_widgets.train.data.records import load_real, rhythm_of, split_of
-from cofe_widgets.train.recipes import encoder, generator, styles
+from cofe_widgets.train.recipes import encoder, generator
 
 
 @pytest.fixture

@@ -6,7 +6,6 @@ import csv
 import importlib.util
 import json
 import os
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,7 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
+from ...steps import Step
 from .parallel import rank
 
 
@@ -27,6 +27,11 @@ class Run:
     folder : Path
     modules, optimizers : mappings of name to object
         What to save and restore.
+
+    Attributes
+    ----------
+    row : dict or None
+        The newest row of the log; None before the first.
     """
 
     def __init__(
@@ -38,20 +43,7 @@ class Run:
         self.folder, self.modules, self.optimizers = folder, modules, optimizers
         folder.mkdir(parents=True, exist_ok=True)
         self.board = _board(folder) if rank() == 0 else None
-
-    def steps(self, done: int, last: int) -> Iterator[int]:
-        """``done + 1`` to ``last``, with a progress bar on a terminal."""
-        from tqdm import tqdm
-
-        bar = tqdm(
-            range(done + 1, last + 1),
-            initial=done,
-            total=last,
-            desc=self.folder.name,
-            unit="step",
-            disable=True if rank() else None,
-        )
-        yield from bar
+        self.row: dict[str, float | int | str] | None = None
 
     def save(self, step: int, **values: Any) -> None:
         """Store all modules and optimizers after ``step``."""
@@ -87,9 +79,10 @@ class Run:
         return read_metadata(path)
 
     def log(self, **values: float | int | str) -> None:
-        """Append a row to ``log.csv`` and to TensorBoard's, and print it; ``step`` counts the rows."""
+        """Append a row to ``log.csv`` and to TensorBoard's; ``step`` counts the rows."""
         if rank():
             return
+        self.row = dict(values)
         for name, value in values.items():
             if self.board and name != "step" and not isinstance(value, str):
                 self.board.add_scalar(name, value, int(values.get("step", 0)))
@@ -102,12 +95,15 @@ class Run:
             if new:
                 writer.writeheader()
             writer.writerow(values)
-        print(
-            "  ".join(
-                f"{k} {v:.4g}" if isinstance(v, float) else f"{k} {v}" for k, v in values.items()
-            ),
-            flush=True,
-        )
+
+    def at(self, step: int, last: int) -> Step[Any]:
+        """What those who watch are told after ``step`` of ``last``."""
+        return Step(step / last, f"step {step} of {last}", self.row)
+
+    def cut_off(self, step: int, last: int) -> Step[Any]:
+        """The same where time is up: without a result."""
+        said = f"stopped after step {step} of {last}: the checkpoint is in {self.folder}"
+        return Step(step / last, said, self.row)
 
 
 def _board(folder: Path) -> Any:
@@ -143,12 +139,3 @@ def read_modules(folder: Path) -> dict[str, dict[str, Tensor]]:
 
 def _under(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
     return {k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)}
-
-
-def average(target: nn.Module, source: nn.Module, decay: float) -> None:
-    """Exponential moving average of parameters (EMA); buffers are copied."""
-    with torch.no_grad():
-        for mean, value in zip(target.parameters(), source.parameters(), strict=True):
-            mean.lerp_(value, 1 - decay)
-        for held, kept in zip(target.buffers(), source.buffers(), strict=True):
-            held.copy_(kept)

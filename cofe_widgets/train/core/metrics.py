@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from types import ModuleType
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
+
+from ...audit.statistics import wilson
+from ...wrapper.predictor import log_odds as log_odds_of
 
 Array = NDArray[np.float64]
 #: Radii (uV RMS) tried for the smallest step that flips an answer.
@@ -25,23 +29,37 @@ def raw_outputs(model: nn.Module, signals: NDArray[np.float32] | Tensor) -> Tens
 
 def log_odds(raw: Tensor, output: str) -> Tensor:
     """Log-odds of every output, ``(n, outputs)``; a linear output is its value."""
-    if output != "softmax":
-        return raw
-    others = [raw[:, [k for k in range(raw.shape[1]) if k != i]] for i in range(raw.shape[1])]
-    return torch.stack([raw[:, i] - o.logsumexp(dim=1) for i, o in enumerate(others)], dim=1)
+    return torch.stack([log_odds_of(raw, output, k) for k in range(raw.shape[1])], dim=1)
 
 
 # -- discrimination -------------------------------------------------------------------------------
 
 
-def auroc(score: Array, positive: NDArray[np.bool_]) -> float:
-    """Area under the ROC curve (Mann-Whitney, ties count half); NaN without both classes."""
-    from scipy.stats import rankdata
+def scikit_learn() -> ModuleType:
+    """``sklearn.metrics``, or one line that says how to get it.
 
-    ranks, n = rankdata(score), int(positive.sum())
-    if not 0 < n < len(score):
+    Raises
+    ------
+    ModuleNotFoundError
+        When scikit-learn is not installed.
+    """
+    try:
+        import sklearn.metrics
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] != "sklearn":
+            raise
+        raise ModuleNotFoundError(
+            'scikit-learn, which measures models, is not installed: pip install "cofe-widgets[train]"',
+            name="sklearn",
+        ) from None
+    return sklearn.metrics
+
+
+def auroc(score: Array, positive: NDArray[np.bool_]) -> float:
+    """Area under the ROC curve, ties count half; NaN without both classes, or of a NaN score."""
+    if positive.all() or not positive.any() or np.isnan(score).any():
         return float("nan")
-    return float((ranks[positive].sum() - n * (n + 1) / 2) / (n * (len(score) - n)))
+    return float(scikit_learn().roc_auc_score(positive, score))
 
 
 def interval(
@@ -76,14 +94,11 @@ def interval(
 
 
 def proportion(right: NDArray[np.bool_]) -> str:
-    """A share with its 95 % interval (Wilson 1927)."""
-    n, z = len(right), 1.96
-    if not n:
+    """A share with its 95 % interval (Wilson 1927), in words."""
+    if not len(right):
         return "none"
-    p = float(right.mean())
-    middle = (p + z * z / (2 * n)) / (1 + z * z / n)
-    half = z / (1 + z * z / n) * np.sqrt(p * (1 - p) / n + z * z / (4 * n * n))
-    return f"{p:.2f} ({middle - half:.2f}-{middle + half:.2f})"
+    low, high = wilson(int(right.sum()), len(right))
+    return f"{right.mean():.2f} ({low:.2f}-{high:.2f})"
 
 
 # -- calibration ----------------------------------------------------------------------------------
@@ -91,6 +106,8 @@ def proportion(right: NDArray[np.bool_]) -> str:
 
 def calibration_error(probability: Array, positive: NDArray[np.bool_], bins: int = 10) -> float:
     """Expected calibration error over bins of equal width (Guo et al., ICML 2017)."""
+    # scikit-learn's `calibration_curve` does not say how many fall into each bin, which is the
+    # weight of each: everything would be binned twice, and what lies on an edge otherwise.
     place = (probability * bins).astype(int).clip(0, bins - 1)
     total = 0.0
     for k in range(bins):
@@ -127,7 +144,7 @@ def slopes(model: nn.Module, x: Tensor, output: str, k: int) -> Tensor:
     parts = []
     for part in x.split(32):
         leaf = part.detach().requires_grad_(True)
-        parts.append(torch.autograd.grad(log_odds(model(leaf), output)[:, k].sum(), leaf)[0])
+        parts.append(torch.autograd.grad(log_odds_of(model(leaf), output, k).sum(), leaf)[0])
     return torch.cat(parts)
 
 
@@ -142,6 +159,8 @@ def nearest_answer(
     """The output of each record that a straight line would flip first, and the way to it.
 
     DeepFool's estimate (Moosavi-Dezfooli et al., CVPR 2016): log-odds over the size of their slope.
+    One straight step for a card's median over many records; `audit.trust.robustness` repeats it
+    for one record, towards a score of its own, which gives another number.
 
     Returns
     -------

@@ -1,12 +1,14 @@
-"""What every recipe is told on the command line, and how it starts."""
+"""What every recipe is told on the command line, how it starts and how it ends."""
 
 from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import Any
 
 import torch
 
+from ...steps import Step
 from ..data.records import RealRecords, load_real
 
 
@@ -48,3 +50,8 @@ def start(options: argparse.Namespace) -> RealRecords | None:
         print(f"no real data at {options.data}: training on simulated ECGs only", flush=True)
         return None
     return load_real(options.data)
+
+
+def shipped(path: Path, fraction: float = 1.0) -> Step[Any]:
+    """The step in which weights and card are ready at ``path``."""
+    return Step(fraction, f"weights and card in {path}", result=path)

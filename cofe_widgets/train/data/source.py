@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ...generative.time_warp import cubic
 from ...models.architectures.generator import SAMPLES
 from ...models.filters import BandPass
 from ...models.phase import pad_beats
@@ -132,7 +133,7 @@ class Source:
         spare = (SAMPLES - 1) * (1 - 1 / factor)
         start = torch.from_numpy((spare * self.rng.random(n)).astype(np.float32))[:, None]
         slow = torch.from_numpy(factor.astype(np.float32))[:, None]
-        places = (start + torch.arange(SAMPLES) / slow).clamp(0, SAMPLES - 1)
+        places = start + torch.arange(SAMPLES) / slow
         r_new = (r_s - start / 250.0) * slow
         inside = (r_new >= 0) & (r_new < SAMPLES / 250.0)
         rows = [pad_beats(times[keep].numpy()) for times, keep in zip(r_new, inside, strict=True)]
@@ -141,15 +142,6 @@ class Source:
             torch.where(fit[..., None], cubic(x, places), x),
             torch.where(fit, torch.from_numpy(np.stack(rows)), r_s),
         )
-
-
-def cubic(x: Tensor, places: Tensor) -> Tensor:
-    """Values of ``x`` ``(n, leads, samples)`` at fractional samples ``(n, new)`` (Catmull-Rom)."""
-    low = places.floor()
-    u = (places - low)[:, None]
-    index = [(low.long() + k).clamp(0, x.shape[2] - 1) for k in (-1, 0, 1, 2)]
-    a, b, c, d = (x.gather(2, i[:, None].expand(-1, x.shape[1], -1)) for i in index)
-    return b + 0.5 * u * (c - a + u * (2 * a - 5 * b + 4 * c - d + u * (3 * (b - c) + d - a)))
 
 
 def filtered(real: RealRecords, most: int = MOST) -> tuple[Tensor, Tensor]:

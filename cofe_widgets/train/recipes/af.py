@@ -2,12 +2,13 @@
 
 CoFE section 3: 1-D ResNet-16, cross-entropy; ``--architecture inception`` trains an independent
 second opinion. Simulated rhythms separate the cues: irregular with P waves, regular without. A
-folder of PhysioNet Challenge 2017 as ``--data`` trains a single-lead variant.
+folder of PhysioNet Challenge 2017 as ``--data`` trains the single-lead variant (`af_single_lead`).
 """
 
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -16,12 +17,14 @@ from torch import Tensor
 
 from ...ecg import expand_matrix
 from ...simulate import draw
-from ..core import metrics, predictors
+from ...steps import Step
+from ..core import card, loop, metrics
 from ..core.options import start
-from ..core.predictors import Recipe
+from ..core.progress import follow
+from ..data import cinc2017
 from ..data.examples import Changes, Examples, augment
 from ..data.records import RealRecords
-from . import cinc2017
+from . import af_single_lead
 
 OUTPUTS = ("SR", "AF")
 #: Simulated hearts of each kind that show which cue the model goes by.
@@ -83,15 +86,20 @@ def examples(real: RealRecords) -> Examples:
     return Examples(expand_matrix() @ real.signals, truth, real.patients)
 
 
-def main(argv: list[str] | None = None) -> None:
-    """Train, stop early, calibrate, evaluate once on the test split, write weights and card."""
+def parse(argv: list[str] | None = None) -> argparse.Namespace:
+    """The recipe's options from the words of a command line."""
     parser = argparse.ArgumentParser(prog="cofe-widgets train af", description=__doc__)
-    predictors.add_recipe_options(parser, "af", 2000)
+    loop.add_recipe_options(parser, "af", 2000)
     options = parser.parse_args(argv)
+    return loop.settled(options, "af-single-lead" if cinc2017.is_folder(options.data) else "af")
+
+
+def steps(options: argparse.Namespace) -> Iterator[Step[Any]]:
+    """Train, stop early, calibrate, evaluate once on the test split, write weights and card."""
     if cinc2017.is_folder(options.data):
-        cinc2017.train(predictors.settled(options, "af-single-lead"))
+        yield from af_single_lead.steps(options)
         return
-    options = predictors.settled(options, "af")
+    yield Step(0.0, f"reading {options.data}")
     real = start(options)
     known = real.where(real.rhythms != "") if real else None
     if known is not None:
@@ -101,10 +109,17 @@ def main(argv: list[str] | None = None) -> None:
         signals, truth = simulated(128, options.seed + 999)
         held = Examples(expand_matrix() @ signals, truth, np.arange(128).astype(str))
     batches = Batches(known.where(known.splits == "train") if known else None)
-    recipe = Recipe(OUTPUTS, "softmax", batches, held)
-    model = predictors.train(recipe, options)
-    card = _card(model, recipe, known, options.seed)
-    predictors.ship(model, recipe, options, "cofe-widgets train af", card)
+    task = loop.Task(OUTPUTS, "softmax", batches, held)
+    trained = yield from loop.train(task, options)
+    if trained is not None:
+        about = _card(trained.model, task, known, options.seed)
+        yield card.ship(trained, task, options, "cofe-widgets train af", about)
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Run the recipe from a command line."""
+    options = parse(argv)
+    follow(steps(options), options.run.name)
 
 
 def _check(known: RealRecords) -> None:
@@ -136,23 +151,23 @@ def cues(model: torch.nn.Module, seed: int) -> dict[str, str]:
 
 
 def _card(
-    model: predictors.Network, recipe: Recipe, known: RealRecords | None, seed: int
+    model: loop.Network, task: loop.Task, known: RealRecords | None, seed: int
 ) -> dict[str, Any]:
     """Calibrate the model and say what it is; the test split is read here, once."""
     metrics: dict[str, str] = {}
     data = "simulated ECGs only"
-    metrics |= predictors.calibrate(model, recipe.held, "softmax")
+    metrics |= card.calibrate(model, task.held, "softmax")
     if known is None:
         metrics["real records"] = "none: trained and to be judged on simulated ECGs only"
     else:
-        everything = predictors.discrimination(model, recipe.held, OUTPUTS, "softmax")
+        everything = card.discrimination(model, task.held, OUTPUTS, "softmax")
         metrics |= {f"val, z-scored records too: {k}": v for k, v in everything.items()}
         for split in ("val", "test"):
             part = examples(known.where((known.splits == split) & known.millivolts))
-            said = predictors.discrimination(model, part, OUTPUTS, "softmax")
-            said |= predictors.robustness(model, part, "softmax")
+            said = card.discrimination(model, part, OUTPUTS, "softmax")
+            said |= card.robustness(model, part, "softmax")
             metrics |= {f"{split}: {k}": v for k, v in said.items()}
-        metrics["test: calibration error"] = predictors.calibration(model, part, "softmax")
+        metrics["test: calibration error"] = card.calibration(model, part, "softmax")
     metrics |= cues(model, seed + 5999)
     if known is not None:
         train = known.where(known.splits == "train")

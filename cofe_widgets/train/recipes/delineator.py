@@ -14,7 +14,11 @@ from __future__ import annotations
 import argparse
 import copy
 import time
+from collections.abc import Generator, Iterator
+from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -27,10 +31,13 @@ from ...models.architectures.unet import UNet
 from ...signals.beats import cut
 from ...signals.delineation.delineate import delineate
 from ...simulate import CONDITIONS, draw
-from ...simulate.conditions import parse
+from ...simulate.conditions import parse as conditions_of
+from ...steps import Step
 from ...vocabulary.segments import TP
-from ..core.checkpoint import Run, average
-from ..core.options import add_options, settle
+from ..core.checkpoint import Run
+from ..core.moving_average import moving_average, updates_done
+from ..core.options import add_options, settle, shipped
+from ..core.progress import follow
 from ..core.wave_scores import SegmentScores, wave_scores
 from ..data.ludb import ALLOWED, Marked, folds, label, load_ludb
 
@@ -144,7 +151,7 @@ def _condition(rng: np.random.Generator) -> str:
     weight = np.array([NO_P_WEIGHT if code in ("AF", "AFL") else 1.0 for code in CONDITIONS])
     first, second = rng.choice(list(CONDITIONS), 2, replace=False, p=weight / weight.sum())
     try:
-        return "+".join(parse(f"{first}+{second}")) if rng.random() < 0.3 else str(first)
+        return "+".join(conditions_of(f"{first}+{second}")) if rng.random() < 0.3 else str(first)
     except ValueError:  # they exclude each other
         return str(first)
 
@@ -180,23 +187,28 @@ def lead_weight(record: Tensor) -> Tensor:
 
 
 def fit(
-    mean: UNet,
+    network: UNet,
     marked: list[Marked],
     name: str,
     steps: int,
     lr: float,
     options: argparse.Namespace,
-) -> bool:
-    """Train from ``mean``, which becomes the moving average of the weights; False: out of time."""
+    span: tuple[float, float] = (0.0, 1.0),
+) -> Generator[Step[Any], None, UNet | None]:
+    """Train from ``network``, which stays as it is; the averaged network, or None: out of time.
+
+    ``span`` is the part of the recipe's work that this is, from fraction to fraction.
+    """
     device = torch.device(options.device)
-    model = copy.deepcopy(mean).to(device).requires_grad_(True).train()
-    mean.to(device)
+    model = copy.deepcopy(network).to(device).requires_grad_(True).train()
+    average, mean = moving_average(model, DECAY)
     optimizer = torch.optim.Adam(model.parameters(), lr=lr)
     run = Run(options.run / name, {"U": model, "U_mean": mean}, {"adam": optimizer})
-    state = run.resume() or {"step": 0}
-    source = Patches(marked, [options.seed, state["step"]], UNet())
+    first = (run.resume() or {"step": 0})["step"]
+    updates_done(average, first)
+    source = Patches(marked, [options.seed, first], UNet())
     losses: list[float] = []
-    for step in range(state["step"] + 1, steps + 1):
+    for step in range(first + 1, steps + 1):
         for group in optimizer.param_groups:
             group["lr"] = lr * min(1.0, step / 100) * (1.02 - step / steps)
         x, record, labels = (part.to(device) for part in source.batch(options.batch))
@@ -205,21 +217,24 @@ def fit(
         loss.backward()
         nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimizer.step()
-        average(mean, model, min(DECAY, step / (step + 10)))
+        average.update_parameters(model)
         losses.append(loss.item())
         stop = time.monotonic() > options.deadline
         if step % 100 == 0 or step == steps or stop:
             run.log(step=step, loss=float(np.mean(losses)))
             run.save(step)
             losses = []
-        if stop and step < steps:
-            return False
-    mean.eval().cpu()
-    return True
+        out_of_time = stop and step < steps
+        said = run.cut_off(step, steps) if out_of_time else run.at(step, steps)
+        fraction = span[0] + (span[1] - span[0]) * said.fraction
+        yield replace(said, fraction=fraction, message=f"{name}, {said.message}")
+        if out_of_time:
+            return None
+    return mean.eval().cpu()
 
 
-def main(argv: list[str] | None = None) -> None:
-    """Train on simulated ECGs, then with LUDB once a fold and once on all of it; write weights."""
+def parse(argv: list[str] | None = None) -> argparse.Namespace:
+    """The recipe's options from the words of a command line."""
     parser = argparse.ArgumentParser(prog="cofe-widgets train delineator", description=__doc__)
     add_options(parser, "delineator", 5000)
     parser.add_argument("--tune-steps", type=int, default=1200, help="steps with LUDB")
@@ -229,40 +244,73 @@ def main(argv: list[str] | None = None) -> None:
         "--fold-out", type=Path, default=Path("benchmarks/weights"), help="weights of the folds"
     )
     parser.set_defaults(batch=8)
-    options = parser.parse_args(argv)
+    return parser.parse_args(argv)
+
+
+def steps(options: argparse.Namespace) -> Iterator[Step[Any]]:
+    """Train on simulated ECGs, then with LUDB once a fold and once on all of it; write weights."""
     options.deadline = time.monotonic() + 60 * options.minutes
     settle(options)
+    yield Step(0.0, f"reading {options.data / 'ludb'}")
     marked = _ludb(options.data / "ludb")
-    network = UNet()
-    if not fit(network, [], "simulated", options.steps, 2e-3, options):
-        return
+    parts = [options.steps] + [options.tune_steps] * (options.folds + 1 if marked else 0)
+    ends = [0.0, *(np.cumsum(parts) / sum(parts)).tolist()]
+    spans = list(pairwise(ends))
+    network = yield from fit(UNet(), [], "simulated", options.steps, 2e-3, options, spans[0])
     metrics: dict[str, object] = {"real records": "none: trained on simulated ECGs only"}
-    if marked:
-        tables: list[object] = [None] * len(marked)
-        of = folds(len(marked), options.folds) if options.folds else np.full(len(marked), -1)
-        for fold in range(options.folds):
-            tuned = copy.deepcopy(network)
-            learned = [one for one, k in zip(marked, of, strict=True) if k != fold]
-            if not fit(tuned, learned, f"fold{fold}", options.tune_steps, 1e-3, options):
-                return
-            path = options.fold_out / f"delineator-fold{fold}.safetensors"
-            held = np.flatnonzero(of == fold)
-            said: dict[str, object] = {
-                "LUDB records not learned from": f"number {fold} of every {options.folds}"
-            }
-            _ship(tuned, path, said, learned, options, _HELD_BACK)
-            found = delineate([marked[k].record for k in held], model=str(path))
-            for k, one in zip(held, found, strict=True):
-                tables[k] = one.fiducials
-        metrics = _cross_validated(marked, tables) if options.folds else {}
-        if not fit(network, marked, "all", options.tune_steps, 1e-3, options):
+    if network is not None and marked:
+        judged = yield from _cross_validate(network, marked, options, spans[1:-1])
+        if judged is None:
             return
-    judged = judge_segments(network)
-    metrics["simulated: 24 segments, macro AUC"] = f"{judged.auc.mean():.4f}"
-    metrics["simulated: 24 segments, accuracy"] = f"{judged.accuracy:.3f}"
+        metrics = judged
+        network = yield from fit(
+            network, marked, "all", options.tune_steps, 1e-3, options, spans[-1]
+        )
+    if network is None:
+        return
+    yield Step(1.0, "judging the network on simulated ECGs")
+    scores = judge_segments(network)
+    metrics["simulated: 24 segments, macro AUC"] = f"{scores.auc.mean():.4f}"
+    metrics["simulated: 24 segments, accuracy"] = f"{scores.accuracy:.3f}"
     status = _SHIPPED if marked else "It never saw a real ECG."
     _ship(network, options.out, metrics, marked, options, status)
-    print("\n".join(f"{k}: {v}" for k, v in metrics.items()), flush=True)
+    yield shipped(options.out)
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Run the recipe from a command line."""
+    options = parse(argv)
+    follow(steps(options), options.run.name)
+
+
+def _cross_validate(
+    network: UNet,
+    marked: list[Marked],
+    options: argparse.Namespace,
+    spans: list[tuple[float, float]],
+) -> Generator[Step[Any], None, dict[str, object] | None]:
+    """Tune ``network`` once a fold without its records; figures for the card, or None: out of time."""
+    if not options.folds:
+        return {}
+    tables: list[object] = [None] * len(marked)
+    of = folds(len(marked), options.folds)
+    for fold, span in enumerate(spans):
+        learned = [one for one, k in zip(marked, of, strict=True) if k != fold]
+        name = f"fold{fold}"
+        tuned = yield from fit(network, learned, name, options.tune_steps, 1e-3, options, span)
+        if tuned is None:
+            return None
+        path = options.fold_out / f"delineator-fold{fold}.safetensors"
+        held = np.flatnonzero(of == fold)
+        said: dict[str, object] = {
+            "LUDB records not learned from": f"number {fold} of every {options.folds}"
+        }
+        _ship(tuned, path, said, learned, options, _HELD_BACK)
+        found = delineate([marked[k].record for k in held], model=str(path))
+        for k, one in zip(held, found, strict=True):
+            tables[k] = one.fiducials
+        yield shipped(path, span[1])
+    return _cross_validated(marked, tables)
 
 
 def _ludb(folder: Path) -> list[Marked]:

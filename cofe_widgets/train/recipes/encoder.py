@@ -2,7 +2,7 @@
 
 Starts from the encoder that grew up beside the generator, where its run is there, else from the
 shipped one. R-peaks err a little in training, as detectors do. At the end the styles are described
-(`styles`): the directions in which counterfactuals are searched, and where real ECGs lie in them.
+(`core.styles`): the directions in which counterfactuals are searched, and where real ECGs lie in them.
 """
 
 from __future__ import annotations
@@ -10,7 +10,9 @@ from __future__ import annotations
 import argparse
 import copy
 import time
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import nn
@@ -18,8 +20,10 @@ from torch import nn
 from ...models import WEIGHTS, Loaded, load, save
 from ...models.architectures.encoder import Encoder
 from ...models.architectures.generator import Generator
-from ..core.checkpoint import Run, average, read_modules
-from ..core.options import add_options, start
+from ...steps import Step
+from ..core.checkpoint import Run, read_modules
+from ..core.moving_average import moving_average
+from ..core.options import add_options, shipped, start
 from ..core.parallel import (
     agree,
     average_gradients,
@@ -29,22 +33,27 @@ from ..core.parallel import (
     rank,
     share,
 )
+from ..core.progress import follow
+from ..core.reconstruction import encode, quality, reconstruction_loss
+from ..core.styles import describe
 from ..data.records import RealRecords
 from ..data.source import Source, filtered
 from ..data.tables import provenance
-from .generator import encode, quality, reconstruction_loss
-from .styles import describe
+
+#: Decay of the moving average of E's weights, which begin good.
+DECAY = 0.995
 
 
-def main(argv: list[str] | None = None) -> None:
+def steps(options: argparse.Namespace) -> Iterator[Step[Any]]:
     """Train E against a fixed G; resumes from ``--run`` when it holds a checkpoint."""
-    options = _options(argv)
-    device, real = join(options.device), start(options)
+    device = join(options.device)
+    yield Step(0.0, f"reading {options.data}")
+    real = start(options)
     loaded = load(options.generator)
     generator = copy.deepcopy(loaded.module).to(device)
     assert isinstance(generator, Generator)
     encoder = _young(options.generator_run).to(device)
-    mean = copy.deepcopy(encoder)
+    average, mean = moving_average(encoder, DECAY, young=False)
     optimizer = torch.optim.Adam(encoder.parameters(), lr=options.lr, betas=(0.9, 0.99))
     run = Run(options.run, {"E": encoder, "E_mean": mean}, {"e": optimizer})
     first = (run.resume() or {"step": 0})["step"]
@@ -54,11 +63,11 @@ def main(argv: list[str] | None = None) -> None:
     held = filtered(real.where((real.splits == "val") & real.millivolts)) if real else None
     began = time.monotonic()
     size = max(2, options.batch // processes())
-    for step in run.steps(first, options.steps):
+    for step in range(first + 1, options.steps + 1):
         for group in optimizer.param_groups:
             group["lr"] = options.lr * min(1.0, 1.2 - 1.2 * step / (options.steps + 1))
         loss = _step(generator, encoder, source, size, optimizer)
-        average(mean, encoder, 0.995)
+        average.update_parameters(encoder)
         stop = agree(time.monotonic() - began > 60 * options.minutes, device)
         if step % options.every == 0 or step == options.steps or stop:
             if rank() == 0:
@@ -67,14 +76,19 @@ def main(argv: list[str] | None = None) -> None:
                 run.log(step=step, loss=loss, val_r=r, val_rmse_uv=rmse)
             run.save(step)
         if stop:
+            yield run.cut_off(step, options.steps)
             return leave()
+        yield run.at(step, options.steps)
     if rank() == 0:
+        yield Step(1.0, "describing the styles", run.row)
         source.device = torch.device("cpu")
         _ship(loaded, mean.cpu(), source, real, options)
+        yield shipped(options.out)
     leave()
 
 
-def _options(argv: list[str] | None) -> argparse.Namespace:
+def parse(argv: list[str] | None = None) -> argparse.Namespace:
+    """The recipe's options from the words of a command line."""
     parser = argparse.ArgumentParser(prog="cofe-widgets train encoder", description=__doc__)
     add_options(parser, "encoder", 2000)
     parser.add_argument("--lr", type=float, default=1e-3)
@@ -84,6 +98,12 @@ def _options(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--generator-run", type=Path, default=Path("runs/generator"))
     parser.add_argument("--out", type=Path, default=WEIGHTS / "encoder.safetensors")
     return parser.parse_args(argv)
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Run the recipe from a command line."""
+    options = parse(argv)
+    follow(steps(options), options.run.name)
 
 
 def _young(generator_run: Path) -> Encoder:
@@ -161,7 +181,6 @@ def _ship(
         ],
     }
     save(encoder, options.out, card)
-    print("\n".join(f"{k}: {v}" for k, v in metrics.items()), flush=True)
 
 
 if __name__ == "__main__":

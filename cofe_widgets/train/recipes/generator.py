@@ -9,10 +9,10 @@ which from the start is drawn to where E encodes.
 from __future__ import annotations
 
 import argparse
-import copy
 import time
-from dataclasses import replace
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -28,9 +28,9 @@ from ...models.architectures.generator import (
     STYLE,
     Generator,
     Latent,
-    agreement,
 )
-from ..core.checkpoint import Run, average
+from ...steps import Step
+from ..core.checkpoint import Run
 from ..core.gan_losses import (
     PATH_EVERY,
     R1_EVERY,
@@ -42,7 +42,8 @@ from ..core.gan_losses import (
     r1,
     sliced_wasserstein,
 )
-from ..core.options import add_options, start
+from ..core.moving_average import moving_average, updates_done
+from ..core.options import add_options, shipped, start
 from ..core.parallel import (
     agree,
     average_gradients,
@@ -52,6 +53,8 @@ from ..core.parallel import (
     rank,
     share,
 )
+from ..core.progress import follow
+from ..core.reconstruction import encode, quality, reconstruction_loss
 from ..data.records import RealRecords
 from ..data.source import Examples, Source, filtered
 from ..data.tables import provenance
@@ -62,34 +65,10 @@ GAME_WEIGHT, PRIOR_WEIGHT = 0.03, 10.0
 COMPARED, MIXED = 256, 0.5
 #: Learning rate of G in the second stage against the first.
 GAME_PACE = 0.35
+#: Decay of the moving averages of G's and E's weights.
+DECAY = 0.998
 #: Steps that D has to learn in before the game counts in full.
 LEAD = 200
-
-
-def encode(encoder: nn.Module, examples: Examples) -> tuple[Latent, Tensor]:
-    """Latents of a batch and the loss of the f-wave branch, which only the simulator teaches."""
-    latent = encoder(examples.signals, examples.r_s)
-    known = examples.simulated[:, None]
-    f_loss = ((latent.f_wave - examples.f_wave).square() * known).sum() / (known.sum() * 640 + 1)
-    f_wave = torch.where(known > 0, examples.f_wave, latent.f_wave.detach())
-    return replace(latent, f_wave=f_wave), f_loss
-
-
-def reconstruction_loss(drawn: Tensor, signals: Tensor, r_s: Tensor) -> Tensor:
-    """Squared error of the signal, of its slope, and of P, ST and T alone, each relative to its power.
-
-    The QRS holds most of an ECG's power: without the last term its small waves would go undrawn.
-    """
-
-    def relative(a: Tensor, b: Tensor, floor: float) -> Tensor:
-        return ((a - b).square().mean(dim=(1, 2)) / (b.square().mean(dim=(1, 2)) + floor)).mean()
-
-    slope = relative(drawn.diff(dim=2), signals.diff(dim=2), 1e-5)
-    time_s = torch.arange(signals.shape[2], device=signals.device) / 250.0
-    away = (time_s - r_s.nan_to_num(-1e3)[..., None]).abs().min(dim=1).values[:, None]
-    quiet = ((away - 0.04) / 0.03).clamp(0, 1)
-    small = relative(drawn * quiet, signals * quiet, 5e-4)
-    return relative(drawn, signals, 2e-3) + 0.4 * slope + 0.4 * small
 
 
 def autoencoding_loss(
@@ -101,18 +80,6 @@ def autoencoding_loss(
     size = latent.styles.square().mean() + latent.codes.square().mean()
     loss = reconstruction_loss(drawn, examples.signals, examples.r_s) + 0.3 * f_loss + 2e-3 * size
     return loss, latent
-
-
-@torch.no_grad()
-def quality(
-    generator: nn.Module, encoder: nn.Module, signals: Tensor, r_s: Tensor
-) -> tuple[float, float]:
-    """Median over records of Pearson r (all leads together) and RMSE in uV of the reconstruction."""
-    drawn = torch.cat(
-        [generator(encoder(x, r)) for x, r in zip(signals.split(32), r_s.split(32), strict=True)]
-    )
-    r, rmse = agreement(drawn, signals)
-    return float(r.median()), float(rmse.median())
 
 
 class Trainer:
@@ -138,8 +105,9 @@ class Trainer:
             Discriminator().to(device),
         )
         self.memory = Memory(LAYERS * STYLE).to(device)
-        self.G_mean, self.E_mean = copy.deepcopy(self.G), copy.deepcopy(self.E)
-        self.taken = 0
+        average_g, self.G_mean = moving_average(self.G, DECAY)
+        average_e, self.E_mean = moving_average(self.E, DECAY)
+        self.averages = average_g, average_e
         drawing = [p for n, p in self.G.named_parameters() if not n.startswith("mapping.")]
         groups = [drawing, self.E.parameters(), self.G.mapping.parameters()]
         self.opt_ge = torch.optim.Adam([{"params": list(g)} for g in groups], betas=(0.9, 0.99))
@@ -150,6 +118,11 @@ class Trainer:
         """Everything that a checkpoint holds."""
         names = ("G", "E", "D", "G_mean", "E_mean", "memory")
         return {name: getattr(self, name) for name in names}
+
+    def resumed(self, step: int) -> None:
+        """Go on as after ``step`` steps, with the modules of a checkpoint."""
+        for average in self.averages:
+            updates_done(average, step)
 
     def finetune(self) -> None:
         """Begin with the shipped generator and encoder."""
@@ -240,19 +213,18 @@ class Trainer:
         optimizer.step()
 
     def _after(self) -> None:
-        self.taken += 1
-        decay = min(0.998, self.taken / (self.taken + 10))  # a young average follows closely
-        average(self.G_mean, self.G, decay)
-        average(self.E_mean, self.E, decay)
+        for average, model in zip(self.averages, (self.G, self.E), strict=True):
+            average.update_parameters(model)
         with torch.no_grad():
             z = torch.randn(32, NOISE_INPUT, device=self.G_mean.w_mean.device)
             self.G.w_mean.lerp_(self.G_mean.mapping(z).mean(dim=0), 0.02)
 
 
-def main(argv: list[str] | None = None) -> None:
+def steps(options: argparse.Namespace) -> Iterator[Step[Any]]:
     """Train G (and E, D beside it); resumes from ``--run`` when it holds a checkpoint."""
-    options = _options(argv)
-    device, real = join(options.device), start(options)
+    device = join(options.device)
+    yield Step(0.0, f"reading {options.data}")
+    real = start(options)
     train = real.where(real.splits == "train") if real else None
     trainer = Trainer(
         Source(train, options.seed, device), device, options.lr, options.d_lr, options.r1
@@ -263,13 +235,13 @@ def main(argv: list[str] | None = None) -> None:
         trainer.finetune()
     share(trainer.modules.values())
     first = state["step"] if state else 0
-    trainer.taken = first
+    trainer.resumed(first)
     trainer.source.rng = np.random.default_rng([options.seed, first, rank()])
     torch.manual_seed(options.seed + 1000 * rank() + first)
     held = filtered(real.where((real.splits == "val") & real.millivolts)) if real else None
     began, warm = time.monotonic(), round(options.warmup * options.steps)
     size = max(2, options.batch // processes())
-    for step in run.steps(first, options.steps):
+    for step in range(first + 1, options.steps + 1):
         playing = step > warm
         left = (options.steps - step + 1) / options.steps
         trainer.pace(min(1.0, left / 0.25, step / 200), playing)
@@ -284,13 +256,17 @@ def main(argv: list[str] | None = None) -> None:
                 run.log(**_row(step, losses, trainer), **fit, s_per_step=speed)
             run.save(step)
         if stop:
+            yield run.cut_off(step, options.steps)
             return leave()
+        yield run.at(step, options.steps)
     if rank() == 0:
         _ship(trainer, real, options)
+        yield shipped(options.out)
     leave()
 
 
-def _options(argv: list[str] | None) -> argparse.Namespace:
+def parse(argv: list[str] | None = None) -> argparse.Namespace:
+    """The recipe's options from the words of a command line."""
     parser = argparse.ArgumentParser(prog="cofe-widgets train generator", description=__doc__)
     add_options(parser, "generator", 12000)
     parser.add_argument(
@@ -304,6 +280,12 @@ def _options(argv: list[str] | None) -> argparse.Namespace:
     )
     parser.add_argument("--out", type=Path, default=WEIGHTS / "generator.safetensors")
     return parser.parse_args(argv)
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Run the recipe from a command line."""
+    options = parse(argv)
+    follow(steps(options), options.run.name)
 
 
 def _validate(

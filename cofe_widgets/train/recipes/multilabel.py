@@ -1,4 +1,4 @@
-"""Recipe: nine diagnoses at once (``cofe-widgets train nine``).
+"""Recipe: nine diagnoses at once (``cofe-widgets train multilabel``).
 
 Rhythm, conduction and voltage as labels that do not exclude each other; a label that a source does
 not speak of is left out of the loss. Simulated hearts carry several conditions at a time, so that
@@ -8,7 +8,7 @@ each is learned apart from the others.
 from __future__ import annotations
 
 import argparse
-from collections.abc import Set
+from collections.abc import Iterator, Set
 from typing import Any
 
 import numpy as np
@@ -17,9 +17,10 @@ from torch import Tensor, nn
 
 from ...ecg import expand_matrix
 from ...simulate import draw
-from ..core import metrics, predictors
+from ...steps import Step
+from ..core import card, loop, metrics
 from ..core.options import start
-from ..core.predictors import Recipe
+from ..core.progress import follow
 from ..data.condition_sampling import combine
 from ..data.examples import Changes, Examples, augment
 from ..data.records import RealRecords
@@ -60,7 +61,7 @@ _OPEN = {
     "STach": {"SA"},
 }
 #: A larger step could redraw a P wave elsewhere, and its place is what makes first-degree block.
-RIPPLE_UV = 8.0
+ADVERSARIAL_RMS_UV = 8.0
 #: Intervals and voltages make these labels: gain and tempo are changed less.
 CHANGES = Changes(gain=1.08, tempo=0.98)
 #: Simulated hearts that are shown at every severity.
@@ -169,12 +170,17 @@ class Batches:
         return augment(x, rng, CHANGES), torch.from_numpy(truth)
 
 
-def main(argv: list[str] | None = None) -> None:
+def parse(argv: list[str] | None = None) -> argparse.Namespace:
+    """The recipe's options from the words of a command line."""
+    parser = argparse.ArgumentParser(prog="cofe-widgets train multilabel", description=__doc__)
+    loop.add_recipe_options(parser, "nine", 2000)
+    parser.set_defaults(adversarial_rms_uv=ADVERSARIAL_RMS_UV)
+    return loop.settled(parser.parse_args(argv), "nine")
+
+
+def steps(options: argparse.Namespace) -> Iterator[Step[Any]]:
     """Train, stop early, calibrate, evaluate once on the test split, write weights and card."""
-    parser = argparse.ArgumentParser(prog="cofe-widgets train nine", description=__doc__)
-    predictors.add_recipe_options(parser, "nine", 2000)
-    parser.set_defaults(ripple_uv=RIPPLE_UV)
-    options = predictors.settled(parser.parse_args(argv), "nine")
+    yield Step(0.0, f"reading {options.data}")
     real = start(options)
     parts = _splits(real) if real else None
     if parts:
@@ -183,10 +189,17 @@ def main(argv: list[str] | None = None) -> None:
         signals, truth = simulated(240, options.seed + 999)
         held = Examples(expand_matrix() @ signals, truth, np.arange(240).astype(str))
     batches = Batches(parts["train"] if parts else None)
-    recipe = Recipe(OUTPUTS, "sigmoid", batches, held)
-    model = predictors.train(recipe, options)
-    card = _card(model, held, parts, options.seed)
-    predictors.ship(model, recipe, options, "cofe-widgets train nine", card)
+    task = loop.Task(OUTPUTS, "sigmoid", batches, held)
+    trained = yield from loop.train(task, options)
+    if trained is not None:
+        about = _card(trained.model, held, parts, options.seed)
+        yield card.ship(trained, task, options, "cofe-widgets train multilabel", about)
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Run the recipe from a command line."""
+    options = parse(argv)
+    follow(steps(options), options.run.name)
 
 
 def _splits(real: RealRecords) -> dict[str, Examples]:
@@ -244,19 +257,19 @@ def unsure(model: nn.Module, held: Examples) -> list[str]:
 
 
 def _card(
-    model: predictors.Network, held: Examples, parts: dict[str, Examples] | None, seed: int
+    model: loop.Network, held: Examples, parts: dict[str, Examples] | None, seed: int
 ) -> dict[str, Any]:
     """Calibrate the model and say what it is; the test split is read here, once."""
-    metrics = predictors.calibrate(model, held, "sigmoid")
+    metrics = card.calibrate(model, held, "sigmoid")
     data = "simulated ECGs only"
     if parts is None:
         metrics["real records"] = "none: trained and to be judged on simulated ECGs only"
     else:
         for split in ("val", "test"):
-            said = predictors.discrimination(model, parts[split], OUTPUTS, "sigmoid")
-            said |= predictors.robustness(model, parts[split], "sigmoid")
+            said = card.discrimination(model, parts[split], OUTPUTS, "sigmoid")
+            said |= card.robustness(model, parts[split], "sigmoid")
             metrics |= {f"{split}: {k}": v for k, v in said.items()}
-        metrics["test: calibration error"] = predictors.calibration(model, parts["test"], "sigmoid")
+        metrics["test: calibration error"] = card.calibration(model, parts["test"], "sigmoid")
         count = np.nansum(parts["train"].truth > 0.5, axis=0)
         each = ", ".join(f"{name} {int(k)}" for name, k in zip(OUTPUTS, count, strict=True))
         data = (

@@ -2,7 +2,7 @@
 
 Mean squared error in mmol/L. No open set of recordings with potassium is at hand, so what ships
 learned from simulated hearts alone: any level in any heart, so that a bundle branch block is no
-hyperkalaemia. Smaller adversarial steps (``--ripple-uv``) make it more accurate and its
+hyperkalaemia. Smaller adversarial steps (``--adversarial-rms-uv``) make it more accurate and its
 counterfactuals less true (notebook 03, section 7). ``--pairs`` adds measured pairs, e.g. of MIMIC-IV:
 a CSV with the columns ``record`` (name or path of a record under ``--data``) and
 ``potassium_mmol_l``, and ``patient`` if known.
@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import csv
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -21,9 +22,10 @@ from torch import Tensor, nn
 
 from ...ecg import expand_matrix
 from ...simulate import draw
-from ..core import metrics, predictors
+from ...steps import Step
+from ..core import card, loop, metrics
 from ..core.options import start
-from ..core.predictors import Recipe
+from ..core.progress import follow
 from ..data.condition_sampling import combine
 from ..data.examples import Changes, Examples, augment
 from ..data.records import RealRecords, split_of
@@ -142,12 +144,17 @@ class Batches:
         return augment(torch.from_numpy(signals), rng, CHANGES), torch.from_numpy(level)
 
 
-def main(argv: list[str] | None = None) -> None:
-    """Train, stop early, evaluate, write weights and card."""
+def parse(argv: list[str] | None = None) -> argparse.Namespace:
+    """The recipe's options from the words of a command line."""
     parser = argparse.ArgumentParser(prog="cofe-widgets train potassium", description=__doc__)
-    predictors.add_recipe_options(parser, "potassium", 1500)
+    loop.add_recipe_options(parser, "potassium", 1500)
     parser.add_argument("--pairs", type=Path, help="CSV: record, potassium_mmol_l")
-    options = predictors.settled(parser.parse_args(argv), "potassium")
+    return loop.settled(parser.parse_args(argv), "potassium")
+
+
+def steps(options: argparse.Namespace) -> Iterator[Step[Any]]:
+    """Train, stop early, evaluate, write weights and card."""
+    yield Step(0.0, f"reading {options.data}")
     real = start(options)
     pairs = None
     if options.pairs is not None:
@@ -159,11 +166,18 @@ def main(argv: list[str] | None = None) -> None:
                 raise ValueError(f"{len(part)} pairs fall into the {split} split: more are needed")
     held = pairs["val"] if pairs else simulated(HELD, options.seed + 999)
     batches = Batches(pairs["train"] if pairs else None)
-    recipe = Recipe(OUTPUTS, "linear", batches, held)
-    model = predictors.train(recipe, options)
-    command = "cofe-widgets train potassium" + (" --pairs ..." if pairs else "")
-    card = _card(model, real, pairs, options)
-    predictors.ship(model, recipe, options, command, card)
+    task = loop.Task(OUTPUTS, "linear", batches, held)
+    trained = yield from loop.train(task, options)
+    if trained is not None:
+        command = "cofe-widgets train potassium" + (" --pairs ..." if pairs else "")
+        about = _card(trained.model, real, pairs, options)
+        yield card.ship(trained, task, options, command, about)
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Run the recipe from a command line."""
+    options = parse(argv)
+    follow(steps(options), options.run.name)
 
 
 # -- judging --------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""The core of every predictor's recipe: batches in, a robust and calibrated model with its card out.
+"""The training loop of every predictor's recipe: batches in, a robust model out (`card` judges it).
 
 A model that ripple flips is not worth explaining, so training adds noise, gain, lead and tempo
 changes (`examples.augment`) and one adversarial step a batch, which grows. What ships is the running
@@ -11,31 +11,34 @@ from __future__ import annotations
 import argparse
 import copy
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ...ecg import LEADS
-from ...models import WEIGHTS, save
+from ...models import WEIGHTS
 from ...models.architectures.inception import InceptionTime
 from ...models.architectures.resnet import ResNet1d
+from ...steps import Step
 from ..data.examples import Examples
-from ..data.records import FS, SECONDS
+from ..data.records import FS
 from . import metrics, parallel
-from .checkpoint import Run, average
+from .checkpoint import Run
+from .moving_average import moving_average, updates_done
 from .options import add_options
 
 Network: TypeAlias = ResNet1d | InceptionTime
 ARCHITECTURES: dict[str, type[Network]] = {"resnet": ResNet1d, "inception": InceptionTime}
 #: Checks without a lower validation loss after which training stops; decay of the running mean.
 PATIENCE, MEAN_DECAY = 10, 0.99
+#: Largest adversarial step in training, uV RMS, unless a recipe says otherwise.
+ADVERSARIAL_RMS_UV = 20.0
 #: Learning rate; it falls to a tenth in the last third of a run.
 RATE = 1e-3
 #: Share of a run over which adversarial steps grow to their size: what there is to see is learned
@@ -46,7 +49,7 @@ SMOOTHING = 0.02
 
 
 @dataclass(frozen=True)
-class Recipe:
+class Task:
     """What a model is to learn.
 
     Attributes
@@ -69,7 +72,11 @@ def add_recipe_options(parser: argparse.ArgumentParser, name: str, steps: int) -
     add_options(parser, name, steps)
     parser.add_argument("--architecture", choices=tuple(ARCHITECTURES), default="resnet")
     parser.add_argument(
-        "--ripple-uv", type=float, default=20.0, help="largest adversarial step in training, RMS"
+        "--adversarial-rms-uv",
+        "--ripple-uv",  # as it was called once
+        type=float,
+        default=ADVERSARIAL_RMS_UV,
+        help="largest adversarial step in training, uV RMS (default: %(default)g)",
     )
     parser.add_argument("--out", type=Path, help="weights to write (default: the shipped ones)")
     parser.set_defaults(batch=48, every=40, run=None)
@@ -81,6 +88,13 @@ def settled(options: argparse.Namespace, name: str) -> argparse.Namespace:
     options.run = options.run or Path("runs") / full
     options.out = options.out or WEIGHTS / f"{full}.safetensors"
     return options
+
+
+class Trained(NamedTuple):
+    """The weights of the lowest validation loss, and the step that they are of."""
+
+    model: Network
+    step: int
 
 
 def loss_of(raw: Tensor, truth: Tensor, output: str) -> Tensor:
@@ -131,48 +145,56 @@ def validation(model: nn.Module, held: Examples, output: str) -> tuple[float, fl
     return float(np.mean(losses)), float(np.nanmean(areas))
 
 
-def train(recipe: Recipe, options: argparse.Namespace) -> Network:
+def train(task: Task, options: argparse.Namespace) -> Generator[Step[Any], None, Trained | None]:
     """Train until the validation loss no longer falls; resumes a run that was cut off.
 
-    The step whose weights come back is left in ``options.steps``, for the card. Of several processes
-    (`parallel`) the first comes back, the others end here.
+    ``trained = yield from train(task, options)``: its steps go up to a fraction of 1 and have the
+    newest row of the log in ``partial``. Of several processes (`parallel`) the first alone gets the
+    network; the others get None and are done.
 
     Raises
     ------
     RuntimeError
         When no validation loss was finite.
+    ModuleNotFoundError
+        When scikit-learn is missing; before the work begins.
     """
+    metrics.scikit_learn()
     device = parallel.join(options.device)
-    model = _begin(recipe, options).to(device)
+    model = _begin(task, options).to(device)
     optimizer = torch.optim.Adam(model.parameters(), lr=RATE)
-    mean, best_model = copy.deepcopy(model), copy.deepcopy(model)
+    average, mean = moving_average(model, MEAN_DECAY)
+    best_model = copy.deepcopy(model)
     modules: dict[str, nn.Module] = {"model": model, "mean": mean, "best": best_model}
     run = Run(options.run, modules, {"adam": optimizer})
     state = run.resume() or {"step": 0, "best": float("inf"), "best_step": 0}
+    updates_done(average, state["step"])
     parallel.share(modules.values())
     best, best_step = state["best"], state["best_step"]
     rng = np.random.default_rng([options.seed, state["step"], parallel.rank()])
     began = time.monotonic()
-    for step in run.steps(state["step"], options.steps):
+    for step in range(state["step"] + 1, options.steps + 1):
         gone = (time.monotonic() - began) / (60 * options.minutes)
         done = max(gone, step / options.steps)
         for group in optimizer.param_groups:
             group["lr"] = RATE * min(1.0, max(0.1, 3 * (1 - done)))
-        ripple_mv = options.ripple_uv / 1000 * min(1.0, done / RAMP)
+        adversarial_mv = options.adversarial_rms_uv / 1000 * min(1.0, done / RAMP)
         size = options.batch // parallel.processes()
-        loss = _learn(recipe, model, optimizer, rng, size, ripple_mv)
-        average(mean, model, min(MEAN_DECAY, step / (step + 10)))
+        loss = _learn(task, model, optimizer, rng, size, adversarial_mv)
+        average.update_parameters(model)
         stop = parallel.agree(step == options.steps or gone > 1, device)
         if step % options.every and not stop:
+            yield run.at(step, options.steps)
             continue
         if not parallel.rank():
-            value, figure = validation(mean, recipe.held, recipe.output)
+            value, figure = validation(mean, task.held, task.output)
             if value < best and done >= RAMP:
                 best, best_step = value, step
                 best_model.load_state_dict(mean.state_dict())
             figures = {"val_loss": value, "val_figure": figure, "best_step": best_step}
             run.log(step=step, train_loss=loss, **figures)
             run.save(step, best=best, best_step=best_step)
+        yield run.at(step, options.steps)
         late = step - best_step >= PATIENCE * options.every and np.isfinite(best)
         worse = not parallel.rank() and late
         if parallel.agree(stop or worse, device):
@@ -180,163 +202,38 @@ def train(recipe: Recipe, options: argparse.Namespace) -> Network:
     first = not parallel.rank()
     parallel.leave()
     if not first:
-        raise SystemExit(0)
+        return None
     if not np.isfinite(best):
         raise RuntimeError(f"no validation loss was finite: see {options.run / 'log.csv'}")
-    options.steps = best_step
-    return best_model.eval().cpu()
+    yield Step(1.0, f"judging the weights of step {best_step}", run.row)
+    return Trained(best_model.eval().cpu(), best_step)
 
 
-def _begin(recipe: Recipe, options: argparse.Namespace) -> Network:
+def _begin(task: Task, options: argparse.Namespace) -> Network:
     """An untrained network; of values, one that answers the mean."""
-    model = ARCHITECTURES[options.architecture](len(recipe.leads), len(recipe.outputs), FS)
-    if recipe.output == "linear":
-        model.head.bias.data[:] = torch.from_numpy(np.nanmean(recipe.held.truth, axis=0))
+    model = ARCHITECTURES[options.architecture](len(task.leads), len(task.outputs), FS)
+    if task.output == "linear":
+        model.head.bias.data[:] = torch.from_numpy(np.nanmean(task.held.truth, axis=0))
     return model
 
 
 def _learn(
-    recipe: Recipe,
+    task: Task,
     model: Network,
     optimizer: torch.optim.Optimizer,
     rng: np.random.Generator,
     size: int,
-    ripple_mv: float,
+    adversarial_mv: float,
 ) -> float:
-    """One step on a batch, moved by an adversarial step up to ``ripple_mv``; the loss."""
+    """One step on a batch, moved by an adversarial step up to ``adversarial_mv``; the loss."""
     device = next(model.parameters()).device
-    x, truth = (part.to(device) for part in recipe.batch(rng, size))
+    x, truth = (part.to(device) for part in task.batch(rng, size))
     model.train()
-    if ripple_mv:
-        x = adversarial(model, x, truth, recipe.output, float(rng.uniform(0.0, ripple_mv)))
-    loss = loss_of(model(x), truth, recipe.output)
+    if adversarial_mv:
+        x = adversarial(model, x, truth, task.output, float(rng.uniform(0.0, adversarial_mv)))
+    loss = loss_of(model(x), truth, task.output)
     optimizer.zero_grad(set_to_none=True)
     loss.backward()
     parallel.average_gradients(model.parameters())
     optimizer.step()
     return loss.item()
-
-
-# -- calibrating and judging ----------------------------------------------------------------------
-
-
-def decisions(
-    model: nn.Module, held: Examples, output: str
-) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-    """Log-odds and presence of every known label; of two exclusive classes, the second's only."""
-    score = metrics.log_odds(metrics.raw_outputs(model, held.signals), output).double().numpy()
-    truth = held.truth
-    if output == "softmax" and score.shape[1] == 2:
-        score, truth = score[:, 1:], truth[:, 1:]
-    known = np.isfinite(truth)
-    return score[known], truth[known] > 0.5
-
-
-def calibrate(model: Network, held: Examples, output: str) -> dict[str, str]:
-    """Divide the head's logits by the temperature that suits ``held``; before and after, in words."""
-    score, positive = decisions(model, held, output)
-    warm = metrics.temperature(score, positive)
-    before = metrics.calibration_error(1 / (1 + np.exp(-score)), positive)
-    model.head.weight.data /= warm
-    model.head.bias.data /= warm
-    after = metrics.calibration_error(1 / (1 + np.exp(-score / warm)), positive)
-    return {
-        "temperature": f"{warm:.2f}, fitted on val and folded into the last layer",
-        "val: calibration error before and after": f"{before:.3f}, {after:.3f}",
-    }
-
-
-def calibration(model: nn.Module, held: Examples, output: str) -> str:
-    """Expected calibration error, in words."""
-    score, positive = decisions(model, held, output)
-    return f"{metrics.calibration_error(1 / (1 + np.exp(-score)), positive):.3f}"
-
-
-def discrimination(
-    model: nn.Module, held: Examples, outputs: tuple[str, ...], output: str
-) -> dict[str, str]:
-    """AUROC, sensitivity and specificity at 0.5 of every output, with 95 % intervals by patient."""
-    score = metrics.log_odds(metrics.raw_outputs(model, held.signals), output).double().numpy()
-    two = output == "softmax" and len(outputs) == 2
-    out = {}
-    for k, name in enumerate(outputs):
-        known = np.isfinite(held.truth[:, k])
-        s, positive = score[known, k], held.truth[known, k] > 0.5
-        if (two and k == 0) or not positive.any() or positive.all():
-            continue
-        owners = held.patients[known]
-        low, high = metrics.interval(
-            lambda rows, s=s, p=positive: metrics.auroc(s[rows], p[rows]),  # type: ignore[misc]
-            owners,
-            positive,
-        )
-        out[f"{name}, {int(positive.sum())} of {len(s)}"] = (
-            f"AUROC {metrics.auroc(s, positive):.3f} ({low:.3f}-{high:.3f}), "
-            f"sensitivity {metrics.proportion(s[positive] > 0)}, "
-            f"specificity {metrics.proportion(s[~positive] <= 0)}"
-        )
-    return out
-
-
-def robustness(model: nn.Module, held: Examples, output: str) -> dict[str, str]:
-    """Answers (at 0.5) kept under white noise, and the smallest adversarial step that flips one."""
-    x = torch.from_numpy(held.signals)
-    score = metrics.log_odds(metrics.raw_outputs(model, x), output)
-    if output == "softmax":
-        score = score[:, 1:] if score.shape[1] == 2 else score
-    kept = []
-    for uv in (25, 50, 100):
-        after = metrics.log_odds(metrics.raw_outputs(model, metrics.noisy(x, uv)), output)
-        after = after[:, -score.shape[1] :]
-        kept.append(f"{uv} uV {float(((after > 0) == (score > 0)).float().mean()):.1%}")
-    columns = range(held.truth.shape[1] - score.shape[1], held.truth.shape[1])
-    nearest = metrics.nearest_answer(model, x, output, columns)
-    least = metrics.smallest_step(model, x, output, nearest)
-    words = "the answer" if score.shape[1] == 1 else "the nearest answer"
-    shares = [
-        f"{uv} uV {metrics.attacked(model, x, output, nearest, uv).mean():.0%}"
-        for uv in (5, 10, 20)
-    ]
-    return {
-        "answers kept under white noise": ", ".join(kept),
-        f"smallest single adversarial step that flips {words}, median RMS": metrics.median_uv(
-            least
-        ),
-        f"{words} flipped by repeated adversarial steps within (RMS)": ", ".join(shares),
-    }
-
-
-def ship(
-    model: nn.Module,
-    recipe: Recipe,
-    options: argparse.Namespace,
-    command: str,
-    card: dict[str, Any],
-) -> None:
-    """Write weights and card, and print the metrics.
-
-    Parameters
-    ----------
-    command : str
-        How the recipe is called.
-    card : dict
-        ``summary``, ``data``, ``licences``, ``metrics`` and ``limits``; the rest is known here.
-    """
-    said = f"{command} --architecture {options.architecture} --steps {options.steps}"
-    said += f" --ripple-uv {options.ripple_uv:g} --batch {options.batch}"
-    said += f"; {options.note}" if options.note else ""
-    full = {
-        "summary": card["summary"],
-        "architecture": type(model).__name__,
-        "arguments": {"leads": len(recipe.leads), "outputs": len(recipe.outputs), "fs": FS},
-        "outputs": recipe.outputs,
-        "output": recipe.output,
-        "fs": FS,
-        "leads": recipe.leads,
-        "seconds": SECONDS,
-        "recipe": said,
-        "seed": options.seed,
-        **{key: card[key] for key in ("data", "licences", "metrics", "limits")},
-    }
-    save(model, options.out, full)
-    print("\n".join(f"{k}: {v}" for k, v in card["metrics"].items()), flush=True)

@@ -1,0 +1,63 @@
+"""``cofe-widgets read``: what a file says, and its measurements."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING, Any
+
+from .table import table
+
+if TYPE_CHECKING:
+    from ..ecg import Record
+
+
+def file_help() -> str:
+    """What every command reads, for its help."""
+    from ..io.formats import names
+
+    return f"a file ({names()}), or sample:NAME for an embedded example"
+
+
+def add(subparsers: Any) -> argparse.ArgumentParser:
+    """The command's parser, with its arguments."""
+    parser: argparse.ArgumentParser = subparsers.add_parser("read", help="say what a file holds")
+    parser.add_argument("file", metavar="FILE", help=file_help())
+    return parser
+
+
+def run(options: argparse.Namespace) -> None:
+    """Print what the file says and what is measured in it."""
+    from ..io import read
+    from ..report.rows import LISTED, change, texts
+    from ..signals import measure
+
+    record = read(options.file)
+    print(_about(record))
+    print()
+    values = measure(record)
+    listed = [change(name, values[name], values[name]) for name in LISTED]
+    rows = [(label, value, unit) for label, value, _, _, unit in texts(listed)]
+    print(table(["measurement", "value", "unit"], rows))
+
+
+def _about(record: Record) -> str:
+    """What the file says, a fact a line."""
+    meta = record.meta
+    said = {
+        "file": f"{meta['source']} ({meta['format']})",
+        "recording": f"{record.duration_s:.1f} s at {record.fs:g} Hz",
+        "leads": " ".join(record.leads),
+        "patient": ", ".join(
+            str(value)
+            for value in (
+                f"{meta['age']} years" if "age" in meta else None,
+                {"M": "male", "F": "female"}.get(meta.get("sex", "")),
+            )
+            if value
+        ),
+        "recorded": meta.get("recorded", ""),
+        "device": meta.get("device", ""),
+        "statements": "; ".join(meta.get("statements", ())),
+        "warning": meta.get("warning", ""),
+    }
+    return "\n".join(f"{name:<12}{text}" for name, text in said.items() if text)
