@@ -55,7 +55,13 @@ def wheel(built: Path) -> Path:
 def test_the_wheel_has_browser_side_weights_examples_and_types(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as opened:
         sizes = {info.filename: info.file_size for info in opened.infolist()}
-    for name in ("static/index.js", "static/index.css", "py.typed", "models/weights/af-resnet.md"):
+    for name in (
+        "static/index.js",
+        "static/index.css",
+        "py.typed",
+        "models/weights/af-resnet.md",
+        "report/figures/palette.json",
+    ):
         assert f"cofe_widgets/{name}" in sizes
     assert sizes["cofe_widgets/static/index.js"] > 10_000
     here = {

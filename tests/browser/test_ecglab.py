@@ -69,7 +69,7 @@ def test_a_dragged_measurement_redraws_answers_and_is_measured(lab: Server, tab:
     page, root = opened(lab, tab)
     paper = root.locator(".cofe-paper")
     assert paper.evaluate(INK, RED) == 0  # at rest the ECG is the recording itself
-    moved: dict[str, Any] = root.evaluate(DRAG, "RR variability")
+    moved: dict[str, Any] = root.evaluate(DRAG, "RR variability (SD)")
     assert moved["drawn"] >= 10  # it followed, and did not only end
     assert moved["said"] >= 5
     assert moved["measured"] >= 3
@@ -117,7 +117,7 @@ def test_the_second_tab_of_the_app_dials_the_ecg_it_shows(lab: Server, tab: Tab)
     root.get_by_role("button", name="What if?").click()
     expect(root.locator(".cofe-question")).to_be_hidden()
     expect(root.locator(".cofe-dial").first).to_be_visible(timeout=EXPLAIN_MS)
-    root.evaluate(DRAG, "RR variability")
+    root.evaluate(DRAG, "RR variability (SD)")
     rests(page, "lab.asked")
     assert root.locator(".cofe-paper").evaluate(INK, RED) > 200
     root.get_by_role("button", name="What would it take?").click()

@@ -139,7 +139,7 @@ export class EcgView implements Interactive {
     return [round(this.#start / PAGE_SECONDS), max(1, ceil(total / PAGE_SECONDS - 0.01))];
   }
 
-  turn(by: number): void {
+  turnPage(by: number): void {
     const [page, count] = this.pages();
     this.#start = clamp(page + by, 0, count - 1) * PAGE_SECONDS;
     this.clear();

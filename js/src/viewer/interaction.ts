@@ -20,7 +20,7 @@ export interface Interactive {
   panBy(x: number, y: number): void;
   zoomBy(factor: number, at?: ScreenPoint): void;
   resetZoom(): void;
-  turn(by: number): void;
+  turnPage(by: number): void;
   clear(): void;
   calipersMoved(): void;
 }
@@ -144,7 +144,7 @@ function command(name: string, scene: Scene, view: Interactive): boolean {
       break;
     case "PageUp":
     case "PageDown":
-      view.turn(name === "PageUp" ? -1 : 1);
+      view.turnPage(name === "PageUp" ? -1 : 1);
       break;
     default:
       return false;

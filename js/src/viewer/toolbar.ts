@@ -62,7 +62,7 @@ export class Toolbar {
       act(() => view.resetZoom()),
     );
     const zoom = (by: number) => act(() => view.zoomBy(by));
-    const turn = (by: number) => act(() => view.turn(by));
+    const turn = (by: number) => act(() => view.turnPage(by));
     this.#pager = group(
       "Ten seconds",
       button("‹", "Ten seconds earlier", turn(-1)),
