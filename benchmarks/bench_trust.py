@@ -15,8 +15,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from cofe_widgets.audit.trust.model_rows import NOISE_HIGH, NOISE_LOW, NOISE_MEDIAN
-from cofe_widgets.audit.trust.trust_card import R_LOW, R_MEDIAN, trust_card
+from cofe_widgets.audit.trust import trust_card
+from cofe_widgets.audit.trust.rows.reconstruction import R_LOW, R_MEDIAN
+from cofe_widgets.audit.trust.rows.robustness import NOISE_HIGH, NOISE_LOW, NOISE_MEDIAN
 from cofe_widgets.ecg import INDEPENDENT_LEADS, Record
 from cofe_widgets.signals import measured
 from cofe_widgets.signals.changes import OF_ECG, OF_LEADS, Findings
@@ -159,7 +160,7 @@ def redrawing(real: RealRecords) -> list[Line]:
 
 def latent_lines(real: RealRecords) -> list[Line]:
     """Whether held-back records lie as far out as those that the encoder carries along."""
-    from cofe_widgets.audit.trust.plausibility import bank, coordinates, distances
+    from cofe_widgets.audit.trust.rows.distances import bank, coordinates, distances
     from cofe_widgets.generative.inversion import networks
 
     encoder = networks().encoder
