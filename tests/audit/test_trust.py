@@ -21,14 +21,13 @@ from ..measured_hearts import fibrillating, heart
 
 
 @pytest.fixture(scope="module")
-def f():
-    return cw.load("af-resnet")
+def found(sinus_to_af):
+    return sinus_to_af
 
 
 @pytest.fixture(scope="module")
-def found(f):
-    record = cw.simulate("NSR", seed=21)[0].record
-    return cw.counterfactual(record, f, target="AF", severities=2)
+def f(found):
+    return found.predictor
 
 
 @pytest.fixture(scope="module")

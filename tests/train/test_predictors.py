@@ -10,6 +10,8 @@ import wfdb
 
 import cofe_widgets as cw
 from cofe_widgets.models import load
+from cofe_widgets.models.architectures.inception import InceptionTime
+from cofe_widgets.models.architectures.resnet import ResNet1d
 from cofe_widgets.train.core import metrics, predictors
 from cofe_widgets.train.data.condition_sampling import combine
 from cofe_widgets.train.data.examples import Changes, Examples, augment
@@ -48,8 +50,10 @@ def folder(tmp_path_factory):
 
 @pytest.fixture
 def here(tmp_path, monkeypatch):
-    """A folder to run in, and few simulated hearts to be judged by."""
+    """A folder to run in, thin networks to train, and few simulated hearts to be judged by."""
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(ResNet1d.__init__, "__defaults__", (12, 2, 250.0, (8,) * 3, (2,) * 3))
+    monkeypatch.setattr(InceptionTime.__init__, "__defaults__", (12, 2, 250.0, 4, (5, 11)))
     monkeypatch.setattr(af, "CUES", 2)
     monkeypatch.setattr(nine, "TWINS", 4)
     monkeypatch.setattr(potassium, "TWINS", 4)

@@ -257,7 +257,7 @@ def main(argv: list[str] | None = None) -> None:
         metrics = _cross_validated(marked, tables) if options.folds else {}
         if not fit(network, marked, "all", options.tune_steps, 1e-3, options):
             return
-    judged = judge_segments(network)
+    judged = judge_segments(network, JUDGED)
     metrics["simulated: 24 segments, macro AUC"] = f"{judged.auc.mean():.4f}"
     metrics["simulated: 24 segments, accuracy"] = f"{judged.accuracy:.3f}"
     status = _SHIPPED if marked else "It never saw a real ECG."
