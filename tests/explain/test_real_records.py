@@ -24,6 +24,7 @@ def records(shared_data):
     return [cw.read(folder / "ludb" / f"{name}.hea") for name in held_back[:COUNT]]
 
 
+@pytest.mark.slow
 def test_real_sinus_records_reach_af_by_losing_p_waves_and_regularity(records):
     f = cw.load("af-resnet")
     records = [

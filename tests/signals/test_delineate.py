@@ -291,6 +291,7 @@ def test_no_record_fails(kind: str) -> None:
 # -- against cardiologists ------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_waves_cardiologists_marked_are_found_by_networks_that_never_saw_them(
     shared_data: Path,
 ) -> None:

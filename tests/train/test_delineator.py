@@ -220,6 +220,7 @@ def test_no_ludb_is_said_by_name(tmp_path):
         load_ludb(tmp_path)
 
 
+@pytest.mark.slow
 def test_the_recipe_learns_from_hearts_then_from_marks_and_ships(folder, tmp_path, small):
     out, held = tmp_path / "delineator.safetensors", tmp_path / "folds"
     options = ["--data", str(folder), "--steps", "2", "--tune-steps", "2", "--batch", "2"]
@@ -241,6 +242,7 @@ def test_the_recipe_learns_from_hearts_then_from_marks_and_ships(folder, tmp_pat
     assert cw.delineate(cw.simulate("NSR")[0].record, model=str(out)).soft.shape == (12, 5000, 24)
 
 
+@pytest.mark.slow
 def test_a_few_steps_lower_the_loss(tmp_path, small):
     torch.manual_seed(0)
     options = argparse.Namespace(

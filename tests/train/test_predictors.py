@@ -309,6 +309,7 @@ def test_simulated_potassium_is_what_was_asked_for():
 # -- recipes, whole -------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("architecture", ["resnet", "inception"])
 def test_the_af_recipe_trains_calibrates_and_ships(folder, here, capsys, architecture):
     out = here / "af.safetensors"
@@ -347,6 +348,7 @@ def test_a_folder_without_af_is_refused_before_work_begins(here, tmp_path_factor
         af.main(["--data", str(made.parent), "--run", str(here / "r"), "--steps", "1"])
 
 
+@pytest.mark.slow
 def test_the_nine_recipe_learns_labels_and_shows_its_twins(folder, here):
     out = here / "nine.safetensors"
     options = ["--data", str(folder), "--steps", "2", "--batch", "8", "--run", str(here / "r")]
