@@ -22,13 +22,14 @@ ROOT_OK := $(if $(filter 0,$(shell id -u)),--allow-root)
 # Arguments of a training or benchmark, e.g. make train-af ARGS="--device cuda"
 ARGS ?=
 
-.PHONY: help lab dashboard demo test js bench bench-signals train-af train-af-inception train-potassium train-nine train-generator train-encoder train-delineator clean
+.PHONY: help lab dashboard demo check test lint js bench bench-signals train-af train-af-inception train-potassium train-nine train-generator train-encoder train-delineator clean
 
 help:
 	@echo "make lab              JupyterLab on the quickstart notebook"
 	@echo "make dashboard        the app as a web page, served by Voila"
 	@echo "make demo             explain an embedded ECG on the command line"
-	@echo "make test             every check: lint, types, JavaScript, Python, browsers"
+	@echo "make check            the quick checks: lint, types, JavaScript, quick Python tests"
+	@echo "make test             every check: these, the slow Python tests, browsers"
 	@echo "make js               rebuild the JavaScript after a change in js/"
 	@echo "make bench            measure the speed"
 	@echo "make bench-signals    simulator, delineator and measurements against their bars"
@@ -79,16 +80,28 @@ demo: $(VENV)/lab.stamp
 # Finds a Chromium, installing one if need be, or says what to do and stops.
 WITH_CHROMIUM := CHROMIUM="$$($(BIN)/python tests/chromium.py)" && export CHROMIUM &&
 
-# Threads that wait for each other on busy cores cost the tests minutes: one a process.
-test: export OMP_NUM_THREADS ?= 1
-test: $(VENV)/test.stamp
+# Threads that wait for each other on busy cores cost the tests minutes: one a process, and so many
+# processes. A file of tests stays with one of them, which makes what its tests share only once.
+check test: export OMP_NUM_THREADS ?= 1
+WORKERS ?= 2
+PYTEST := $(BIN)/python -m pytest
+IN_PARALLEL := -n $(WORKERS) --dist loadfile
+
+lint: $(VENV)/test.stamp
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(NPM) run check
 	$(NPM) test
-	$(WITH_CHROMIUM) $(BIN)/python -m pytest
+
+check: lint
+	$(PYTEST) $(IN_PARALLEL) -m "not slow and not browser"
+
+# Browser tests share one JupyterLab, one Voila and one Chromium: one process, after all others.
+test: lint
+	$(PYTEST) $(IN_PARALLEL) -m "not browser"
+	$(WITH_CHROMIUM) $(PYTEST) -m browser tests/browser
 
 bench: $(VENV)/test.stamp
 	$(WITH_CHROMIUM) $(BIN)/python -m benchmarks $(ARGS)

@@ -16,8 +16,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from cofe_widgets.audit.trust.model_rows import NOISE_HIGH, NOISE_LOW, NOISE_MEDIAN
-from cofe_widgets.audit.trust.trust_card import R_LOW, R_MEDIAN, trust_card
+from cofe_widgets.audit.trust import trust_card
+from cofe_widgets.audit.trust.rows.reconstruction import R_LOW, R_MEDIAN
+from cofe_widgets.audit.trust.rows.robustness import NOISE_HIGH, NOISE_LOW, NOISE_MEDIAN
 from cofe_widgets.ecg import INDEPENDENT_LEADS, Record
 from cofe_widgets.signals import measured
 from cofe_widgets.signals.criteria.diagnoses import FEW_P, IRREGULAR_SHARE, MOST_P
@@ -161,7 +162,7 @@ def redrawing(real: RealRecords) -> list[Line]:
 
 def latent_lines(real: RealRecords) -> list[Line]:
     """Whether held-back records lie as far out as those that the encoder carries along."""
-    from cofe_widgets.audit.trust.plausibility import bank, coordinates, distances
+    from cofe_widgets.audit.trust.rows.distances import bank, coordinates, distances
     from cofe_widgets.generative.networks import networks
 
     encoder = networks().encoder

@@ -10,7 +10,8 @@ import torch
 
 import cofe_widgets as cw
 from cofe_widgets import Counterfactual, Record
-from cofe_widgets.audit.trust.plausibility import beats_amiss, ripple
+from cofe_widgets.audit.trust.rows.beats import beats_amiss
+from cofe_widgets.audit.trust.rows.ripple import ripple
 from cofe_widgets.ecg import INDEPENDENT_LEADS, LEADS
 from cofe_widgets.generative.inversion import expansion, invert
 from cofe_widgets.generative.networks import networks

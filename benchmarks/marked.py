@@ -94,7 +94,7 @@ def load(shared: Path, step: int = 1) -> list[Marked]:
     """The records of LUDB with their marks, or every ``step``-th of them."""
     said = {row["record"]: row for row in rows(shared, "ludb")}
     out = []
-    for one in load_ludb(shared / "records" / "ludb")[::step]:
+    for one in load_ludb(shared / "records" / "ludb", step):
         row = said[one.name]
         labels = frozenset(row["labels"].split(";"))
         waves = (one.waves[name] for name in ("P", "QRS", "T"))

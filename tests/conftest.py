@@ -1,10 +1,12 @@
-"""What all tests share: where real recordings are, and the browser to test in."""
+"""What all tests share: real recordings, a counterfactual, and the browser to test in."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 import pytest
+
+import cofe_widgets as cw
 
 from .chromium import find
 
@@ -23,6 +25,15 @@ def shared_data() -> Path:
     if not SHARED.is_dir():
         pytest.skip(f"no real recordings: {SHARED} does not exist")
     return SHARED
+
+
+@pytest.fixture(scope="session")
+def sinus_to_af() -> cw.Counterfactual:
+    """A simulated sinus rhythm that af-resnet is to call fibrillation; first and last frame alone."""
+    record = cw.simulate("NSR", seed=21)[0].record
+    found = cw.counterfactual(record, cw.load("af-resnet"), target="AF", severities=2)
+    assert isinstance(found, cw.Counterfactual)
+    return found
 
 
 @pytest.fixture(scope="session")

@@ -114,6 +114,7 @@ def test_a_record_too_short_for_the_model_is_refused(
     assert "the record is 2.00 s long and af-resnet needs 10 s" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_explain_answers_with_probabilities_changes_and_a_page(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -15,6 +15,7 @@ import pytest
 
 import cofe_widgets
 
+pytestmark = pytest.mark.slow
 ROOT = Path(__file__).resolve().parents[1]
 
 

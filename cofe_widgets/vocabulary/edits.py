@@ -10,6 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from math import exp
 
+from .measurements import MEASUREMENTS
+
 _ATRIA = ("p_presence", "p_amplitude_mv", "pr_ms")
 
 
@@ -78,11 +80,11 @@ EDITS: dict[str, EditParameter] = {
             exp, 0.03, ("heart_rate_bpm", "rr_sd_ms", "qt_ms"),
         ),
         EditParameter(
-            "pr", "PR interval", "ms", 0.022, -0.15, 0.20,
+            "pr", MEASUREMENTS["pr_ms"].title, "ms", 0.022, -0.15, 0.20,
             lambda seconds: 1000 * seconds, 5.0, ("pr_ms",),
         ),
         EditParameter(
-            "qrs", "QRS duration", "x", 0.12, -0.5, 0.8, exp, 0.03, ("qrs_ms", "qt_ms")
+            "qrs", MEASUREMENTS["qrs_ms"].title, "x", 0.12, -0.5, 0.8, exp, 0.03, ("qrs_ms", "qt_ms")
         ),
         EditParameter("jt", "JT", "x", 0.07, -0.45, 0.45, exp, 0.03, ("qt_ms",)),
         EditParameter(

@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 import cofe_widgets as cw
-from cofe_widgets.audit.trust.robustness import boundary, robustness
+from cofe_widgets.audit.trust.rows.robustness import boundary, robustness
 
 
 class Mean(nn.Module):

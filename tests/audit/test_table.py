@@ -107,6 +107,7 @@ def again_of(records, f, kept, **changes):
     )
 
 
+@pytest.mark.slow
 def test_a_file_cut_off_is_worked_out_again_and_other_questions_are_other_files(
     mixed, hearts, f, kept
 ):
@@ -143,6 +144,7 @@ def test_p_waves_and_spaces_are_counted(mixed):
     assert table.spaces.to_numpy().sum() == table.outcomes.reached.sum()
 
 
+@pytest.mark.slow
 def test_values_are_taken_up_and_down_by_as_much(hearts):
     f = cw.wrap(QrsPower(), fs=250, leads=["V5"], outputs=["zero", "power"], output="linear")
     table = counterfactual_table(

@@ -8,23 +8,26 @@ import torch
 from torch import nn
 
 import cofe_widgets as cw
-from cofe_widgets.audit.trust.card import TrustCard, TrustRow
-from cofe_widgets.audit.trust.model_rows import agreement_row, inside, sibling, windows
-from cofe_widgets.audit.trust.trust_card import _headline, trust_card
+from cofe_widgets.audit.trust import TrustCard, TrustRow, trust_card
+from cofe_widgets.audit.trust.context import TrustContext
+from cofe_widgets.audit.trust.rows import ROWS
+from cofe_widgets.audit.trust.rows.agreement import agreement_row, sibling
+from cofe_widgets.audit.trust.rows.saliency import inside, windows
+from cofe_widgets.audit.trust.rows.size import size_rows
+from cofe_widgets.audit.trust.trust_card import headline
 from cofe_widgets.signals.changes import Findings
 
 from ..measured_hearts import fibrillating, heart
 
 
 @pytest.fixture(scope="module")
-def f():
-    return cw.load("af-resnet")
+def found(sinus_to_af):
+    return sinus_to_af
 
 
 @pytest.fixture(scope="module")
-def found(f):
-    record = cw.simulate("NSR", seed=21)[0].record
-    return cw.counterfactual(record, f, target="AF", severities=2)
+def f(found):
+    return found.predictor
 
 
 @pytest.fixture(scope="module")
@@ -103,18 +106,52 @@ def test_the_whole_latent_space_is_no_explanation(found):
     assert "search space needed" in card.headline
 
 
-def test_the_headline_names_what_gives_pause(found):
-    def headline(*rows):
+def test_the_headline_names_what_gives_pause():
+    def said(*rows):
         reached = TrustRow("Target reached", 0.9, "", "", "good", "Reached.")
-        return _headline([reached, *(TrustRow(n, 1.0, "", "", v, "s.") for n, v in rows)])
+        return headline([reached, *(TrustRow(n, 1.0, "", "", v, "s.") for n, v in rows)])
 
     fine = ("Einthoven residual", "good")
-    assert headline(fine) == "Reached. Nothing that was measured speaks against it."
-    assert headline(fine, ("Beats amiss", "mind")) == "Reached. Read it with care: beats amiss."
-    both = headline(("Beats amiss", "bad"), ("Samples changed", "mind"))
+    assert said(fine) == "Reached. Nothing that was measured speaks against it."
+    assert said(fine, ("Beats amiss", "mind")) == "Reached. Read it with care: beats amiss."
+    both = said(("Beats amiss", "bad"), ("Samples changed", "mind"))
     assert both == "Reached. Do not rely on it: beats amiss."
-    alone = headline(fine, ("Agreement with saliency", "mind"))
+    alone = said(fine, ("Agreement with saliency", "mind"))
     assert alone.startswith("Reached. Little speaks against it")
+
+
+def test_a_row_of_its_own_joins_the_card_in_its_place(found, card):
+    def short_row(context):
+        beats = len(context.beats_s[0])
+        return TrustRow("Beats to judge by", beats, "", "60", "bad", "Too few beats.")
+
+    ROWS.insert(ROWS.index(size_rows) + 1, short_row)
+    try:
+        more = trust_card(found, found.predictor)
+    finally:
+        ROWS.remove(short_row)
+    added = more.rows.index(more.row("Beats to judge by"))
+    assert more.rows[added - 1].name == "Samples changed"
+    assert more.rows[:added] + more.rows[added + 1 :] == card.rows
+    assert more.row("Beats to judge by").value == len(cw.r_peaks(found.original))
+    assert card.verdict != "bad" and more.verdict == "bad"
+    assert more.headline.endswith("Do not rely on it: beats to judge by.")
+    assert trust_card(found, found.predictor) == card  # and is gone again
+
+
+def test_beats_are_looked_for_once_and_only_when_asked_for(found, monkeypatch):
+    seen = []
+
+    def counted(record):
+        seen.append(record)
+        return cw.r_peaks(record)
+
+    monkeypatch.setattr("cofe_widgets.audit.trust.context.r_peaks", counted)
+    context = TrustContext(found)
+    assert not seen
+    assert context.beats_s is context.beats_s and len(seen) == 2
+    trust_card(found)
+    assert len(seen) == 4  # one pair a card, however many rows use it
 
 
 def measured(found, after, **facts):
@@ -213,13 +250,13 @@ def test_an_independent_model_agrees_when_its_answer_turns_too(found):
 
     def row(height):
         second = cw.wrap(Peak(height), fs=250, outputs=["SR", "AF"], name="peak")
-        return agreement_row(tall, None, second)
+        return agreement_row(TrustContext(tall, second=second))
 
     assert row(1.5 * peak).verdict == "good"
     assert row(3.0 * peak).verdict == "mind" and "af-resnet alone" in row(3.0 * peak).sentence
     assert row(0.5 * peak).verdict == "unknown" and "already" in row(0.5 * peak).sentence
     other = cw.wrap(Peak(1.0), fs=250, outputs=["no", "yes"])
-    assert agreement_row(tall, None, other).verdict == "unknown"
+    assert agreement_row(TrustContext(tall, second=other)).verdict == "unknown"
 
 
 def test_a_sibling_is_another_model_of_the_same_outputs(f):

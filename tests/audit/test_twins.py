@@ -89,6 +89,7 @@ def test_an_absent_p_wave_is_0_high_where_waves_are_compared():
     assert isnan(chosen(cw.measure(here.record.crop(0, 1)))[P_OR_0])
 
 
+@pytest.mark.slow
 def test_fibrillation_is_marked_beat_by_beat():
     score = twin_score("AF", cw.load("af-resnet"), "AF", n=2, seed=4)
     assert len(score.pairs) == 2 and (score.pairs.failure == "").all()
@@ -103,6 +104,7 @@ def test_fibrillation_is_marked_beat_by_beat():
     assert "signs right" in score._repr_html_() and "AF: 2 of 2 hearts" in repr(score)
 
 
+@pytest.mark.slow
 def test_an_oracle_that_asks_for_the_t_wave_is_asked_for_the_twins_own_value():
     class TArea(nn.Module):
         """Mean of V3, which hyperkalaemia raises by its T waves: a model that sees the truth."""

@@ -112,6 +112,6 @@ def test_what_is_kept_is_no_part_of_a_direction(moves):
 
 def test_where_every_named_number_is_kept_the_styles_are_searched():
     record, f = cw.simulate("NSR", seed=5)[0].record, cw.load("af-resnet")
-    cf = cw.counterfactual(record, f, "AF", level=0.5, keep=NAMES, severities=2)
+    cf = cw.counterfactual(record, f, "AF", level=0.15, keep=NAMES, severities=2)
     assert cf.space != SPACES[0].name
     assert cf.moved["irregularity"] == cf.moved["t_amplitude"] == 0

@@ -4,7 +4,6 @@ from math import nan
 import numpy as np
 import pytest
 
-import cofe_widgets as cw
 from cofe_widgets.report.narrative import narrative
 from cofe_widgets.report.words import words
 from cofe_widgets.signals.changes import Findings
@@ -13,9 +12,8 @@ from ..measured_hearts import fibrillating, heart
 
 
 @pytest.fixture(scope="module")
-def found():
-    record = cw.simulate("NSR", seed=21)[0].record
-    return cw.counterfactual(record, cw.load("af-resnet"), target="AF", severities=2)
+def found(sinus_to_af):
+    return sinus_to_af
 
 
 def told(found, before, after, target="AF", predictions=(0.03, 0.94), **facts):

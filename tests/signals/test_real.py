@@ -9,6 +9,8 @@ import pytest
 
 from benchmarks import bench_signals as bench
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def ludb(shared_data: Path) -> list[bench.Marked]:

@@ -78,6 +78,7 @@ def ptbxl(tmp_path_factory):
     return folder
 
 
+@pytest.mark.slow
 def test_mimic_is_split_by_subject(mimic, tmp_path, monkeypatch):
     real = load_real(mimic, tmp_path / "cache")
     assert real.signals.shape == (20, 8, 2500) and set(real.datasets) == {"mimic-iv-ecg"}
@@ -135,6 +136,7 @@ def test_a_stretched_record_keeps_its_r_peaks_on_its_beats(mimic, tmp_path):
         assert (near > 4 * quick.median()).all()
 
 
+@pytest.mark.slow
 def test_generator_and_encoder_learn_from_mimic_s_folder(mimic, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     for name, value in (("BANK", 64), ("PAIRED", 4), ("FIT_STEPS", 1)):

@@ -76,6 +76,14 @@ def folder(tmp_path_factory):
     return made
 
 
+@pytest.fixture
+def small(monkeypatch):
+    """A shallow network, and few simulated hearts at a time and to be judged by."""
+    monkeypatch.setattr(UNet.__init__, "__defaults__", (24, 250.0, (16, 32, 48), 5))
+    monkeypatch.setattr(delineator, "POOL", 8)
+    monkeypatch.setattr(delineator, "JUDGED", 1)
+
+
 def test_marks_say_what_a_sample_may_be():
     labels = label(one_beat(), 1, 0.0, 0.01, 100)
     names = [SEGMENTS[k] if k < len(SEGMENTS) else int(k) for k in labels]
@@ -212,8 +220,8 @@ def test_no_ludb_is_said_by_name(tmp_path):
         load_ludb(tmp_path)
 
 
-def test_the_recipe_learns_from_hearts_then_from_marks_and_ships(folder, tmp_path, monkeypatch):
-    monkeypatch.setattr(delineator, "JUDGED", 1)
+@pytest.mark.slow
+def test_the_recipe_learns_from_hearts_then_from_marks_and_ships(folder, tmp_path, small):
     out, held = tmp_path / "delineator.safetensors", tmp_path / "folds"
     options = ["--data", str(folder), "--steps", "2", "--tune-steps", "2", "--batch", "2"]
     options += ["--folds", "2", "--run", str(tmp_path / "run"), "--fold-out", str(held)]
@@ -234,7 +242,8 @@ def test_the_recipe_learns_from_hearts_then_from_marks_and_ships(folder, tmp_pat
     assert cw.delineate(cw.simulate("NSR")[0].record, model=str(out)).soft.shape == (12, 5000, 24)
 
 
-def test_a_few_steps_lower_the_loss(tmp_path):
+@pytest.mark.slow
+def test_a_few_steps_lower_the_loss(tmp_path, small):
     torch.manual_seed(0)
     options = argparse.Namespace(
         device="cpu", seed=0, batch=2, run=tmp_path, deadline=time.monotonic() + 600

@@ -142,6 +142,7 @@ def test_pairs_differ_in_the_named_amplitude_alone(name):
         assert np.allclose(change[:, kernels[0]] @ DOWER[1], 0.1, atol=1e-6)
 
 
+@pytest.mark.slow
 def test_two_processes_train_one_generator(tmp_path):
     options = ["--data", str(tmp_path / "none"), "--batch", "4", "--steps", "2", "--warmup", "0.5"]
     out = ["--run", str(tmp_path / "g"), "--out", str(tmp_path / "g.safetensors"), "--every", "1"]

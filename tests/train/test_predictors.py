@@ -11,6 +11,8 @@ import wfdb
 
 import cofe_widgets as cw
 from cofe_widgets.models import load
+from cofe_widgets.models.architectures.inception import InceptionTime
+from cofe_widgets.models.architectures.resnet import ResNet1d
 from cofe_widgets.steps import last
 from cofe_widgets.train.core import card, loop, metrics
 from cofe_widgets.train.core.moving_average import moving_average, updates_done
@@ -52,8 +54,10 @@ def folder(tmp_path_factory):
 
 @pytest.fixture
 def here(tmp_path, monkeypatch):
-    """A folder to run in, and few simulated hearts to be judged by."""
+    """A folder to run in, thin networks to train, and few simulated hearts to be judged by."""
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(ResNet1d.__init__, "__defaults__", (12, 2, 250.0, (8,) * 3, (2,) * 3))
+    monkeypatch.setattr(InceptionTime.__init__, "__defaults__", (12, 2, 250.0, 4, (5, 11)))
     monkeypatch.setattr(af, "CUES", 2)
     monkeypatch.setattr(nine, "TWINS", 4)
     monkeypatch.setattr(potassium, "TWINS", 4)
@@ -341,6 +345,7 @@ def test_simulated_potassium_is_what_was_asked_for():
 # -- recipes, whole -------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("architecture", ["resnet", "inception"])
 def test_the_af_recipe_trains_calibrates_and_ships(folder, here, capsys, architecture):
     out = here / "af.safetensors"
@@ -403,6 +408,7 @@ def test_a_folder_without_af_is_refused_before_work_begins(here, tmp_path_factor
         af.main(["--data", str(made.parent), "--run", str(here / "r"), "--steps", "1"])
 
 
+@pytest.mark.slow
 def test_the_nine_recipe_learns_labels_and_shows_its_twins(folder, here):
     out = here / "nine.safetensors"
     options = ["--data", str(folder), "--steps", "2", "--batch", "8", "--run", str(here / "r")]

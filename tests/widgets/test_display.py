@@ -28,7 +28,11 @@ def test_outside_ipython_nothing_is_imported():
     ("make", "text"),
     [
         ("cw.simulate('NSR')[0].record", "Record(12 leads"),
-        ("cw.attribute(cw.simulate('NSR')[0].record, cw.load('af-resnet'), 'AF')", "Attribution("),
+        pytest.param(
+            "cw.attribute(cw.simulate('NSR')[0].record, cw.load('af-resnet'), 'AF')",
+            "Attribution(",
+            marks=pytest.mark.slow,
+        ),
     ],
 )
 def test_a_value_last_in_a_cell_brings_widget_picture_and_text(make, text):

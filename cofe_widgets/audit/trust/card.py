@@ -38,6 +38,11 @@ class TrustRow:
     verdict: Verdict
     sentence: str
 
+    @classmethod
+    def unknown(cls, name: str, why: str, unit: str = "", yardstick: str = "") -> TrustRow:
+        """A row that could not be judged, and why."""
+        return cls(name, None, unit, yardstick, "unknown", f"Unknown: {why}.")
+
     def shown(self) -> str:
         """The value with its unit, as printed."""
         if self.value is None:

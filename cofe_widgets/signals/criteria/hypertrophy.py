@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from math import nan
 
+from ...vocabulary.measurements import MEASUREMENTS
 from ..measurements.derived import height, lewis_mv
 from ..measurements.measure import Measured
 from .verdict import (
@@ -138,7 +139,7 @@ def _romhilt_items(ecg: Measured, strain_points: int) -> dict[str, tuple[int, An
         "strain": (strain_points, strain),
         "left atrium": (3, False if no_p else at_least(-4.0, force)),
         "axis": (2, _leftward(ecg.values["qrs_axis_deg"])),
-        "QRS duration": (1, at_least(ecg.values["qrs_ms"], 90.0)),
+        MEASUREMENTS["qrs_ms"].title: (1, at_least(ecg.values["qrs_ms"], 90.0)),
         "intrinsicoid deflection": (1, late),
     }
 

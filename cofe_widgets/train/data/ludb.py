@@ -77,8 +77,8 @@ def read_marks(path: Path, lead: str) -> dict[str, NDArray[np.float64]]:
     return {wave: np.array(some, float).reshape(-1, 3) for wave, some in rows.items()}
 
 
-def load_ludb(folder: Path) -> list[Marked]:
-    """All records of a folder that hold marks, in order of their numbers.
+def load_ludb(folder: Path, step: int = 1) -> list[Marked]:
+    """Every ``step``-th record of a folder that holds marks, in order of their numbers.
 
     Raises
     ------
@@ -88,10 +88,9 @@ def load_ludb(folder: Path) -> list[Marked]:
     from ...io import read
 
     headers = sorted(folder.glob("*.hea"), key=lambda path: (len(path.stem), path.stem))
+    marked = [header for header in headers if header.with_suffix(".ii").exists()]
     out = []
-    for header in headers:
-        if not header.with_suffix(".ii").exists():
-            continue
+    for header in marked[::step]:
         record = read(header).standard()
         each = [read_marks(header.with_suffix(""), lead) for lead in LEADS]
         waves = {wave: [lead[wave] / record.fs for lead in each] for wave in WAVES}

@@ -3,15 +3,11 @@ import pytest
 import torch
 
 import cofe_widgets as cw
-from cofe_widgets.audit.trust.plausibility import (
-    bank,
-    beats_amiss,
-    coordinates,
-    distances,
-    einthoven_uv,
-    ripple,
-    size,
-)
+from cofe_widgets.audit.trust.rows.beats import beats_amiss
+from cofe_widgets.audit.trust.rows.distances import bank, coordinates, distances
+from cofe_widgets.audit.trust.rows.einthoven import einthoven_uv
+from cofe_widgets.audit.trust.rows.ripple import ripple
+from cofe_widgets.audit.trust.rows.size import size
 from cofe_widgets.generative.networks import networks
 
 TIME = np.arange(2500) / 250

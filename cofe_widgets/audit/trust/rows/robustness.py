@@ -6,20 +6,69 @@ should know.
 
 from __future__ import annotations
 
+from math import isnan, log
 from typing import NamedTuple
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from ...wrapper import Predictor
+from ....errors import EcgError
+from ....wrapper import Predictor
+from ..card import TrustRow, Verdict
+from ..context import TrustContext
 
+#: Noise of real resting ECGs, uV RMS: a twentieth have less, half of them, all but a twentieth.
+NOISE_LOW, NOISE_MEDIAN, NOISE_HIGH = 3.0, 13.5, 29.0
 #: Noise tried, uV, and how many draws of it.
 NOISE_UV, DRAWS = (14.0, 29.0, 60.0, 120.0), 3
 #: Linear steps towards the boundary (Moosavi-Dezfooli et al., DeepFool, CVPR 2016), each so much
 #: beyond it and none longer than so many uV RMS; then shares of their sum are tried.
 STEPS, BEYOND, LONGEST_UV = 6, 1.05, 20.0
 SHARES = (0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
+
+
+def robustness_rows(context: TrustContext) -> list[TrustRow]:
+    """How little flips the model at the original: noise, and a step made to."""
+    names = ("Noise that flips the model", "Smallest step that flips the model")
+    cf, f = context.cf, context.f
+    if f is None:
+        return [TrustRow.unknown(name, "the model is not at hand", "uV RMS") for name in names]
+    goal = cf.level if f.output == "linear" else log(cf.level / (1 - cf.level))
+    try:
+        found = robustness(f, f.tensor(cf.original), cf.target, goal)
+    except EcgError as error:
+        return [TrustRow.unknown(name, str(error), "uV RMS") for name in names]
+    return [_noise_row(names[0], found.noise_uv), _step_row(names[1], found.adversarial_rms_uv)]
+
+
+def _noise_row(name: str, uv: float) -> TrustRow:
+    verdict = _verdict(uv, NOISE_MEDIAN, NOISE_HIGH)
+    said = {
+        "bad": "The noise of an ordinary ECG would flip this answer.",
+        "mind": "The noise of a poor but not rare ECG would flip this answer.",
+        "good": "It takes more noise than 19 of 20 real ECGs have.",
+    }
+    yardstick = f"{NOISE_MEDIAN:g} uV half of real ECGs, {NOISE_HIGH:g} uV 19 of 20"
+    return TrustRow(name, uv, "uV RMS", yardstick, verdict, said[verdict])
+
+
+def _step_row(name: str, uv: float) -> TrustRow:
+    if isnan(uv):
+        return TrustRow.unknown(name, "no gradient", "uV RMS")
+    verdict = _verdict(uv, NOISE_LOW, NOISE_MEDIAN)
+    said = {
+        "bad": "A change hidden in the noise of the cleanest ECGs flips the model: it is fragile.",
+        "mind": "A change too small to see, made for it, flips the model.",
+        "good": "No change below the noise of an ordinary ECG flips the model.",
+    }
+    yardstick = f"{NOISE_MEDIAN:g} uV: noise of half of real ECGs"
+    return TrustRow(name, uv, "uV RMS", yardstick, verdict, said[verdict])
+
+
+def _verdict(uv: float, bad: float, mind: float) -> Verdict:
+    """What flips a model is bad up to one amount, and to be minded up to another."""
+    return "bad" if uv <= bad else "mind" if uv <= mind else "good"
 
 
 class Robustness(NamedTuple):
