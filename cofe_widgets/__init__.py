@@ -123,7 +123,6 @@ def __dir__() -> list[str]:
 provide(
     {
         "trust_card": f"{__name__}.audit.trust",
-        "TrustCard": f"{__name__}.audit.trust",
         "words": f"{__name__}.report.words",
     }
 )

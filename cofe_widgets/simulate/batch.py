@@ -14,7 +14,6 @@ from .beat import P_FLOOR_MV, Deflections, has_t, p_size_mv
 from .dipole import draw_beats
 from .heart import P_KERNELS, T_SD, Array, Hearts, People, T
 from .rhythm import Rhythms
-from .truth import Truth
 
 _Q, _R, _S, _QRS = range(4)
 #: Between the end of QRS and what is called T.
@@ -53,10 +52,6 @@ class Batch:
     people: People
     rhythm_altered: NDArray[np.bool_]
     fs: float
-
-    def truth(self, i: int) -> Truth:
-        """The truth about record ``i``."""
-        return Truth(self, i)
 
     @cached_property
     def clean(self) -> Array:

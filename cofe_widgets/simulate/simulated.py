@@ -130,4 +130,4 @@ def _simulated(condition: str, n: int, seed: int, index: int, **options: object)
         "potassium_mmol_l": round(float(batch.people.potassium[index]), 2),
     }
     record = Record(signal, batch.fs, LEADS, meta)
-    return Simulated(record, batch.truth(index), condition, index, n, seed, options)
+    return Simulated(record, Truth(batch, index), condition, index, n, seed, options)

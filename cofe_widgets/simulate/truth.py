@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -11,11 +10,9 @@ from numpy.typing import NDArray
 
 from ..ecg import LEADS
 from ..vocabulary.segments import POINTS, paint
+from .batch import Batch
 from .beat import Beat
 from .heart import Array
-
-if TYPE_CHECKING:
-    from .batch import Batch
 
 _COLUMNS = ["beat", "lead", "wave", "onset_ms", "peak_ms", "offset_ms"]
 

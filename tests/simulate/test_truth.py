@@ -13,6 +13,7 @@ from cofe_widgets import LEADS, simulate
 from cofe_widgets.simulate import CONDITIONS, draw
 from cofe_widgets.simulate.beat import Beat, axis_deg
 from cofe_widgets.simulate.heart import KERNELS, QRS_SD, Hearts, Q, R, S, T
+from cofe_widgets.simulate.truth import Truth
 from cofe_widgets.vocabulary.segments import POINTS, SEGMENTS
 
 
@@ -106,7 +107,7 @@ def test_any_rate_and_length(condition, seed, fs, seconds):
     assert np.array_equal(latest[present], points[present])  # in the order of the beat
     r = batch.rhythms.r_s[0]
     assert (np.diff(r) > 0.2).all() and r[0] < 0 and r[-1] > seconds
-    truth = batch.truth(0)
+    truth = Truth(batch, 0)
     assert len(truth.beat_labels) == len(truth.r_peaks_s)
     assert truth.segments.shape == (samples,)
 

@@ -7,8 +7,8 @@ of latent distances come from the real ECGs that the encoder carries along.
 from __future__ import annotations
 
 from ...explain.counterfactual import Counterfactual
+from ...explain.counterfactual.card import TrustCard, TrustRow
 from ...wrapper import Predictor
-from .card import TrustCard, TrustRow
 from .context import TrustContext
 from .rows import ROWS
 from .rows.saliency import SALIENCY

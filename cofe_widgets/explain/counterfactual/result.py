@@ -21,12 +21,12 @@ from ...vocabulary.diagnoses import QUANTITIES
 from ...vocabulary.edits import FORMER_NAMES
 from ...vocabulary.measurements import MEASUREMENTS, OF_RECORD
 from ...wrapper import Predictor
+from .card import TrustCard
+from .words import Words
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from ...audit.trust.card import TrustCard
-    from ...report.words import Words
     from ...signals.changes import Findings
 
 
@@ -183,7 +183,7 @@ class Counterfactual(Value):
 
     @classmethod
     def _restored(cls, facts: dict[str, Any]) -> Counterfactual:
-        trust = late("TrustCard").from_dict(facts.pop("trust"))
+        trust = TrustCard.from_dict(facts.pop("trust"))
         moved = {FORMER_NAMES.get(name, name): size for name, size in facts["moved"].items()}
         found = cls(**{**facts, "moved": moved})
         found._check()

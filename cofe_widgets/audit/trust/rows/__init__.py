@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from ..card import TrustRow
+from ....explain.counterfactual.card import TrustRow
 from ..context import TrustContext
 from .agreement import agreement_row
 from .beats import beats_row

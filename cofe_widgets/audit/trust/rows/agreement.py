@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from ....errors import EcgError, WeightsError, WrapError
+from ....explain.counterfactual.card import TrustRow, Verdict
 from ....wrapper import Predictor, load
-from ..card import TrustRow, Verdict
 from ..context import TrustContext
 
 #: Shipped models that answer the same question, trained independently of each other.

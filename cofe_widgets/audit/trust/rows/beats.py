@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from ....explain.counterfactual.card import TrustRow, Verdict
 from ....models.architectures.generator import FS, SAMPLES
-from ..card import TrustRow, Verdict
 from ..context import Times, TrustContext
 
 #: A beat stands where it was meant to when it is found this near; cut ones at the ends do not count.

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from ....explain.counterfactual.card import TrustRow, Verdict
 from ....signals.criteria.diagnoses import diagnosis, holds
 from ....vocabulary.diagnoses import title
-from ..card import TrustRow, Verdict
 from ..context import TrustContext
 
 

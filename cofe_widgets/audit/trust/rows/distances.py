@@ -11,12 +11,12 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from ....explain.counterfactual.card import TrustRow, Verdict
 from ....generative.networks import networks
 from ....models.architectures.encoder import Encoder
 from ....models.architectures.generator import FS
 from ....models.filters import BandPass
 from ....models.phase import MAX_BEATS, pad_beats
-from ..card import TrustRow, Verdict
 from ..context import INDEPENDENT_ROWS, Signal, Times, TrustContext
 
 #: Leading components of the styles in which distances are taken.

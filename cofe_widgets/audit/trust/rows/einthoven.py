@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ....ecg import LEADS, LIMB_LEADS, limb_matrix
-from ..card import TrustRow, Verdict
+from ....explain.counterfactual.card import TrustRow, Verdict
 from ..context import Signal, TrustContext
 
 #: uV that rounding and resampling leave of Einthoven's law.

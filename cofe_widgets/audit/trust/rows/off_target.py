@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from ....explain.counterfactual.card import TrustRow, Verdict
 from ....signals.changes import Change
 from ....vocabulary.diagnoses import belonging
 from ....vocabulary.edits import EDITS
-from ..card import TrustRow, Verdict
 from ..context import TrustContext
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from ....explain.counterfactual.card import TrustRow, Verdict
 from ....vocabulary.diagnoses import QUANTITIES, title_with_code
-from ..card import TrustRow, Verdict
 from ..context import TrustContext
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from ....explain.counterfactual.card import TrustRow, Verdict
 from ....generative.inversion import UNTRUSTED_R
-from ..card import TrustRow, Verdict
 from ..context import TrustContext
 
 #: Redrawing of held-back real records: half of them above, and a twentieth below.

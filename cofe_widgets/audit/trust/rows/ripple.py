@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ....explain.counterfactual.card import TrustRow, Verdict
 from ....models.architectures.generator import FS
-from ..card import TrustRow, Verdict
 from ..context import INDEPENDENT_ROWS, Signal, Times, TrustContext
 
 #: Ripple: content above this frequency, this far from every R-peak.

@@ -14,8 +14,8 @@ import torch
 from torch import Tensor
 
 from ....errors import EcgError
+from ....explain.counterfactual.card import TrustRow, Verdict
 from ....wrapper import Predictor
-from ..card import TrustRow, Verdict
 from ..context import TrustContext
 
 #: Noise of real resting ECGs, uV RMS: a twentieth have less, half of them, all but a twentieth.

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from ....errors import EcgError, ExplainError
 from ....explain.attribution import attribute
-from ..card import TrustRow, Verdict
+from ....explain.counterfactual.card import TrustRow, Verdict
 from ..context import Times, TrustContext
 
 SALIENCY = "Agreement with saliency"

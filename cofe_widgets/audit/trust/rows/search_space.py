@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..card import TrustRow, Verdict
+from ....explain.counterfactual.card import TrustRow, Verdict
 from ..context import TrustContext
 
 #: By the number of the smallest space that sufficed.

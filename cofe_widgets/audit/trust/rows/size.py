@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..card import TrustRow, Verdict
+from ....explain.counterfactual.card import TrustRow, Verdict
 from ..context import INDEPENDENT_ROWS, Signal, Times, TrustContext
 
 #: A sample counts as changed when it moved by more than this.
