@@ -11,7 +11,7 @@ import wfdb
 
 import cofe_widgets as cw
 from cofe_widgets.models import load
-from cofe_widgets.steps import last
+from cofe_widgets.steps import Step
 from cofe_widgets.train.core import card, loop, metrics
 from cofe_widgets.train.core.moving_average import moving_average, updates_done
 from cofe_widgets.train.data import cinc2017
@@ -52,8 +52,9 @@ def folder(tmp_path_factory):
 
 @pytest.fixture
 def here(tmp_path, monkeypatch):
-    """A folder to run in, and few simulated hearts to be judged by."""
+    """A folder to run in, few simulated hearts to be judged by, and few draws of a bootstrap."""
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(metrics, "DRAWS", 50)
     monkeypatch.setattr(af, "CUES", 2)
     monkeypatch.setattr(nine, "TWINS", 4)
     monkeypatch.setattr(potassium, "TWINS", 4)
@@ -527,10 +528,12 @@ def test_the_af_recipe_trains_on_a_single_lead(challenge, here):
     assert sum(answers.values()) == pytest.approx(1)
 
 
-def test_the_single_lead_has_a_recipe_of_its_own(challenge, here):
-    words = ["--data", str(challenge), "--steps", "1", "--batch", "8", "--run", str(here / "r")]
-    options = af_single_lead.parse([*words, "--out", str(here / "own.safetensors")])
-    assert cw.load(last(af_single_lead.steps(options))).leads == ("I",)
+def test_the_single_lead_has_a_recipe_of_its_own_where_af_leads_to(challenge, here, monkeypatch):
+    words = ["--data", str(challenge), "--steps", "1"]
+    assert af.parse(words) == af_single_lead.parse(words)
+    assert af.parse(words).run.name == "af-single-lead-resnet"
+    monkeypatch.setattr(af_single_lead, "steps", lambda options: iter([Step(1.0, "led here")]))
+    assert [step.message for step in af.steps(af.parse(words))] == ["led here"]
 
 
 def test_weights_are_named_after_task_and_architecture():

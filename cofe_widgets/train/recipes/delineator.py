@@ -268,7 +268,7 @@ def steps(options: argparse.Namespace) -> Iterator[Step]:
     if network is None:
         return
     yield Step(1.0, "judging the network on simulated ECGs")
-    scores = judge_segments(network)
+    scores = judge_segments(network, JUDGED)
     metrics["simulated: 24 segments, macro AUC"] = f"{scores.auc.mean():.4f}"
     metrics["simulated: 24 segments, accuracy"] = f"{scores.accuracy:.3f}"
     status = _SHIPPED if marked else "It never saw a real ECG."
