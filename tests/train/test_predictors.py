@@ -13,7 +13,7 @@ import cofe_widgets as cw
 from cofe_widgets.models import load
 from cofe_widgets.models.architectures.inception import InceptionTime
 from cofe_widgets.models.architectures.resnet import ResNet1d
-from cofe_widgets.steps import last
+from cofe_widgets.steps import Step
 from cofe_widgets.train.core import card, loop, metrics
 from cofe_widgets.train.core.moving_average import moving_average, updates_done
 from cofe_widgets.train.data import cinc2017
@@ -54,8 +54,9 @@ def folder(tmp_path_factory):
 
 @pytest.fixture
 def here(tmp_path, monkeypatch):
-    """A folder to run in, thin networks to train, and few simulated hearts to be judged by."""
+    """A folder to run in, thin networks to train, few simulated hearts and draws to be judged by."""
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(metrics, "DRAWS", 50)
     monkeypatch.setattr(ResNet1d.__init__, "__defaults__", (12, 2, 250.0, (8,) * 3, (2,) * 3))
     monkeypatch.setattr(InceptionTime.__init__, "__defaults__", (12, 2, 250.0, 4, (5, 11)))
     monkeypatch.setattr(af, "CUES", 2)
@@ -533,10 +534,12 @@ def test_the_af_recipe_trains_on_a_single_lead(challenge, here):
     assert sum(answers.values()) == pytest.approx(1)
 
 
-def test_the_single_lead_has_a_recipe_of_its_own(challenge, here):
-    words = ["--data", str(challenge), "--steps", "1", "--batch", "8", "--run", str(here / "r")]
-    options = af_single_lead.parse([*words, "--out", str(here / "own.safetensors")])
-    assert cw.load(last(af_single_lead.steps(options))).leads == ("I",)
+def test_the_single_lead_has_a_recipe_of_its_own_where_af_leads_to(challenge, here, monkeypatch):
+    words = ["--data", str(challenge), "--steps", "1"]
+    assert af.parse(words) == af_single_lead.parse(words)
+    assert af.parse(words).run.name == "af-single-lead-resnet"
+    monkeypatch.setattr(af_single_lead, "steps", lambda options: iter([Step(1.0, "led here")]))
+    assert [step.message for step in af.steps(af.parse(words))] == ["led here"]
 
 
 def test_weights_are_named_after_task_and_architecture():

@@ -14,6 +14,8 @@ from ...audit.statistics import wilson
 from ...wrapper.predictor import log_odds as log_odds_of
 
 Array = NDArray[np.float64]
+#: Samples of a bootstrap.
+DRAWS = 1000
 #: Radii (uV RMS) tried for the smallest step that flips an answer.
 RADII_UV = 0.5 * 1.25 ** np.arange(28)
 
@@ -66,7 +68,6 @@ def interval(
     statistic: Callable[[NDArray[np.intp]], float],
     patients: NDArray[np.str_],
     strata: NDArray[np.bool_] | None = None,
-    draws: int = 1000,
 ) -> tuple[float, float]:
     """95 % bootstrap interval of a statistic of rows.
 
@@ -86,7 +87,7 @@ def interval(
     kind = np.array([marked[one].any() for one in rows])
     groups = [g for g in (np.flatnonzero(kind), np.flatnonzero(~kind)) if len(g)]
     values = []
-    for _ in range(draws):
+    for _ in range(DRAWS):
         chosen = np.concatenate([rng.choice(group, len(group)) for group in groups])
         values.append(statistic(np.concatenate([rows[k] for k in chosen])))
     low, high = np.nanpercentile(values, [2.5, 97.5])
@@ -159,7 +160,7 @@ def nearest_answer(
     """The output of each record that a straight line would flip first, and the way to it.
 
     DeepFool's estimate (Moosavi-Dezfooli et al., CVPR 2016): log-odds over the size of their slope.
-    One straight step for a card's median over many records; `audit.trust.robustness` repeats it
+    One straight step for a card's median over many records; the trust row of robustness repeats it
     for one record, towards a score of its own, which gives another number.
 
     Returns

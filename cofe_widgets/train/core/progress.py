@@ -22,9 +22,11 @@ def follow(steps: Iterable[Step[Any]], name: str) -> Any:
         result = step.result
         if rank():
             continue
-        if bar is None:  # now this process knows whether it is the first
+        if bar is None:
             form = "{l_bar}{bar}| {elapsed}<{remaining}"
-            bar = tqdm(total=1.0, initial=step.fraction, bar_format=form, disable=None)
+            bar = tqdm(total=1.0, bar_format=form, smoothing=0, disable=None)
+        if not bar.n:  # a run that is resumed has not done that much just now
+            bar.initial = bar.n = step.fraction
         bar.set_description(f"{name}: {step.message}", refresh=False)
         bar.update(step.fraction - bar.n)
         if step.partial is not None and step.partial is not row:
