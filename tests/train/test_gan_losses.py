@@ -150,7 +150,7 @@ def test_two_processes_train_one_generator(tmp_path):
     done = subprocess.run(
         [
             *started,
-            "--master_port=29611",
+            "--standalone",  # a free port of its own
             "-m",
             "--",
             "cofe_widgets.train.recipes.generator",
