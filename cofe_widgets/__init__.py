@@ -34,10 +34,10 @@ if TYPE_CHECKING:  # what __getattr__ below finds, for type checkers and editors
     from .signals import r_peaks as r_peaks
     from .signals import rules as rules
     from .simulate import simulate as simulate
-    from .widgets.figures.values import figure as figure
     from .widgets.heart.heartlab import HeartLab as HeartLab
     from .widgets.lab.ecglab import EcgLab as EcgLab
     from .widgets.page import to_html as to_html
+    from .widgets.plots.values import figure as figure
     from .widgets.viewer.viewer import EcgViewer as EcgViewer
     from .wrapper import Predictor as Predictor
     from .wrapper import load as load

@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import cofe_widgets as cw
+from cofe_widgets.deprecated import warn_of_former
 from cofe_widgets.errors import WrapError
 from cofe_widgets.simulate import simulate
 from cofe_widgets.values import MOST_BYTES, Value, _decoded, _encoded
@@ -280,9 +281,11 @@ def test_work_is_watched_and_can_be_stopped(record, f):
     assert [len(step.result or []) for step in halves] == [0, 0, 2]
 
 
-def test_former_names_warn_and_work(cf, record, f):
+def test_former_names_warn_once_and_work(cf, record, f):
+    warn_of_former.cache_clear()
     with pytest.warns(DeprecationWarning, match=r"record\(severity=\)"):
         assert np.array_equal(cf.record(level=1.0).signal, cf.record(severity=1.0).signal)
+    cf.record(level=1.0)  # again: a second warning would be an error here
     step = next(cw.counterfactual.steps(record, f, "AF"))
     with pytest.warns(DeprecationWarning, match="partial.prediction"):
         assert step.prediction == step.partial.prediction

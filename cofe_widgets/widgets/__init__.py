@@ -12,7 +12,7 @@ _HOME = {
     "EcgViewer": "viewer.viewer",
     "Explainer": "explainer.explainer",
     "HeartLab": "heart.heartlab",
-    "figure": "figures.values",
+    "figure": "plots.values",
     "to_html": "page",
 }
 

@@ -12,9 +12,10 @@ from torch import nn
 
 import cofe_widgets as cw
 from cofe_widgets import explain
+from cofe_widgets.deprecated import warn_of_former
 from cofe_widgets.errors import ExplainError
 from cofe_widgets.explain import attribution
-from cofe_widgets.explain.attribution import Between, Method, registry
+from cofe_widgets.explain.attribution import Between, Method
 
 TOY = '''
 """A method as a stranger writes it: one file, no gradient."""
@@ -130,8 +131,8 @@ def test_a_method_may_be_given_as_an_object(record, f):
 
 
 def test_the_old_name_warns_once_and_works():
-    registry._say_old.cache_clear()
-    with pytest.warns(DeprecationWarning, match="called ATTRIBUTION_METHODS now") as said:
+    warn_of_former.cache_clear()
+    with pytest.warns(DeprecationWarning, match="now called ATTRIBUTION_METHODS") as said:
         assert cw.METHODS == explain.METHODS == attribution.METHODS == cw.ATTRIBUTION_METHODS
     assert len(said) == 1
     assert said[0].filename == __file__

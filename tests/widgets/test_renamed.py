@@ -7,16 +7,16 @@ import warnings
 import pytest
 
 import cofe_widgets as cw
-from cofe_widgets.widgets.core.renamed import warn_renamed
+from cofe_widgets.deprecated import warn_of_former
 
 
 @pytest.fixture(autouse=True)
 def _nothing_said_yet():
-    warn_renamed.cache_clear()
+    warn_of_former.cache_clear()
 
 
 def test_the_old_keyword_of_the_viewer_is_the_new_one(att):
-    with pytest.warns(DeprecationWarning, match="saliency= is now attribution=") as said:
+    with pytest.warns(DeprecationWarning, match="saliency= is now called attribution=") as said:
         old = cw.EcgViewer(att.record, saliency=att)
     assert said[0].filename == __file__
     assert old._shade == cw.EcgViewer(att.record, attribution=att)._shade
@@ -31,7 +31,7 @@ def test_the_old_trait_of_the_app_reads_writes_and_can_be_observed(rec, model):
     app = cw.explore(rec, model)
     seen = []
     app.observe(seen.append, "show_saliency")
-    with pytest.warns(DeprecationWarning, match="show_saliency is now show_attribution") as said:
+    with pytest.warns(DeprecationWarning, match="show_saliency is now called show_attribution") as said:
         app.show_saliency = True
     assert said[0].filename == __file__
     assert app.show_attribution is True

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import warnings
-from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from ...deprecated import warn_of_former
 from ...errors import ExplainError
 from .method import NEEDS, Method
 
@@ -113,16 +112,9 @@ def table() -> pd.DataFrame:
 
 
 def old_name() -> tuple[str, ...]:
-    """What ``METHODS`` is, the old name of ``ATTRIBUTION_METHODS``; says so once."""
-    _say_old()
+    """What ``METHODS`` is, the former name of ``ATTRIBUTION_METHODS``; says so once."""
+    warn_of_former("METHODS", "ATTRIBUTION_METHODS", 4)
     return names()
-
-
-@cache
-def _say_old() -> None:
-    # Four frames up is who asked a module for METHODS: past this, `old_name` and its `__getattr__`.
-    said = "METHODS is called ATTRIBUTION_METHODS now"
-    warnings.warn(said, DeprecationWarning, stacklevel=4)
 
 
 for _name in _SHIPPED:

@@ -11,6 +11,7 @@ from torch import Tensor
 from ...generative.latent_edit import RHYTHM, SPACES, LatentEdit, Space
 from .objective import Objective
 from .path import CLEAR, crossing, line
+from .penalties import distance, likeness, shortfall
 
 SEARCH_STEPS = 60
 #: Steps without a smaller change that end the search once the target is reached, and without coming
@@ -25,8 +26,6 @@ PROBES_SD = (0.9, 1.8, 3.0)
 FAR_SD = (4.5, 6.5)
 #: Steps and rate of the paper's plain descent.
 DESCENT_STEPS, DESCENT_RATE = 500, 0.02
-#: How much more a change costs that lies along an answer already given.
-DIVERSITY = 12.0
 
 
 class SearchProgress(NamedTuple):
@@ -112,8 +111,8 @@ def search(
         Orthogonal unit vectors that span answers already given, which new ones are to differ from.
     """
     sign = objective.sign(start)
-    distance = (objective.target_score - start).abs().clamp(min=0.5)
-    best = _Best(start, edit.size, distance)
+    way = (objective.target_score - start).abs().clamp(min=0.5)
+    best = _Best(start, edit.size, way)
     move, velocity = first.clone(), torch.zeros_like(first)
     length, weight = torch.where(near, NEAR_STEP_SD, STEP_SD), torch.full_like(start, 60.0)
     rows, here = torch.arange(len(start)), edit
@@ -123,11 +122,10 @@ def search(
             signals = here.signals(now)
             score = objective.score(signals)
             gap = sign[rows] * (objective.target_score - score)
-            cost = now.square().sum(dim=1)
+            cost = distance(now)
             if given is not None:
-                along = (given[rows] @ now[:, :, None])[..., 0]
-                cost = cost + DIVERSITY * along.square().sum(dim=1)
-            urge = weight[rows] * (gap / distance[rows] + 0.03).clamp(min=0)
+                cost = cost + likeness(now, given[rows])
+            urge = shortfall(gap, way[rows], weight[rows])
             slope = objective.slope((urge + cost).sum(), now)
             if step == 0:
                 _refuse_flat(objective, gap, now, slope, signals)

@@ -10,14 +10,14 @@ from ...report.labels import note
 from ...report.outputs import output_of, said
 from ...report.rows import changes
 from ..core.codec import pack
-from ..figures.curves import along_path
+from ..plots.curves import along_path
 from .view import ExplainerView
 
 if TYPE_CHECKING:
     from bqplot import Figure
 
     from ...explain import Attribution, Counterfactual
-    from ..figures.answer import AnswerPlot
+    from ..plots.answer import AnswerPlot
 
 
 def packed_found(value: Counterfactual) -> dict[str, Any]:
@@ -95,7 +95,7 @@ class CounterfactualViewer(ExplainerView):
         which sets ``severity``. Made on first use; closed with this widget.
         """
         if self._answer_plot is None:
-            from ..figures.answer import AnswerPlot
+            from ..plots.answer import AnswerPlot
 
             self._answer_plot = AnswerPlot(self._walk_to, "No counterfactual yet")
             shown = ["_found", "chosen", "severity", "level", "target"]

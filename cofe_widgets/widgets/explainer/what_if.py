@@ -13,7 +13,7 @@ from ...report.outputs import outputs_of
 from ..core.codec import detached
 from ..core.component import packed_layer
 from ..core.jobs import Finish, Jobs, Update, Work
-from ..figures.curves import over_dial
+from ..plots.curves import over_dial
 from .edit_state import DialCurve, EditState, Wanted, dials
 from .view import ExplainerView
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from ...generative.directions import Edit
     from ...wrapper import Predictor
-    from ..figures.answer import AnswerPlot
+    from ..plots.answer import AnswerPlot
 
 #: Numbers that change faster than this cannot be read.
 READ_S = 0.1
@@ -206,7 +206,7 @@ class WhatIf(ExplainerView):
         measurement. Made on first use; closed with this widget.
         """
         if self._curve_plot is None:
-            from ..figures.answer import AnswerPlot
+            from ..plots.answer import AnswerPlot
 
             self._curve_plot = AnswerPlot(self._dial_to, "No measurement is dialled yet")
             self.observe(lambda _: self._draw_standing(), "_edited")

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import traitlets as t
 
+from ...deprecated import warn_of_former
 from ...ecg import Record
 from ...report.figures.ecg_svg import ecg_svg
 from ...report.figures.shade import attribution_band
 from ...report.figures.shade import cause as cause_shade
 from ...report.labels import shown
 from ..core.component import Component, packed_ecg, packed_layer, packed_shade
-from ..core.renamed import warn_renamed
 from .beat import packed_beat
 from .fiducials import packed_waves, table, who
 
@@ -90,7 +90,7 @@ class EcgViewer(Component):
         saliency: Attribution | None = None,
     ) -> None:
         if saliency is not None:
-            warn_renamed("saliency=", "attribution=")
+            warn_of_former("saliency=", "attribution=")
             attribution = saliency if attribution is None else attribution
         for name, value in (("record", record), ("overlay", overlay)):
             if not isinstance(value, Record) and not (name == "overlay" and value is None):
@@ -121,7 +121,7 @@ class EcgViewer(Component):
     @property
     def saliency(self) -> Attribution | None:
         """The old name of ``attribution``."""
-        warn_renamed("EcgViewer.saliency", "EcgViewer.attribution")
+        warn_of_former("EcgViewer.saliency", "EcgViewer.attribution")
         return self.attribution
 
     def picture(self) -> str:

@@ -20,7 +20,7 @@ from cofe_widgets.audit.tables import table_of
 from cofe_widgets.errors import AuditError
 from cofe_widgets.widgets import CounterfactualViewer
 from cofe_widgets.widgets.explainer.counterfactual_viewer import packed_found
-from cofe_widgets.widgets.figures.look import RED, ticks
+from cofe_widgets.widgets.plots.look import RED, ticks
 
 
 @pytest.fixture
