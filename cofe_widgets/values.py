@@ -102,6 +102,23 @@ class Value:
         remake: Callable[..., Any] = self._remake
         return remake(self, *given, **changes)
 
+    @property
+    def call(self) -> dict[str, Any]:
+        """Arguments of the call that made it, beside what the value holds itself.
+
+        Raises
+        ------
+        ValueError
+            Of the value's own kind, when a version that did not keep them made it.
+        """
+        known: Mapping[str, Any] = getattr(self, "provenance", {})
+        if "call" not in known:
+            raise self._error(
+                f"version {known.get('version', '0.1.0')} made this {type(self).__name__} and did not "
+                "keep the call: make it anew"
+            )
+        return dict(known["call"])
+
     def __copy__(self) -> Self:
         return self  # nothing of it changes
 

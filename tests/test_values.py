@@ -95,6 +95,26 @@ def test_a_value_travels_and_is_copied(values, kind):
         assert not alike(value, deep)
 
 
+def test_what_values_are_made_of_travels_too(cf, record):
+    from cofe_widgets.signals import measured, median_beat
+
+    def sent(value):
+        return pickle.loads(pickle.dumps(value))
+
+    for one in (cf.trust, cf.words(), *cw.rules(record)):
+        assert sent(one) == one
+    assert same(sent(record), record) and same(
+        sent(measured(record)).values, cf.findings.before.values
+    )
+    assert same(sent(median_beat(record)).signal, median_beat(record).signal)
+    heart = simulate("AF", seed=2)[0]
+    for one in (heart, heart.twin("NSR")):
+        there = sent(one)
+        assert same(there.record, one.record)
+        assert same(there.truth.measurements, one.truth.measurements)
+        assert same(there.twin("SB").record, one.twin("SB").record)
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_value_is_made_again_by_its_own_call(values, kind, record, f, tmp_path):
     value = values[kind]
@@ -150,7 +170,8 @@ def test_a_shipped_model_travels_by_name_and_answers_the_same(record, f):
 def test_files_of_the_first_version_still_load(values, tmp_path):
     cf = values["counterfactual"]
     names = ("target", "level", "reached", "space", "method", "message")
-    facts = {k: getattr(cf, k) for k in names} | {"provenance": cf.provenance}
+    known = {k: v for k, v in cf.provenance.items() if k != "call"}
+    facts = {k: getattr(cf, k) for k in names} | {"provenance": known}
     former = {"pr": "pr_ms", "heart_rate": "heart_rate_factor", "jt": "jt_factor"}
     facts["moved"] = {former.get(k, k): v for k, v in cf.moved.items()}
     told = {"facts": facts, "meta": dict(cf.original.meta), "trust": cf.trust.to_dict()}
@@ -161,6 +182,7 @@ def test_files_of_the_first_version_still_load(values, tmp_path):
     again = cw.Counterfactual.load(tmp_path / "cf.npz")
     assert again.moved == cf.moved and np.array_equal(again.signals, cf.signals)
     assert again.trust == cf.trust
+    assert np.array_equal(again.rerun().signals, cf.signals)
 
     one = values["delineation"]
     facts = {k: getattr(one, k) for k in ("fs", "leads", "method", "agreement")}
@@ -171,7 +193,10 @@ def test_files_of_the_first_version_still_load(values, tmp_path):
         np.savez_compressed(
             out, facts=json.dumps(facts), soft=one.soft, r_peaks_s=one.r_peaks_s, **table
         )
-    assert alike(one, cw.Delineation.load(tmp_path / "d.npz"), but=("provenance",))
+    stored = cw.Delineation.load(tmp_path / "d.npz")
+    assert alike(one, stored, but=("provenance",))
+    with pytest.raises(cw.EcgError, match="did not keep the call: make it anew"):
+        stored.rerun(simulate("NSR", seed=4)[0].record)
 
     audit = values["table"]
     told = {

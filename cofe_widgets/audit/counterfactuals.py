@@ -248,7 +248,7 @@ def _again(
     """The call that made it; a table does not hold its records, which must be given."""
     if records is None:
         raise AuditError("a table does not hold its records: give them, rerun(records)")
-    model, call = known_predictor(value.provenance, f), value.provenance["call"]
+    model, call = known_predictor(value.provenance, f), value.call
     return counterfactual_table(records, model, value.target, **{**call, **changes})
 
 

@@ -192,7 +192,7 @@ def twin_score(
 @remakes(TwinScore)
 def _again(value: TwinScore, f: Predictor | None = None, **changes: Any) -> TwinScore:
     """The call that made it."""
-    model, call = known_predictor(value.provenance, f), value.provenance["call"]
+    model, call = known_predictor(value.provenance, f), value.call
     return twin_score(value.condition, model, value.target, **{**call, **changes})
 
 

@@ -31,7 +31,9 @@ def test_the_old_trait_of_the_app_reads_writes_and_can_be_observed(rec, model):
     app = cw.explore(rec, model)
     seen = []
     app.observe(seen.append, "show_saliency")
-    with pytest.warns(DeprecationWarning, match="show_saliency is now called show_attribution") as said:
+    with pytest.warns(
+        DeprecationWarning, match="show_saliency is now called show_attribution"
+    ) as said:
         app.show_saliency = True
     assert said[0].filename == __file__
     assert app.show_attribution is True

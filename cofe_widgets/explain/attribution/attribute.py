@@ -148,7 +148,7 @@ def attribute(
 @remakes(Attribution)
 def _again(value: Attribution, f: Predictor | None = None, **changes: Any) -> Any:
     """The call that made it, on the record it holds (as the model sees it)."""
-    call = {"method": value.method, **value.provenance.get("options", {}), **changes}
+    call = {"method": value.method, **value.provenance["options"], **changes}
     return attribute(value.record, known_predictor(value.provenance, f), value.target, **call)
 
 

@@ -272,7 +272,7 @@ def _padded_moves(solutions: Sequence[Solution], size: int) -> Tensor:
 @remakes(Counterfactual)
 def _again(value: Counterfactual, f: Predictor | None = None, **changes: Any) -> Any:
     """The call that made it, on the record it holds; of several answers, the one that it is."""
-    call = dict(value.provenance["call"])
+    call = value.call
     which = call.pop("answer", 0)
     model = known_predictor(value.provenance, f or value.predictor)
     again = counterfactual(value.original, model, value.target, value.level, **{**call, **changes})

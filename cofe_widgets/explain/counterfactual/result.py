@@ -196,9 +196,11 @@ class Counterfactual(Value):
         told = json.loads(str(held["facts"]))
         original = Record(held["original"], FS, LEADS, told["meta"])
         frames = {name: held[name] for name in ("signals", "predictions", "severities")}
-        return cls._restored(
-            {"original": original, **frames, **told["facts"], "trust": told["trust"]}
-        )
+        facts, known = told["facts"], told["facts"]["provenance"]
+        call = {name: known[name] for name in ("seed", "residual", "keep") if name in known}
+        call |= {"severities": len(frames["signals"]), "method": facts["method"]}
+        facts["provenance"] = {**known, "call": call}
+        return cls._restored({"original": original, **frames, **facts, "trust": told["trust"]})
 
     def _check(self) -> None:
         """Refuse frames that do not belong together, as a damaged file has them."""

@@ -184,8 +184,7 @@ def _again(value: Delineation, record: Record | None = None, **changes: Any) -> 
     """Delineate again: a delineation does not hold its record, which must be given."""
     if record is None:
         raise EcgError("a delineation does not hold its record: give it, rerun(record)")
-    call = value.provenance.get("call", {"model": value.model})
-    return delineate(record, **{**call, **changes})
+    return delineate(record, **{**value.call, **changes})
 
 
 def _alike(records: list[Record]) -> list[list[int]]:
