@@ -44,7 +44,9 @@ def record_hash(record: Record) -> str:
 class Store:
     """A folder of results, one JSON file each, named by the hash of what they are results of.
 
-    Without a folder it remembers nothing.
+    Without a folder it remembers nothing. Small files of our own, and no library: joblib and diskcache
+    unpickle what they find, and diskcache keeps all of it in one SQLite file, which the network disks
+    of a cluster lock badly; of these files any may be read, copied or lost by itself.
     """
 
     def __init__(self, folder: str | Path | None) -> None:

@@ -20,6 +20,14 @@ def names() -> str:
     return ", ".join(one.name for one in FORMATS)
 
 
+def upload_hint() -> str:
+    """The formats as an upload lists them; of a record in several files, which to take together."""
+    return ", ".join(
+        f"{one.name} ({' and '.join(one.extensions[:2])} together)" if one.header_of else one.name
+        for one in FORMATS
+    )
+
+
 def of_several_files() -> list[Format]:
     """The formats whose records are a header with other files beside it."""
     return [one for one in FORMATS if one.header_of]

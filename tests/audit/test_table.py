@@ -183,3 +183,39 @@ def test_a_record_that_is_there_already_is_said_one_by_one(hearts, f):
     table = counterfactual_table([hearts[0], hearts[3]], f, "AF", progress=False)
     assert "already answers AF" in table.failures.failure[0]
     assert table.outcomes.reached.tolist() == [True, False]
+
+
+def test_what_is_kept_is_of_this_version_and_of_the_rooms_an_audit_imports(tmp_path, monkeypatch):
+    from cofe_widgets.audit import store
+
+    package = tmp_path / "cofe_widgets"
+    for place in ("signals/beats.py", "models/resnet.py", "widgets/viewer.py", "values.py"):
+        (package / place).parent.mkdir(parents=True, exist_ok=True)
+        (package / place).write_text("one = 1\n")
+    monkeypatch.setattr(store, "_PACKAGE", package)
+
+    def hashed():
+        store.code_hash.cache_clear()
+        return store.code_hash()
+
+    first = hashed()
+    (package / "widgets/viewer.py").write_text("two = 2\n")
+    assert hashed() == first  # no audit imports a widget
+    for place in ("signals/beats.py", "models/resnet.py", "values.py"):
+        before = hashed()
+        (package / place).write_text("two = 2\n")
+        assert hashed() != before
+    before = hashed()
+    monkeypatch.setattr(store, "__version__", "9.9.9")
+    assert hashed() != before
+    store.code_hash.cache_clear()
+
+
+def test_no_audit_imports_a_room_that_its_results_do_not_depend_on():
+    import grimp
+
+    from cofe_widgets.audit.store import ROOMS_ABOVE
+
+    graph = grimp.build_graph("cofe_widgets")
+    upstream = graph.find_upstream_modules("cofe_widgets.audit", as_package=True)
+    assert not {name.split(".")[1] for name in upstream} & ROOMS_ABOVE

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ...ecg import Record
+from ...io.formats import upload_hint
 from ...vocabulary.diagnoses import QUANTITIES
 from ..core.codec import detached
 from ..core.component import packed_ecg, packed_layer
@@ -44,7 +45,8 @@ class Explainer(WhatIf, CounterfactualViewer):
 
     def __init__(self, record: Record | None, predictor: Predictor) -> None:
         super(CounterfactualViewer, self).__init__(("counterfactual", "dials"))
-        self._menus = {**self._menus, "max_upload_bytes": MAX_UPLOAD_BYTES}
+        opener = {"formats": upload_hint(), "max_upload_bytes": MAX_UPLOAD_BYTES}
+        self._menus = {**self._menus, **opener}
         self._own = predictor
         self._models = [predictor.name, *(n for n in _shipped() if n != predictor.name)]
         kinds = {

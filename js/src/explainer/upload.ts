@@ -26,6 +26,7 @@ export function refusal(files: readonly { name: string; size: number }[], maxByt
 
 /** The kernel's own limit, and simulated ECGs to begin with. */
 interface Offer {
+  formats: string;
   max_upload_bytes: number;
   examples: Menu;
 }
@@ -76,11 +77,10 @@ export class Upload {
 
   /** What there is before there is an ECG. */
   empty(): HTMLElement {
-    const formats = "GE MUSE XML, Philips XML, or the .hea and .dat files of a WFDB record";
     return h(
       "div.empty",
       h("strong", "Drop an ECG here"),
-      h("p", `${formats}; up to ${mebibytes(this.#offer.max_upload_bytes)}. It stays on this machine.`),
+      h("p", `${this.#offer.formats}; up to ${mebibytes(this.#offer.max_upload_bytes)}. It stays on this machine.`),
       this.button(".primary"),
       this.examples(),
     );
