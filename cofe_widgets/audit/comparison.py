@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ..signals.criteria.diagnoses import is_irregular
 from ..vocabulary.measurements import MEASUREMENTS
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ def comparison(sim: Simulated, twin: Simulated, lead: str = "II") -> pd.DataFram
 
     found = measured(sim.record)
     here, there = sim.truth, twin.truth
+    irregular = bool(is_irregular(here.measurements))
     rows = []
     for name in (*OF_RECORD, *OF_LEAD):
         of_lead, about = name in OF_LEAD, MEASUREMENTS[name]
@@ -65,8 +67,8 @@ def comparison(sim: Simulated, twin: Simulated, lead: str = "II") -> pd.DataFram
                 "true": true,
                 "measured": value,
                 "twin": healthy,
-                "altered": about.differ(true, healthy),
-                "off": about.differ(value, true),
+                "altered": about.differ(true, healthy, irregular),
+                "off": about.differ(value, true, irregular),
             }
         )
     return pd.DataFrame(rows)

@@ -74,7 +74,7 @@ def run(options: argparse.Namespace) -> None:
         print(f"\nWhat would make it say {target} with {options.level:g}?")
         print(f"{found.message}.\n")
         head = ["measurement", "original", "counterfactual", "change", "unit"]
-        print(table(head, texts(changes(found.measurements))))
+        print(table(head, texts(changes(found))))
         if options.output is not None:
             from ..widgets import to_html
 

@@ -10,6 +10,8 @@ from ..vocabulary.measurements import MEASUREMENTS
 if TYPE_CHECKING:
     import pandas as pd
 
+    from ..explain import Counterfactual
+
 #: The measurements that the app and the command line list, of all that `measure` knows.
 LISTED = (
     *("heart_rate_bpm", "rr_mean_ms", "rr_sd_ms", "rr_rmssd_ms", "p_presence", "p_amplitude_mv"),
@@ -18,20 +20,24 @@ LISTED = (
 )
 
 
-def changes(table: pd.DataFrame) -> list[dict[str, Any]]:
+def changes(cf: Counterfactual) -> list[dict[str, Any]]:
     """Rows of `Counterfactual.measurements`; a wave that is not there is ``None``.
 
     Only the measurements worth a row, so that the table can be read at a glance.
     """
-    return [
-        change(str(row["measurement"]), row["original"], row["counterfactual"])
-        for row in table.to_dict("records")
-        if row["measurement"] in LISTED
-    ]
+    table = cf.measurements.set_index("measurement")
+    pairs = {name: (table.original[name], table.counterfactual[name]) for name in LISTED}
+    return [change(name, *pair, cf.findings.irregular) for name, pair in pairs.items()]
 
 
-def change(key: str, before: Any, after: Any) -> dict[str, Any]:
-    """One measurement before and after: label, unit, digits, both values, whether they differ."""
+def change(key: str, before: Any, after: Any, irregular: bool = False) -> dict[str, Any]:
+    """One measurement before and after: label, unit, digits, both values, whether they differ.
+
+    Parameters
+    ----------
+    irregular : bool
+        Whether RR is irregular before or after: waves are measured less exactly then.
+    """
     about = MEASUREMENTS[key]
     old, new = (nan if value is None else float(value) for value in (before, after))
     return {
@@ -41,7 +47,7 @@ def change(key: str, before: Any, after: Any) -> dict[str, Any]:
         "original": _shown(key, old),
         "counterfactual": _shown(key, new),
         "missing": about.absent,
-        "notable": about.differ(old, new),
+        "notable": about.differ(old, new, irregular),
     }
 
 

@@ -73,11 +73,17 @@ class Measurement:
         by = after - before
         return (by + 180) % 360 - 180 if self.unit == "deg" else by
 
-    def differ(self, a: float, b: float) -> bool:
-        """Whether two values differ by a change that counts; present and absent always do."""
+    def differ(self, a: float, b: float, irregular: bool = False) -> bool:
+        """Whether two values differ by a change that counts; present and absent always do.
+
+        Parameters
+        ----------
+        irregular : bool
+            Whether RR is irregular where one of them was measured.
+        """
         if isnan(a) or isnan(b):
             return isnan(a) is not isnan(b)
-        return abs(self.change(a, b)) >= self.least
+        return abs(self.change(a, b)) >= (self.least_irregular if irregular else self.least)
 
 
 @dataclass(frozen=True)

@@ -12,12 +12,13 @@ import torch
 
 import cofe_widgets as cw
 from cofe_widgets.ecg import LEADS, Record
+from cofe_widgets.report.rows import LISTED, change, changes
 from cofe_widgets.simulate import simulate
+from cofe_widgets.vocabulary.measurements import MEASUREMENTS
 from cofe_widgets.widgets.core.codec import unpack
 from cofe_widgets.widgets.explainer import explainer
 from cofe_widgets.widgets.explainer.counterfactual_viewer import (
     CounterfactualViewer,
-    changes,
     packed_found,
 )
 from cofe_widgets.widgets.explainer.explainer import MAX_UPLOAD_BYTES, Explainer
@@ -244,18 +245,9 @@ def test_several_answers_are_kept_and_one_is_shown(app, cf):
 
 
 def test_the_table_says_absent_where_a_wave_is_gone():
-    import pandas as pd
-
-    rows = [
-        ("p_amplitude_mv", 0.12, np.nan, np.nan, "mV"),
-        ("p_presence", 1.0, 0.1, -0.9, ""),
-        ("heart_rate_bpm", 70.0, 72.0, 2.0, "bpm"),
-        ("pr_ms", np.nan, np.nan, np.nan, "ms"),
-    ]
-    table = pd.DataFrame(
-        rows, columns=["measurement", "original", "counterfactual", "change", "unit"]
-    )
-    p, presence, rate, pr = changes(table)
+    p = change("p_amplitude_mv", 0.12, np.nan)
+    presence, rate = change("p_presence", 1.0, 0.1), change("heart_rate_bpm", 70.0, 72.0)
+    pr = change("pr_ms", np.nan, np.nan)
     assert (p["label"], p["counterfactual"], p["missing"], p["notable"]) == (
         "P amplitude",
         None,
@@ -265,6 +257,16 @@ def test_the_table_says_absent_where_a_wave_is_gone():
     assert (presence["original"], presence["unit"], presence["notable"]) == (100.0, "%", True)
     assert rate["notable"] is False
     assert (pr["missing"], pr["notable"]) == ("–", False)
+
+
+def test_a_change_of_qt_means_nothing_where_rr_is_irregular(cf):
+    assert change("qt_ms", 368.0, 352.0)["notable"] is True
+    assert change("qt_ms", 368.0, 302.0, irregular=True)["notable"] is False
+    assert cf.findings.irregular
+    rows = {row["label"]: row["notable"] for row in changes(cf)}
+    assert rows["QT interval"] is False and rows["QTc (Fridericia)"] is False
+    assert rows["RR variability (SD)"] is True
+    assert set(rows) == {MEASUREMENTS[name].title for name in LISTED}
 
 
 def test_a_counterfactual_shows_itself_with_its_attribution(cf, att):

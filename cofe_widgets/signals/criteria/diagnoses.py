@@ -6,7 +6,7 @@ criterion is a pure function of the measured numbers (`Measured`) that returns a
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from math import isfinite, nan
 
 from ...vocabulary.diagnoses import DIAGNOSES as KNOWN
@@ -52,11 +52,16 @@ def sinus_p_waves(ecg: Measured) -> Verdict:
     return judge("sinus P waves", met, seen, "an upright P wave in II before the beats", _SVT)
 
 
+def is_irregular(values: Mapping[str, float]) -> Answer:
+    """Whether RR intervals are irregular by the numbers of a record; None where that is not known."""
+    return above(values["rr_rmssd_ms"] / values["rr_mean_ms"], IRREGULAR_SHARE)
+
+
 def irregular_rr(ecg: Measured) -> Verdict:
     """Successive RR intervals that differ (root mean square) by more than 0.1 of their mean."""
     rmssd, mean = ecg.values["rr_rmssd_ms"], ecg.values["rr_mean_ms"]
     seen = {"": {"RMSSD (ms)": rmssd, "mean RR (ms)": mean}}
-    met = above(rmssd / mean, IRREGULAR_SHARE)
+    met = is_irregular(ecg.values)
     return judge("irregular RR intervals", met, seen, "irregular RR intervals", _AF)
 
 

@@ -48,7 +48,7 @@ def packed_found(value: Counterfactual) -> dict[str, Any]:
         "space": value.space,
         "message": value.message,
         "note": note(value.original),
-        "changes": changes(value.measurements),
+        "changes": changes(value),
         "trust": {"headline": card.headline, "rows": rows},
         "words": str(value.words()),
     }

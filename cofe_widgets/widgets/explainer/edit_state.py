@@ -11,6 +11,7 @@ import numpy as np
 
 from ...ecg import Record
 from ...report.rows import change
+from ...signals.criteria.diagnoses import is_irregular
 from ...vocabulary.measurements import MEASUREMENTS
 from ..core.component import packed_layer
 
@@ -73,7 +74,8 @@ class EditState:
         """Measurements beside those of the ECG itself, as the browser shows them."""
         before = self.edit.measured
         names = list(self.edit.now)
-        rows = [change(name, before[name], self.achieved[name]) for name in names]
+        irregular = any(is_irregular(values) is True for values in (before, self.achieved))
+        rows = [change(name, before[name], self.achieved[name], irregular) for name in names]
         achieved = {name: _finite(self.achieved[name]) for name in names}
         return {"achieved": achieved, "changes": rows if self.wanted.asked else []}
 
