@@ -9,8 +9,17 @@ import numpy as np
 from ipywidgets import Layout
 from numpy.typing import NDArray
 
-#: The counterfactual's red; bqplot has one colour for light and dark pages, so one that both carry.
-RED = "#e0343a"
+from ...report.figures.palette import PALETTE
+
+
+def _between(one: str, other: str) -> str:
+    """The colour halfway between two, ``#rrggbb``."""
+    pairs = zip(*(bytes.fromhex(colour[1:]) for colour in (one, other)), strict=True)
+    return "#" + bytes(sum(pair) // 2 for pair in pairs).hex()
+
+
+#: The counterfactual's red: bqplot has one colour for light and dark pages, hence one between theirs.
+RED = _between(*(PALETTE[theme]["changed"] for theme in ("light", "dark")))
 #: Text, what is quiet beside it, and lines of the grid: JupyterLab's own, which follow its theme.
 INK = "var(--jp-content-font-color1, #20242c)"
 QUIET = "var(--jp-content-font-color2, #667080)"
