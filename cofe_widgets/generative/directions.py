@@ -1,6 +1,6 @@
 """Named directions: turn one measurement of an ECG and leave the others (explainability level 2).
 
-Intervals, rate and rhythm move time along the beats (`warp`); the P wave has a gain of its own;
+Intervals, rate and rhythm move time along the beats (`time_warp`); the P wave has a gain of its own;
 QRS, ST and T amplitudes are directions of W+ that were fitted to pairs of simulated hearts which
 differ in that amplitude alone. What is asked is not always what comes of it: the edited ECG is
 measured, and both are told.

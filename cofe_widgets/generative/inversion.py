@@ -219,7 +219,7 @@ def invert(records: Sequence[Record]) -> Inversion:
 
 
 def _beats_and_parts(record: Record) -> tuple[np.ndarray, list[float]]:
-    """R-peaks of a record, padded, and the lengths of the parts of its beats, s (`warp.PARTS`)."""
+    """R-peaks of a record, padded, and the lengths of the parts of its beats, s (`time_warp.PARTS`)."""
     try:
         beat = median_beat(record)
         peaks, parts = beat.r_peaks_s, parts_of(beat)

@@ -1,7 +1,7 @@
 """Editing when the beats come.
 
 A rhythm edit keeps the beats' order; irregularity also keeps their number and the first and last of
-them, heart rate moves all of them. What lies between is the matter of `warp`.
+them, heart rate moves all of them. What lies between beats is moved by `time_warp`.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The amortised direction of an objective: which way ECGs like those it is asked of have to go.
+"""The global direction of an objective: the one move that raises a model's score for hearts in general.
 
 One gradient says which way the answer moves at one ECG, ripple included. The mean over many hearts,
 each moved a little at random, says which way it moves for hearts: it is found once for a model and
@@ -68,21 +68,21 @@ def _mean_slope(objective: Objective, hearts: Inversion, rising: bool) -> Tensor
     edit = LatentEdit(hearts, SPACES[1], seed=0)
     with torch.no_grad():
         start = torch.cat([objective.score(part) for part in hearts.signals.split(BATCH)])
-    # Whoever is there already does not know the way.
+    # Hearts that already give the answer say nothing about how to get there.
     asked = ((start < 0) == rising).nonzero()[:, 0]
     if objective.f.output == "linear" or len(asked) < ENOUGH:
         asked = torch.arange(len(start))
     way, sign = torch.zeros(edit.size), 1.0 if rising else -1.0
-    for far in STRETCHES_SD:  # the way is not straight: what helps at first may not on the way
+    for far in STRETCHES_SD:  # the best direction changes along the way
         way = way + _slope(objective, edit, asked, sign * far * way)
     return _farthest(objective, edit.take(asked), way / way.norm(), sign)
 
 
 @torch.no_grad()
 def _farthest(objective: Objective, edit: LatentEdit, way: Tensor, sign: float) -> Tensor:
-    """The way or one along the rhythm: whichever takes the hearts' scores farthest where they are to go.
+    """Of the direction found and those along the rhythm, the one that changes the scores most.
 
-    Slopes of a rhythm that is made regular say little at the hearts themselves.
+    At a heart in sinus rhythm the slope of irregularity says little, so the rhythm is tried as such.
     """
     both = [way + side * edit.rhythm for side in (1, -1)]
     ways = [way, edit.rhythm, -edit.rhythm, *(one / one.norm() for one in both)]

@@ -25,14 +25,14 @@ from .objective import Objective
 NODES = 3
 #: Lengths looked at along the amortised direction, in standard deviations.
 LINE_SD = (0.7, 1.4, 2.2, 3.2, 4.5, 7.0)
-#: How much farther than where a crossing should be one goes to have crossed: where a search begins,
-#: and where a way ends, of which the path takes what it needs.
+#: Factors on the length at which a crossing is expected, so that it is surely passed: where a search
+#: begins, and where a straight way ends (the path then takes the part of it that it needs).
 CLEAR, AMPLE = 1.03, 1.12
 #: Places of a way at which the answer is looked up before severities are solved for.
 PLACES = 25
 #: The same where only the last severity is asked for.
 FEW_PLACES = 5
-#: Places between two looks on either side of a crossing at which it is looked for.
+#: Places at which a crossing between two looks is narrowed down.
 NEAR = 6
 BATCH = 8
 
@@ -120,7 +120,7 @@ def line(
 ) -> tuple[Tensor, Tensor]:
     """First crossing along the amortised direction: moves ``(batch, size)`` and their gaps.
 
-    Whether it holds, where no one looked, is seen when frames are drawn.
+    The crossing is interpolated between looks; `path` checks it when it draws the frames.
     """
     sign, lengths = objective.sign(start), torch.tensor(LINE_SD)
     move, gaps = torch.zeros(len(sign), edit.size), torch.full_like(start, torch.inf)

@@ -1,4 +1,4 @@
-"""The search behind a counterfactual: the smallest move that gets there, and the way to it."""
+"""The search behind a counterfactual: the smallest move that reaches the target, space after space."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ STEP_SD, NEAR_STEP_SD = 0.3, 0.2
 #: Where a search looks before it begins, in standard deviations along the joint axis of the atrial
 #: rhythm, both ways, and along the amortised direction.
 PROBES_SD = (0.9, 1.8, 3.0)
-#: And where it looks when there is nothing.
+#: And farther out, where none of those crosses the target.
 FAR_SD = (4.5, 6.5)
 #: Steps and rate of the paper's plain descent.
 DESCENT_STEPS, DESCENT_RATE = 500, 0.02
@@ -186,7 +186,7 @@ def probe(
     nearest, batch = length.argmin(dim=0), torch.arange(len(start))
     shortest = length[nearest, batch]
     near = shortest.isfinite()
-    # A farther start has to earn its distance.
+    # A start farther away must score better by more.
     worth = score - 0.05 * (lengths[:, None, None, None] * rays).square().sum(dim=3)
     best = worth.flatten(0, 1).argmax(dim=0)
     there = lengths[best // len(rays), None] * rays[best % len(rays), batch]
