@@ -179,7 +179,7 @@ def counterfactual(
         record itself), or the generator's drawing alone is shown.
     keep : sequence of str
         What must not change: ``"rhythm"``, ``"intervals"``, ``"morphology"``, a group of layers
-        (``"coarse"`` draws T and ST, ``"middle"`` and ``"fine"`` the QRS) or a named number (`edit.NAMES`).
+        (``"coarse"`` draws T and ST, ``"middle"`` and ``"fine"`` the QRS) or a named number (`vocabulary.edits.EDITS`).
     diverse : int
         How many different answers to look for.
 

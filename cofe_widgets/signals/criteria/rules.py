@@ -32,7 +32,7 @@ def qrs_clbbb(ecg: Measured) -> Verdict:
     """QRS of at least 120 ms: the width that complete left bundle branch block needs, no more.
 
     The table says more than 0.12; the AHA/ACCF/HRS recommendations say "greater than or equal to
-    120 ms in adults". Its other criteria are in `rules_infarction.left_bundle_branch_block`.
+    120 ms in adults". Its other criteria are in `infarction.left_bundle_branch_block`.
     """
     qrs = ecg.values["qrs_ms"]
     words = "a QRS of 120 ms or more"
