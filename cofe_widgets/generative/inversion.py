@@ -36,6 +36,8 @@ UNTRUSTED_R = 0.8
 def prepare(record: Record) -> Record:
     """The first ten seconds of a record as the generator draws them: 12 leads at 250 Hz.
 
+    Of a longer record ``meta["first_of_s"]`` says how long it was.
+
     Raises
     ------
     ExplainError
@@ -51,11 +53,12 @@ def prepare(record: Record) -> Record:
         raise ExplainError(f"a counterfactual needs the twelve standard leads: {error}") from error
     at_rate = standard.resample(FS)
     signal = at_rate.signal[:, :SAMPLES]
+    longer = {"first_of_s": record.duration_s} if record.duration_s > SECONDS + SLACK_S else {}
     short = SAMPLES - signal.shape[1]
     if not short and at_rate.samples == SAMPLES:
         return at_rate
     try:
-        return at_rate.with_signal(np.pad(signal, ((0, 0), (0, short)), "edge"))
+        return at_rate.with_signal(np.pad(signal, ((0, 0), (0, short)), "edge"), **longer)
     except EcgError as error:
         raise ExplainError(f"the first {SECONDS:g} s of the record: {error}") from error
 

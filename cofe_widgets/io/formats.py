@@ -5,14 +5,17 @@ A new format is a module with a `Format` in it, and a line here; messages and he
 
 from __future__ import annotations
 
-from . import muse, philips, wfdb
+from importlib import import_module
+
 from .format import Format
 
-FORMATS: list[Format] = [
-    muse.FORMAT,
-    philips.FORMAT,
-    wfdb.FORMAT,
-]
+#: Modules of this folder, each with its `Format` as ``FORMAT``.
+_FILES = (
+    "muse",
+    "philips",
+    "wfdb",
+)
+FORMATS: list[Format] = [import_module(f".{name}", __package__).FORMAT for name in _FILES]
 
 
 def names() -> str:

@@ -39,7 +39,7 @@ def narrative(cf: Counterfactual) -> str:
     if not changed:
         changed = ["no measurement changed by more than its own error"]
     said = [_unreached(cf), "; ".join(changed), *_turned(found), _answer(cf)]
-    said += [_unnamed(cf), _meaning(cf, found)]
+    said += [_unnamed(cf), _meaning(cf, found), _longer(cf)]
     return " ".join(sentence[0].upper() + sentence[1:] + "." for sentence in said if sentence)
 
 
@@ -67,6 +67,13 @@ def _answer(cf: Counterfactual) -> str:
     if cf.target in QUANTITIES:  # the unit is said once
         first = first.removesuffix(f" {QUANTITIES[cf.target].unit}")
     return f"the {what} that {cf.model} {gives} moves from {first} to {last}"
+
+
+def _longer(cf: Counterfactual) -> str:
+    longer, looked_at = cf.original.meta.get("first_of_s"), cf.original.duration_s
+    if longer is None:
+        return ""
+    return f"only the first {looked_at:g} s of {longer:g} s were looked at"
 
 
 def _unnamed(cf: Counterfactual) -> str:

@@ -88,7 +88,9 @@ def test_a_model_without_gradient_is_refused(record):
 # -- the numbers ----------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("method", cw.ATTRIBUTION_METHODS)
+@pytest.mark.parametrize(
+    "method", ["saliency", "smoothgrad", "input_x_gradient", "integrated_gradients"]
+)
 @pytest.mark.parametrize("model", ["af-resnet", "af-inception"])
 def test_the_defaults_are_what_captum_gives_bit_for_bit(record, model, method):
     # The calls by which these numbers were computed before the methods were objects.

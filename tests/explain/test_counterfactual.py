@@ -358,3 +358,14 @@ def test_a_value_that_is_there_already_is_refused(record):
     f = cw.wrap(QrsPower(), fs=250, leads=["V5", "I"], outputs=["zero", "power"], output="linear")
     with pytest.raises(ExplainError, match="already answers power"):
         cw.counterfactual(record, f, target="power", level=f.predict(record)["power"])
+
+
+def test_of_a_longer_record_it_is_said_that_only_ten_seconds_were_looked_at():
+    f = cw.load("af-resnet")
+    record = cw.simulate("NSR", seed=5, seconds=20)[0].record
+    cf = cw.counterfactual(record, f, "AF", severities=2)
+    assert "of the 20 s given, the first 10 were looked at" in cf.message
+    assert "Only the first 10 s of 20 s were looked at." in cf.words().text
+    short = cw.counterfactual(record.crop(0, 10), f, "AF", severities=2)
+    assert "looked at" not in short.message + short.words().text
+    assert np.array_equal(short.signals, cf.signals)

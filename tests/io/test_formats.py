@@ -15,7 +15,6 @@ from cofe_widgets.cli import main
 from cofe_widgets.errors import EcgFormatError
 from cofe_widgets.io.formats import FORMATS, names
 
-ROOT = Path(__file__).parents[2]
 #: A format as somebody would add it: microvolts of lead II and V1 in text, its description beside it.
 TOY = """
 import numpy as np
@@ -94,8 +93,3 @@ def test_messages_and_help_name_every_format(
 def test_an_unregistered_format_is_unknown_again() -> None:
     with pytest.raises(EcgFormatError, match=r"one\.toy: of no known format"):
         cw.read({"one.toy": FILES["one.toy"]})
-
-
-@pytest.mark.parametrize("page", ["README.md", "notebooks/01_quickstart.ipynb"])
-def test_what_people_read_first_lists_the_formats_there_are(page: str) -> None:
-    assert names() in (ROOT / page).read_text(encoding="utf-8")

@@ -17,7 +17,7 @@ from torch import Tensor
 
 from ...ecg import Record
 from ...errors import ExplainError
-from ...generative.inversion import UNTRUSTED_R, Inversion, invert
+from ...generative.inversion import SECONDS, UNTRUSTED_R, Inversion, invert
 from ...generative.latent_edit import NAMES, SPACES, LatentEdit
 from ...generative.networks import networks
 from ...models.architectures.generator import FS
@@ -67,7 +67,7 @@ class _Request:
         return LatentEdit(inversion, SPACES[-1], self.seed, keep, self.residual)
 
     def begin(self, record: Record) -> tuple[Inversion, Tensor]:
-        """A record in the latent space and its score, ``(1,)``; refused when it cannot be request."""
+        """A record in the latent space and its score, ``(1,)``; refused when it cannot be asked."""
         inversion = invert([record])
         with torch.no_grad():
             start = self.objective.score(inversion.signals)
@@ -108,6 +108,9 @@ def _result(
         message = f"not reached ({objective.level:g} was asked): {message}"
     elif solution.space is SPACES[-1]:
         message += "; the model was flipped without a nameable change"
+    longer = inversion.records[0].meta.get("first_of_s")
+    if longer is not None:
+        message += f"; of the {longer:g} s given, the first {SECONDS:g} were looked at"
     r = float(inversion.correlation[0])
     if r < UNTRUSTED_R:
         message += f"; not to be trusted: the generator redraws this record with r = {r:.2f}"
@@ -160,7 +163,8 @@ def counterfactual(
     Parameters
     ----------
     record : Record or sequence of Record
-        Ten seconds or more, from which 12 leads can be derived.
+        Ten seconds or more, of which the first ten are explained, and from which 12 leads can be
+        derived.
     f : Predictor
     target : str
         Output by name.
@@ -179,7 +183,8 @@ def counterfactual(
         record itself), or the generator's drawing alone is shown.
     keep : sequence of str
         What must not change: ``"rhythm"``, ``"intervals"``, ``"morphology"``, a group of layers
-        (``"coarse"`` draws T and ST, ``"middle"`` and ``"fine"`` the QRS) or a named number (`vocabulary.edits.EDITS`).
+        (``"coarse"`` draws T and ST, ``"middle"`` and ``"fine"`` the QRS) or an edit
+        parameter (`vocabulary.edits`).
     diverse : int
         How many different answers to look for.
 

@@ -21,7 +21,7 @@ def _between(one: str, other: str) -> str:
 #: The counterfactual's red: bqplot has one colour for light and dark pages, hence one between theirs.
 RED = _between(*(PALETTE[theme]["changed"] for theme in ("light", "dark")))
 #: Text, what is quiet beside it, and lines of the grid: JupyterLab's own, which follow its theme.
-INK = "var(--jp-content-font-color1, #20242c)"
+INK = f"var(--jp-content-font-color1, {PALETTE['light']['text']})"
 QUIET = "var(--jp-content-font-color2, #667080)"
 GRID = "var(--jp-border-color2, #dfe3e8)"
 _TEXT_PX = 12

@@ -13,7 +13,7 @@ from ..context import TrustContext
 SIBLINGS = ("af-resnet", "af-inception")
 
 
-def agreement_row(context: TrustContext) -> TrustRow:
+def judge(context: TrustContext) -> TrustRow:
     """The answers of a second model to the first and the last frame."""
     cf, f = context.cf, context.f
     name = "Agreement of an independent model"

@@ -12,7 +12,7 @@ from ..context import Times, TrustContext
 BEAT_TOLERANCE_S, END_S = 0.04, 0.2
 
 
-def beats_row(context: TrustContext) -> TrustRow:
+def judge(context: TrustContext) -> TrustRow:
     """How many beats of the last frame are not where they were meant to be."""
     name, yardstick = "Beats amiss", "0"
     intended = context.cf.provenance.get("beats_s")

@@ -8,7 +8,7 @@ from ....vocabulary.diagnoses import title
 from ..context import TrustContext
 
 
-def criteria_row(context: TrustContext) -> TrustRow:
+def judge(context: TrustContext) -> TrustRow:
     """How many of the target's criteria the last frame meets."""
     cf = context.cf
     name, yardstick = "Criteria of the diagnosis", "all of them"

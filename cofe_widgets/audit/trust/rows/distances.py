@@ -23,7 +23,7 @@ from ..context import INDEPENDENT_ROWS, Signal, Times, TrustContext
 COMPONENTS = 32
 
 
-def distance_rows(context: TrustContext) -> list[TrustRow]:
+def judge(context: TrustContext) -> list[TrustRow]:
     """Distances of the last frame from the mean ECG and from the nearest real one."""
     names = ("Distance from the mean ECG", "Distance to the nearest real ECG")
     encoder = networks().encoder

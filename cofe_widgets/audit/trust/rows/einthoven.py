@@ -12,7 +12,7 @@ from ..context import Signal, TrustContext
 EINTHOVEN_UV = 5.0
 
 
-def einthoven_row(context: TrustContext) -> TrustRow:
+def judge(context: TrustContext) -> TrustRow:
     """Largest departure of the last frame from the laws of the limb leads."""
     before, after = (einthoven_uv(one) for one in (context.before, context.after))
     verdict: Verdict = "good"

@@ -9,7 +9,7 @@ from ....vocabulary.edits import EDITS
 from ..context import TrustContext
 
 
-def off_target_row(context: TrustContext) -> TrustRow:
+def judge(context: TrustContext) -> TrustRow:
     """How many measurements moved by more than their own error without being asked to."""
     cf = context.cf
     known = belonging(cf.target)

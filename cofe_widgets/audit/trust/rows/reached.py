@@ -7,7 +7,7 @@ from ....vocabulary.diagnoses import QUANTITIES, title_with_code
 from ..context import TrustContext
 
 
-def reached_row(context: TrustContext) -> TrustRow:
+def judge(context: TrustContext) -> TrustRow:
     """The answer to the last frame beside the level asked."""
     cf = context.cf
     last, asked = float(cf.predictions[-1]), cf.shown(cf.level)

@@ -10,7 +10,7 @@ from ..context import TrustContext
 R_MEDIAN, R_LOW = 0.979, 0.87
 
 
-def reconstruction_row(context: TrustContext) -> TrustRow:
+def judge(context: TrustContext) -> TrustRow:
     """Correlation of the original with its redrawing."""
     name, yardstick = "Redrawing of the original (r)", f"{R_MEDIAN:g} half of held-back real ECGs"
     r = context.cf.provenance.get("reconstruction_r")

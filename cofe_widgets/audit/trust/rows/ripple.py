@@ -20,7 +20,7 @@ LEAST_CHANGE_UV = 2.0
 RIPPLE_SHARE, MOVED_NOISE = 0.10, 1.3
 
 
-def ripple_row(context: TrustContext) -> TrustRow:
+def judge(context: TrustContext) -> TrustRow:
     """Share of the change outside the QRS that is faster than any wave there."""
     found = ripple(context.before, context.after, np.concatenate(context.beats_s))
     name = "Ripple outside the QRS"

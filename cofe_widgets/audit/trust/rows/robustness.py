@@ -28,7 +28,7 @@ STEPS, BEYOND, LONGEST_UV = 6, 1.05, 20.0
 SHARES = (0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
 
 
-def robustness_rows(context: TrustContext) -> list[TrustRow]:
+def judge(context: TrustContext) -> list[TrustRow]:
     """How little flips the model at the original: noise, and a step made to."""
     names = ("Noise that flips the model", "Smallest step that flips the model")
     cf, f = context.cf, context.f

@@ -20,7 +20,7 @@ SALIENT, WINDOW_S, LEAST_SHAPE_MV = 0.2, (-0.3, 0.45), 0.003
 MORE_THAN_CHANCE = 1.5
 
 
-def saliency_row(context: TrustContext) -> TrustRow:
+def judge(context: TrustContext) -> TrustRow:
     """Where the beats changed their shape, is the gradient at the original steep there.
 
     Both are averaged over the beats of the original and of the last frame: a gradient does not see

@@ -13,7 +13,7 @@ JUDGED: dict[int, tuple[Verdict, str]] = {
 }
 
 
-def search_space_row(context: TrustContext) -> TrustRow:
+def judge(context: TrustContext) -> TrustRow:
     """The smallest search space that sufficed."""
     cf = context.cf
     number = 3 if "whole" in cf.space else 2 if "component" in cf.space else 1

@@ -41,7 +41,7 @@ def size(before: Signal, after: Signal) -> Size:
     return Size(rms, 1000 * float(np.sqrt(np.square(own).mean())), share)
 
 
-def size_rows(context: TrustContext) -> list[TrustRow]:
+def judge(context: TrustContext) -> list[TrustRow]:
     """RMS of the change beside that of beats out of step, and the share of the samples changed."""
     found = size(context.before, context.after)
     out_of_step = 2**0.5 * found.own_rms_uv
