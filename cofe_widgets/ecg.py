@@ -239,6 +239,23 @@ class Record:
         return np.linalg.solve(limb_matrix(present).astype(float), stored).astype(np.float32)
 
 
+def stored_record(signal: ArrayLike, fs: float, leads: Iterable[str], meta: Any) -> Record:
+    """A record as it was saved: sound in form; its amplitudes were judged when it was made.
+
+    Raises
+    ------
+    EcgError
+        When it has another form.
+    """
+    values, names = np.asarray(signal), tuple(lead_name(name) for name in leads)
+    _check_rate(float(fs))
+    if values.dtype != np.float32 or values.ndim != 2 or values.shape[0] != len(names):
+        raise EcgError(f"a {values.dtype} signal of shape {values.shape} for {len(names)} leads")
+    if values.shape[1] < 2 or len(set(names)) < len(names) or not np.isfinite(values).all():
+        raise EcgError("the signal is empty or not finite, or a lead is given twice")
+    return _restore(values, float(fs), names, dict(meta))
+
+
 def _restore(
     signal: NDArray[np.float32], fs: float, leads: tuple[str, ...], meta: Mapping[str, Any]
 ) -> Record:

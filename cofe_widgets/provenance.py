@@ -11,7 +11,10 @@ class Weighted(Protocol):
     """A model with a name and a hash of its weights."""
 
     name: str
-    weight_hash: str
+
+    @property
+    def weight_hash(self) -> str:
+        """Hash of the weights as they are."""
 
 
 def provenance(predictor: Weighted | None = None, **facts: Any) -> dict[str, Any]:

@@ -46,7 +46,12 @@ class Step(Generic[Result]):
         if name not in ("prediction", "signal"):
             raise AttributeError(f"a Step has no {name!r}")
         warn_of_former(f"Step.{name}", f"Step.partial.{name}")
-        return getattr(self.partial, name, None)
+        for seen in (self.partial, self.result):
+            if hasattr(seen, name):
+                return getattr(seen, name)
+            if hasattr(seen, f"{name}s"):  # an answer: that of its last frame
+                return getattr(seen, f"{name}s")[-1]
+        return None
 
 
 #: Long work: a generator that yields steps and can be closed.

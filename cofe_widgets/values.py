@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import zipfile
 from collections.abc import Callable, Mapping
 from dataclasses import fields, replace
@@ -19,14 +20,27 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ._version import __version__
-from .ecg import Record
+from .ecg import Record, stored_record
 
 if TYPE_CHECKING:
     import pandas as pd
 
 #: A file may unpack to this much, its description to that much, and hold so many arrays.
-MOST_BYTES, MOST_TEXT, MOST_MEMBERS = 512 * 2**20, 64 * 2**20, 1000
+MOST_BYTES, MOST_TEXT, MOST_MEMBERS = 512 * 2**20, 32 * 2**20, 1000
 _TEXT = "value.json"
+
+
+#: How an annotation begins -> whether a value is of that kind.
+_KINDS: dict[str, Callable[[Any], bool]] = {
+    "NDArray": lambda v: isinstance(v, np.ndarray) and v.dtype.kind == "f",
+    "pd.DataFrame": lambda v: hasattr(v, "columns"),
+    "dict": lambda v: isinstance(v, dict),
+    "str": lambda v: isinstance(v, str),
+    "bool": lambda v: isinstance(v, bool),
+    "float": lambda v: isinstance(v, int | float) and not isinstance(v, bool),
+    "tuple": lambda v: isinstance(v, tuple),
+    "Record": lambda v: isinstance(v, Record),
+}
 
 
 class Value:
@@ -47,12 +61,19 @@ class Value:
             "version": __version__,
             "facts": _encoded(self._facts(), arrays),
         }
-        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as out:
-            out.writestr(_TEXT, json.dumps(told))
-            for k, array in enumerate(arrays):
-                held = BytesIO()
-                np.lib.format.write_array(held, array, allow_pickle=False)
-                out.writestr(f"{k}.npy", held.getvalue())
+        if len(arrays) >= MOST_MEMBERS:
+            raise self._error(f"{len(arrays)} arrays in one {told['kind']}: at most {MOST_MEMBERS}")
+        text, part = json.dumps(told), Path(f"{path}.{os.getpid()}.part")
+        try:
+            with zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED) as out:
+                out.writestr(_TEXT, text)
+                for k, array in enumerate(arrays):
+                    held = BytesIO()
+                    np.lib.format.write_array(held, array, allow_pickle=False)
+                    out.writestr(f"{k}.npy", held.getvalue())
+            part.replace(path)  # the file appears whole or not at all
+        finally:
+            part.unlink(missing_ok=True)
 
     @classmethod
     def load(cls, path: str | Path) -> Self:
@@ -65,6 +86,8 @@ class Value:
             where that is known.
         """
         try:
+            if not Path(path).is_file() and Path(path).exists():
+                raise ValueError("it is no file")  # a pipe would wait, a device never end
             if not zipfile.is_zipfile(path):
                 return cls._from_text(_limited_text(Path(path)))
             with zipfile.ZipFile(path) as stored:
@@ -82,7 +105,9 @@ class Value:
         except Exception as error:  # whatever a damaged file makes its parsers raise
             raise cls._refusal(path, error) from error
         try:
-            return cls._restored(_decoded(told["facts"], arrays))
+            value = cls._restored(_decoded(told["facts"], arrays))
+            value._check_types()
+            return value
         except Exception as error:
             raise cls._refusal(path, f"cofe_widgets {version} wrote it; {error}") from error
 
@@ -100,7 +125,10 @@ class Value:
         if self._remake is None:
             raise TypeError(f"a {type(self).__name__} is not made by a call of its own")
         remake: Callable[..., Any] = self._remake
-        return remake(self, *given, **changes)
+        try:
+            return remake(self, *given, **changes)
+        except TypeError as error:
+            raise self._error(f"it cannot be made again like that: {error}") from error
 
     @property
     def call(self) -> dict[str, Any]:
@@ -144,6 +172,14 @@ class Value:
         """The value of what `_facts` gave."""
         return cls(**facts)
 
+    def _check_types(self) -> None:
+        """Refuse fields that are not of their kind, as a damaged file has them."""
+        for one in fields(self):  # type: ignore[arg-type]
+            kind, value = str(one.type), getattr(self, one.name)
+            known = next((test for word, test in _KINDS.items() if kind.startswith(word)), None)
+            if known is not None and not known(value):
+                raise ValueError(f"its {one.name} is a {type(value).__name__}")
+
     @classmethod
     def _from_former(cls, arrays: dict[str, NDArray[Any]]) -> Self:
         """The value of an ``.npz`` file of version 0.1."""
@@ -178,7 +214,7 @@ def _encoded(value: Any, arrays: list[NDArray[Any]]) -> Any:
     if value is None or isinstance(value, bool | int | float | str):
         return value
     if isinstance(value, np.generic):
-        return value.item()
+        return _encoded(value.item(), arrays)
     if isinstance(value, np.ndarray):
         arrays.append(value.astype(str) if value.dtype == object else value)
         return {"$array": len(arrays) - 1}
@@ -208,20 +244,20 @@ def _encoded_table(table: pd.DataFrame, arrays: list[NDArray[Any]]) -> dict[str,
     return {"columns": columns, "index": _encoded(list(table.index), arrays)}
 
 
-def _decoded(value: Any, arrays: Mapping[int, NDArray[Any]]) -> Any:
+def _decoded(value: Any, arrays: dict[int, NDArray[Any]]) -> Any:
     if isinstance(value, list):
         return [_decoded(one, arrays) for one in value]
     if not isinstance(value, dict):
         return value
     match value:
         case {"$array": int(k)}:
-            return arrays[k]
+            return arrays.pop(k)  # each is there once: a file cannot grow by repeating itself
         case {"$tuple": list(items)}:
             return tuple(_decoded(one, arrays) for one in items)
         case {"$dict": dict(items)}:
             return {key: _decoded(one, arrays) for key, one in items.items()}
         case {"$record": [signal, fs, leads, meta]}:
-            return Record(*(_decoded(one, arrays) for one in (signal, fs, leads, meta)))
+            return stored_record(*(_decoded(one, arrays) for one in (signal, fs, leads, meta)))
         case {"$table": {"columns": list(columns), "index": index}}:
             import pandas as pd
 
@@ -240,7 +276,10 @@ def _members(stored: zipfile.ZipFile) -> list[str]:
         raise ValueError("it would unpack to more than any value holds")
     if any(info.file_size > MOST_TEXT for info in infos if info.filename == _TEXT):
         raise ValueError("its description is longer than any value's")
-    return [info.filename for info in infos]
+    names = [info.filename for info in infos]
+    if len(set(names)) < len(names):
+        raise ValueError("it names a part twice")
+    return names
 
 
 def _array(stored: zipfile.ZipFile, name: str) -> NDArray[Any]:
@@ -253,10 +292,10 @@ def _array(stored: zipfile.ZipFile, name: str) -> NDArray[Any]:
         (2, 0): np.lib.format.read_array_header_2_0,
     }[version]
     shape, fortran, dtype = reader(held)
-    body = data[held.tell() :]
+    body = memoryview(data)[held.tell() :]
     if dtype.hasobject or math.prod(shape) * dtype.itemsize != len(body):
         raise ValueError(f"array {name} is not what its header says")
-    return np.frombuffer(body, dtype).reshape(shape, order="F" if fortran else "C").copy()
+    return np.frombuffer(body, dtype).reshape(shape, order="F" if fortran else "C")
 
 
 def _limited_text(path: Path) -> str:

@@ -205,6 +205,8 @@ def _steps(
 
     Partial results are the outcomes of those records, as rows of `CounterfactualTable.outcomes`.
     """
+    if isinstance(records, Record | str | Path):
+        records = [records]
     questions = _Questions(f, target, level, by, both_ways)
     kept = Store(store)
     how = {"severities": 2, **search}
@@ -249,7 +251,7 @@ def _again(
     if records is None:
         raise AuditError("a table does not hold its records: give them, rerun(records)")
     model, call = known_predictor(value.provenance, f), value.call
-    return counterfactual_table(records, model, value.target, **{**call, **changes})
+    return counterfactual_table(records, model, **{"target": value.target, **call, **changes})
 
 
 def _chunks(records: Iterable[Source]) -> Iterator[list[tuple[int, Source]]]:

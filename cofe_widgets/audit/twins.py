@@ -193,7 +193,8 @@ def twin_score(
 def _again(value: TwinScore, f: Predictor | None = None, **changes: Any) -> TwinScore:
     """The call that made it."""
     model, call = known_predictor(value.provenance, f), value.call
-    return twin_score(value.condition, model, value.target, **{**call, **changes})
+    asked = {"condition": value.condition, "target": value.target, **call, **changes}
+    return twin_score(f=model, **asked)
 
 
 def _errors(hearts: list[Simulated]) -> dict[str, float]:

@@ -12,6 +12,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from ..deprecated import warn_of_former
 from ..errors import ExplainError
 from ..models.architectures.encoder import NAMED as AMPLITUDES
 from ..models.architectures.generator import LAYERS, STYLE, Latent
@@ -74,7 +75,10 @@ def kept(keep: Iterable[str]) -> frozenset[str]:
     if isinstance(keep, str):
         keep = (keep,)
     names: set[str] = set()
-    for name in (FORMER_NAMES.get(one, one) for one in keep):
+    for given in keep:
+        name = FORMER_NAMES.get(given, given)
+        if name != given:
+            warn_of_former(f"keep={given!r}", f"keep={name!r}", 2)
         if name not in (*GROUPS, *NAMES, *LAYER_GROUPS):
             known = ", ".join((*GROUPS, *LAYER_GROUPS, *NAMES))
             raise ExplainError(f"keep={name!r} is no part of an ECG that can be kept: {known}")

@@ -44,7 +44,7 @@ class Predictor:
     module : torch.nn.Module
         In evaluation mode.
     weight_hash : str
-        Of the architecture, all parameters and buffers, when it was wrapped.
+        Of the architecture, all parameters and buffers.
     card : dict
         The model card of shipped weights; empty for others.
     """
@@ -70,7 +70,7 @@ class Predictor:
         self.preprocess, self.postprocess = preprocess, postprocess
         self.batch_size, self.device, self.name, self.card = batch_size, device, name, card
         self.module = module.eval().to(device)
-        self.weight_hash = hash_of(module)
+        self._hashed: tuple[Any, str] | None = None
 
     def __repr__(self) -> str:
         return (
@@ -83,6 +83,21 @@ class Predictor:
         same = object.__new__(type(self))
         vars(same).update(vars(self))
         return same
+
+    @property
+    def weight_hash(self) -> str:
+        """Hash of the architecture, all parameters and buffers as they are now.
+
+        It is worked out again when a tensor was written to or replaced (not through ``.data``).
+        """
+        tensors = [*self.module.parameters(), *self.module.buffers()]
+        try:
+            state: Any = tuple((id(one), one._version) for one in tensors)
+        except RuntimeError:  # made in inference mode: nobody counts what is written to it
+            state = object()
+        if self._hashed is None or self._hashed[0] != state:
+            self._hashed = state, hash_of(self.module)
+        return self._hashed[1]
 
     @property
     def is_shipped(self) -> bool:

@@ -7,25 +7,33 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ..errors import WeightsError, WrapError
+from ..errors import WrapError
 from ..models import WEIGHTS
 from ..models import load as load_module
-from .predictor import Predictor, hash_of
+from .predictor import Predictor
+
+#: What of a predictor `load` sets from the card: another value makes it one of your own.
+_OF_CARD = ("fs", "seconds", "output", "leads", "outputs", "preprocess", "postprocess", "name")
 
 
 class _Shipped(Predictor):
-    """A model of the package's own, which travels by its name while its weights are what they were."""
+    """A model of the package's own, which travels by its name as long as it is what `load` gives."""
+
+    _loaded: tuple[Any, ...]
+
+    def _state(self) -> tuple[Any, ...]:
+        learning = any(one.requires_grad for one in self.module.parameters())
+        return self.weight_hash, learning, *(getattr(self, name) for name in _OF_CARD)
 
     @property
     def is_shipped(self) -> bool:
         """Whether `load` gives this very model again by its name."""
-        there = (WEIGHTS / f"{self.name}.safetensors").exists()
-        return there and hash_of(self.module) == self.weight_hash
+        return self._state() == self._loaded
 
-    def __reduce__(self) -> Any:
+    def __reduce_ex__(self, protocol: Any) -> Any:
         if self.is_shipped:
             return _arrived, (self.name, self.weight_hash, str(self.device), self.batch_size)
-        return super().__reduce_ex__(4)
+        return super().__reduce_ex__(protocol)
 
 
 def load(name: str | Path) -> Predictor:
@@ -42,7 +50,8 @@ def load(name: str | Path) -> Predictor:
     card = loaded.card
     if "outputs" not in card:
         raise WrapError(f"{name} is not a predictor: {card['summary']}")
-    return _Shipped(
+    kind = Predictor if Path(name).suffix else _Shipped  # a file of one's own is not shipped
+    found = kind(
         copy.deepcopy(loaded.module),  # a predictor may be moved or fine-tuned: each has its own
         fs=card["fs"],
         leads=card["leads"],
@@ -56,6 +65,9 @@ def load(name: str | Path) -> Predictor:
         name=Path(name).stem,
         card=card,
     )
+    if isinstance(found, _Shipped):
+        found._loaded = found._state()
+    return found
 
 
 def _arrived(name: str, weight_hash: str, device: str, batch_size: int) -> Predictor:
@@ -79,10 +91,9 @@ def known_predictor(provenance: Mapping[str, Any], f: Predictor | None = None) -
     if f is not None:
         return f
     name, weights = provenance.get("model"), provenance.get("model_hash")
-    try:
-        found = load(str(name))
-    except (WeightsError, WrapError) as error:
-        raise WrapError(f"{name} is no shipped model: give it, rerun(f)") from error
+    if name not in {path.stem for path in WEIGHTS.glob("*.safetensors")}:
+        raise WrapError(f"{str(name)[:80]!r} is no shipped model: give it, rerun(f)")
+    found = load(str(name))
     if found.weight_hash != weights:
         raise WrapError(f"the {name} of this version has other weights: give yours, rerun(f)")
     return found

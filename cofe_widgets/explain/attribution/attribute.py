@@ -148,8 +148,10 @@ def attribute(
 @remakes(Attribution)
 def _again(value: Attribution, f: Predictor | None = None, **changes: Any) -> Any:
     """The call that made it, on the record it holds (as the model sees it)."""
-    call = {"method": value.method, **value.provenance["options"], **changes}
-    return attribute(value.record, known_predictor(value.provenance, f), value.target, **call)
+    same = changes.get("method", value.method) == value.method  # another method has other options
+    asked = {"target": value.target, "method": value.method, **changes}
+    asked = {**(value.provenance["options"] if same else {}), **asked}
+    return attribute(value.record, known_predictor(value.provenance, f), **asked)
 
 
 def _sized(f: Predictor, target: str, batch_size: int | None) -> Predictor:

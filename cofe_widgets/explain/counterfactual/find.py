@@ -276,9 +276,13 @@ def _padded_moves(solutions: Sequence[Solution], size: int) -> Tensor:
 
 @remakes(Counterfactual)
 def _again(value: Counterfactual, f: Predictor | None = None, **changes: Any) -> Any:
-    """The call that made it, on the record it holds; of several answers, the one that it is."""
-    call = value.call
-    which = call.pop("answer", 0)
+    """The call that made it, on the record it holds; of several answers, the one that it is.
+
+    The record is explained alone. Where it was one of many, the search may end elsewhere by as much as
+    on another machine (`search`).
+    """
+    asked = {"target": value.target, "level": value.level, **value.call, **changes}
+    which = asked.pop("answer", 0)
     model = known_predictor(value.provenance, f or value.predictor)
-    again = counterfactual(value.original, model, value.target, value.level, **{**call, **changes})
+    again = counterfactual(value.original, model, **asked)
     return again[which] if isinstance(again, list) else again

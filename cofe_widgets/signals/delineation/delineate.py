@@ -127,13 +127,14 @@ def delineate(
     -----
     ``delineate.steps(records)`` does the same as a generator of `Step`.
     """
-    steps = _steps([record] if isinstance(record, Record) else list(record), method, model)
-    found: list[Delineation] = last(steps)
+    found: list[Delineation] = last(_steps(record, method, model))
     return found[0] if isinstance(record, Record) else found
 
 
-def _steps(records: list[Record], method: str = "soft", model: str = "delineator") -> Work[Any]:
-    """The work of `delineate` on a list of records, a `Step` a batch; the last has all of them."""
+def _steps(
+    record: Record | Iterable[Record], method: str = "soft", model: str = "delineator"
+) -> Work[Any]:
+    """The work of `delineate`, a `Step` a batch; the last has the list of all."""
     import torch
 
     from ...models import load
@@ -141,6 +142,7 @@ def _steps(records: list[Record], method: str = "soft", model: str = "delineator
 
     if method not in METHODS:
         raise EcgError(f"method={method!r}: expected one of {', '.join(METHODS)}")
+    records = [record] if isinstance(record, Record) else list(record)
     loaded = load(model)
     network = loaded.module
     assert isinstance(network, UNet)
