@@ -69,6 +69,7 @@ def agree(flag: bool, device: torch.device) -> bool:
 
 
 def leave() -> None:
-    """Part from the other processes."""
+    """Part from the other processes, all at once: none closes what another still waits on."""
     if distributed.is_initialized():
+        distributed.barrier()
         distributed.destroy_process_group()

@@ -79,12 +79,12 @@ def steps(options: argparse.Namespace) -> Iterator[Step[Any]]:
             yield run.cut_off(step, options.steps)
             return leave()
         yield run.at(step, options.steps)
+    leave()  # what follows takes minutes, and is for one alone
     if rank() == 0:
         yield Step(1.0, "describing the styles", run.row)
         source.device = torch.device("cpu")
         _ship(loaded, mean.cpu(), source, real, options)
         yield shipped(options.out)
-    leave()
 
 
 def parse(argv: list[str] | None = None) -> argparse.Namespace:

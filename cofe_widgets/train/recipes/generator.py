@@ -259,10 +259,10 @@ def steps(options: argparse.Namespace) -> Iterator[Step[Any]]:
             yield run.cut_off(step, options.steps)
             return leave()
         yield run.at(step, options.steps)
+    leave()  # what follows takes minutes, and is for one alone
     if rank() == 0:
         _ship(trainer, real, options)
         yield shipped(options.out)
-    leave()
 
 
 def parse(argv: list[str] | None = None) -> argparse.Namespace:
