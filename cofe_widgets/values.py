@@ -89,11 +89,12 @@ class Value:
             if not Path(path).is_file() and Path(path).exists():
                 raise ValueError("it is no file")  # a pipe would wait, a device never end
             if not zipfile.is_zipfile(path):
-                return cls._from_text(_limited_text(Path(path)))
+                return cls._from_text(_limited_text(Path(path)))._checked()
             with zipfile.ZipFile(path) as stored:
                 members = _members(stored)
                 if _TEXT not in members:
-                    return cls._from_former({name: _array(stored, name) for name in members})
+                    parts = {name: _array(stored, name) for name in members}
+                    return cls._from_former(parts)._checked()
                 told = json.loads(stored.read(_TEXT))
                 if told["kind"] != cls.__name__:
                     raise ValueError(f"it holds a {told['kind']}")
@@ -105,9 +106,7 @@ class Value:
         except Exception as error:  # whatever a damaged file makes its parsers raise
             raise cls._refusal(path, error) from error
         try:
-            value = cls._restored(_decoded(told["facts"], arrays))
-            value._check_types()
-            return value
+            return cls._restored(_decoded(told["facts"], arrays))._checked()
         except Exception as error:
             raise cls._refusal(path, f"cofe_widgets {version} wrote it; {error}") from error
 
@@ -172,7 +171,12 @@ class Value:
         """The value of what `_facts` gave."""
         return cls(**facts)
 
-    def _check_types(self) -> None:
+    def _checked(self) -> Self:
+        """Itself, where nothing in it is what a damaged file has."""
+        self._check()
+        return self
+
+    def _check(self) -> None:
         """Refuse fields that are not of their kind, as a damaged file has them."""
         for one in fields(self):  # type: ignore[arg-type]
             kind, value = str(one.type), getattr(self, one.name)

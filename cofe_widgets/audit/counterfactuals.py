@@ -173,8 +173,7 @@ def counterfactual_table(
     """
     from tqdm.auto import tqdm
 
-    if isinstance(records, Record | str | Path):
-        records = [records]
+    records = _several(records)
     steps = _steps(
         records, f, target, level, by=by, both_ways=both_ways, store=store, seed=seed, each=each,
         **search,
@@ -205,8 +204,7 @@ def _steps(
 
     Partial results are the outcomes of those records, as rows of `CounterfactualTable.outcomes`.
     """
-    if isinstance(records, Record | str | Path):
-        records = [records]
+    records = _several(records)
     questions = _Questions(f, target, level, by, both_ways)
     kept = Store(store)
     how = {"severities": 2, **search}
@@ -252,6 +250,11 @@ def _again(
         raise AuditError("a table does not hold its records: give them, rerun(records)")
     model, call = known_predictor(value.provenance, f), value.call
     return counterfactual_table(records, model, **{"target": value.target, **call, **changes})
+
+
+def _several(records: Iterable[Source] | Source) -> Iterable[Source]:
+    """One record or path as a list of one; a text is no list of letters."""
+    return [records] if isinstance(records, Record | str | Path) else records
 
 
 def _chunks(records: Iterable[Source]) -> Iterator[list[tuple[int, Source]]]:

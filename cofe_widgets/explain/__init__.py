@@ -1,7 +1,7 @@
 """The Explainer: of a predictor and a record, an explanation: a value with its provenance."""
 
 from .attribution import Attribution, attribute
-from .attribution.registry import names, old_name
+from .attribution.registry import lookup
 from .counterfactual import Candidate, Counterfactual, counterfactual
 
 #: Names of the attribution methods (looked up when asked for: they can be registered).
@@ -16,10 +16,4 @@ __all__ = [
     "counterfactual",
 ]
 
-
-def __getattr__(name: str) -> tuple[str, ...]:
-    if name == "ATTRIBUTION_METHODS":
-        return names()
-    if name == "METHODS":
-        return old_name()
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+__getattr__ = lookup(__name__)

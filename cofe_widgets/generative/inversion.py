@@ -22,7 +22,7 @@ from ..models.filters import BandPass
 from ..models.phase import MAX_BEATS, pad_beats
 from ..signals import r_peaks
 from ..signals.median_beat import median_beat
-from ..wrapper import SLACK_S
+from ..wrapper.length import SLACK_S, first_samples
 from .atrial_edit import f_waves_left, p_wave_left, place_p_waves, typical_p_wave
 from .networks import networks
 from .time_warp import USUAL_S, TimeEdit, Timeline, carry, parts_of
@@ -52,13 +52,11 @@ def prepare(record: Record) -> Record:
     except EcgError as error:
         raise ExplainError(f"a counterfactual needs the twelve standard leads: {error}") from error
     at_rate = standard.resample(FS)
-    signal = at_rate.signal[:, :SAMPLES]
     longer = {"first_of_s": record.duration_s} if record.duration_s > SECONDS + SLACK_S else {}
-    short = SAMPLES - signal.shape[1]
-    if not short and at_rate.samples == SAMPLES:
+    if at_rate.samples == SAMPLES:
         return at_rate
     try:
-        return at_rate.with_signal(np.pad(signal, ((0, 0), (0, short)), "edge"), **longer)
+        return at_rate.with_signal(first_samples(at_rate.signal, SAMPLES), **longer)
     except EcgError as error:
         raise ExplainError(f"the first {SECONDS:g} s of the record: {error}") from error
 

@@ -60,6 +60,11 @@ def save(module: nn.Module, path: Path, card: dict[str, Any]) -> None:
     path.with_suffix(".md").write_text(_card_text(path.stem, card))
 
 
+def shipped() -> list[str]:
+    """Names of the shipped weights."""
+    return sorted(path.stem for path in WEIGHTS.glob("*.safetensors"))
+
+
 def load(name: str | Path) -> Loaded:
     """Load shipped weights by name, or a file written by `save`.
 
@@ -72,7 +77,7 @@ def load(name: str | Path) -> Loaded:
     if str(name).endswith(".safetensors"):
         path = Path(name)
     if not path.exists():
-        known = ", ".join(sorted(p.stem for p in WEIGHTS.glob("*.safetensors"))) or "none"
+        known = ", ".join(shipped()) or "none"
         raise WeightsError(f"no model named {str(name)!r}: shipped models are {known}")
     return _load(path, path.stat().st_mtime_ns)
 

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import WrapError
-from ..models import WEIGHTS
 from ..models import load as load_module
+from ..models import shipped
 from .predictor import Predictor
 
 #: What of a predictor `load` sets from the card: another value makes it one of your own.
@@ -91,7 +91,7 @@ def known_predictor(provenance: Mapping[str, Any], f: Predictor | None = None) -
     if f is not None:
         return f
     name, weights = provenance.get("model"), provenance.get("model_hash")
-    if name not in {path.stem for path in WEIGHTS.glob("*.safetensors")}:
+    if name not in shipped():
         raise WrapError(f"{str(name)[:80]!r} is no shipped model: give it, rerun(f)")
     found = load(str(name))
     if found.weight_hash != weights:

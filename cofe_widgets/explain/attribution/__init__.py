@@ -3,7 +3,7 @@
 from .attribute import Attribution, attribute
 from .method import Method
 from .options import Between
-from .registry import find, methods, names, old_name, register, table, unregister
+from .registry import find, lookup, methods, register, table, unregister
 
 #: Names of the methods, in the order of menus (looked up when asked for: they can be registered).
 ATTRIBUTION_METHODS: tuple[str, ...]
@@ -21,10 +21,4 @@ __all__ = [
     "unregister",
 ]
 
-
-def __getattr__(name: str) -> tuple[str, ...]:
-    if name == "ATTRIBUTION_METHODS":
-        return names()
-    if name == "METHODS":
-        return old_name()
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+__getattr__ = lookup(__name__)

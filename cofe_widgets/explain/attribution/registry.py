@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from importlib import import_module
 from typing import TYPE_CHECKING
 
@@ -109,6 +110,19 @@ def table() -> pd.DataFrame:
         for one in methods()
     ]
     return pd.DataFrame(rows, index=pd.Index(names(), name="method"))
+
+
+def lookup(module: str) -> Callable[[str], tuple[str, ...]]:
+    """A module's ``__getattr__`` that finds ``ATTRIBUTION_METHODS`` as they are, and its former name."""
+
+    def look(name: str) -> tuple[str, ...]:
+        if name == "ATTRIBUTION_METHODS":
+            return names()
+        if name == "METHODS":
+            return old_name()
+        raise AttributeError(f"module {module!r} has no attribute {name!r}")
+
+    return look
 
 
 def old_name() -> tuple[str, ...]:

@@ -186,7 +186,6 @@ class Counterfactual(Value):
         trust = TrustCard.from_dict(facts.pop("trust"))
         moved = {FORMER_NAMES.get(name, name): size for name, size in facts["moved"].items()}
         found = cls(**{**facts, "moved": moved})
-        found._check()
         vars(found)["trust"] = trust
         return found
 
@@ -203,7 +202,8 @@ class Counterfactual(Value):
         return cls._restored({"original": original, **frames, **facts, "trust": told["trust"]})
 
     def _check(self) -> None:
-        """Refuse frames that do not belong together, as a damaged file has them."""
+        """Refuse fields of another kind, and frames that do not belong together."""
+        super()._check()
         frames = len(self.signals)
         shape = (frames, len(LEADS), self.original.samples)
         if frames < 2 or self.signals.shape != shape:
@@ -221,6 +221,3 @@ class Counterfactual(Value):
         if self.predictor is not None and not self.predictor.is_shipped:
             state = {**state, "trust": self.trust, "predictor": None}
         return state
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        vars(self).update(state)
