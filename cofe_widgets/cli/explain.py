@@ -57,8 +57,8 @@ def run(options: argparse.Namespace) -> None:
     if options.output is not None and not options.output.resolve().parent.is_dir():
         raise RefusedError(f"{options.output}: the folder to write to does not exist")
     record = read(options.file)
-    if "warning" in record.meta:
-        print(f"warning: {record.meta['warning']}", file=sys.stderr)
+    for one in record.meta.get("warnings", ()):
+        print(f"warning: {one}", file=sys.stderr)
     with refusals():
         from ..explain import attribution
         from ..wrapper import load

@@ -58,6 +58,6 @@ def _about(record: Record) -> str:
         "recorded": meta.get("recorded", ""),
         "device": meta.get("device", ""),
         "statements": "; ".join(meta.get("statements", ())),
-        "warning": meta.get("warning", ""),
+        "warnings": "; ".join(meta.get("warnings", ())),
     }
     return "\n".join(f"{name:<12}{text}" for name, text in said.items() if text)

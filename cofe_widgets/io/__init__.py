@@ -59,8 +59,8 @@ def read(source: Readable, name: str | None = None) -> Record:
         In millivolts, standard leads in standard order; limb leads that the file leaves out are
         derived from the others. ``meta`` holds ``source``, ``format`` and, where the file gives
         them, ``age`` (years), ``sex`` (M or F), ``recorded``, ``device``, ``statements`` (the
-        device's diagnosis), ``high_pass_hz``, ``low_pass_hz``, and ``warning`` where the file is
-        doubtful. It never holds a name or a number of a person.
+        device's diagnosis), ``high_pass_hz``, ``low_pass_hz``, and ``warnings`` (sentences)
+        where the file is doubtful. It never holds a name or a number of a person.
 
     Raises
     ------

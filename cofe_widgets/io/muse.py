@@ -36,8 +36,8 @@ def read(source: Source) -> Record:
     if ecg.raw_metadata.get("checksum_valid") is False:
         raise source.refuse(NAME, "a lead does not match its checksum: the file is damaged")
     off = [lead.label for lead in ecg.leads if "LeadOff" in lead.annotations]
-    warning = [f"the device noted lead {', '.join(off)} as off"] if off else []
-    return source.record(NAME, *stacked(source, NAME, ecg), about(ecg, warning))
+    warnings = [f"the device noted lead {', '.join(off)} as off"] if off else []
+    return source.record(NAME, *stacked(source, NAME, ecg), about(ecg, warnings))
 
 
 FORMAT = Format(NAME, (".xml",), sniff, read)
@@ -59,7 +59,7 @@ def stacked(source: Source, format: str, ecg: Any) -> tuple[np.ndarray[Any, Any]
     return signal, rates.pop(), list(lengths)
 
 
-def about(ecg: Any, warning: list[str]) -> dict[str, Any]:
+def about(ecg: Any, warnings: list[str]) -> dict[str, Any]:
     """What the file says about patient and recording; never a name or a number of a person."""
     filters = ecg.recording.acquisition.filters
     statements = (
@@ -73,5 +73,5 @@ def about(ecg: Any, warning: list[str]) -> dict[str, Any]:
         "statements": tuple(text for text in statements if text),
         "high_pass_hz": filters.highpass,
         "low_pass_hz": filters.lowpass,
-        "warning": warning,
+        "warnings": warnings,
     }

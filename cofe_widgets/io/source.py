@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..ecg import LEADS, LIMB_LEADS, Record, lead_name
+from ..ecg import LEADS, Record, lead_name
 from ..errors import EcgError, EcgFormatError
 
 #: How much of a file the formats are told apart by.
@@ -127,22 +127,14 @@ class Source:
             raise self.refuse(format, "no ECG inside: every sample of every lead is marked invalid")
         kept = [lead for lead in dict.fromkeys((*LEADS, *leads)) if lead in leads.keys() - empty]
         try:
-            record = _completed(Record(signal[[leads[lead] for lead in kept]], fs, tuple(kept)))
-            warnings = [*meta.get("warning", ()), *_doubts(record, kept)]
+            record = Record(signal[[leads[lead] for lead in kept]], fs, tuple(kept)).completed()
+            warnings = [*meta.get("warnings", ()), *_doubts(record, kept)]
             if empty:
                 warnings.append(f"lead {', '.join(empty)} holds no valid sample")
-            known = {"source": self.name, "format": format, **meta, "warning": "; ".join(warnings)}
+            known = {"source": self.name, "format": format, **meta, "warnings": tuple(warnings)}
             return replace(record, meta={k: v for k, v in known.items() if v not in (None, "", ())})
         except EcgError as error:
             raise self.refuse(format, str(error)) from None
-
-
-def _completed(record: Record) -> Record:
-    """The record with all six limb leads, where two of them are there to derive the others."""
-    if sum(lead in LIMB_LEADS for lead in record.leads) < 2:
-        return record
-    standard = [lead for lead in LEADS if lead in record.leads or lead in LIMB_LEADS]
-    return record.select([*standard, *(lead for lead in record.leads if lead not in LEADS)])
 
 
 def _lead(name: str) -> str:
@@ -156,13 +148,13 @@ def _lead(name: str) -> str:
 def _doubts(record: Record, stored: Sequence[str]) -> list[str]:
     """Warnings about a record: flat leads, and a stored III that is not II - I."""
     doubts = []
-    spans = np.ptp(record.signal, axis=1)
+    spans = np.fmax.reduce(record.signal, axis=1) - np.fmin.reduce(record.signal, axis=1)
     flat = [lead for lead, span in zip(record.leads, spans, strict=True) if span < 1e-3]
     if flat:
         doubts.append(f"lead {', '.join(flat)} is flat")
     if {"I", "II", "III"} <= set(stored):
         error = record["III"] - record["II"] + record["I"]
-        residual = float(np.percentile(np.abs(error - np.median(error)), 99))
+        residual = float(np.nanpercentile(np.abs(error - np.nanmedian(error)), 99))
         if residual > EINTHOVEN_MV:
             doubts.append(
                 f"III is not II - I (off by {residual:.2g} mV): an artefact, or wrong gains"

@@ -36,8 +36,7 @@ def facts(record: Record) -> list[str]:
     found.append(f"{record.duration_s:.1f} s")
     if meta.get("format"):
         found.append(str(meta["format"]))
-    if meta.get("warning"):
-        found.append(f"⚠ {meta['warning']}")
+    found += [f"⚠ {one}" for one in meta.get("warnings", ())]
     return found
 
 

@@ -74,18 +74,18 @@ def test_leads_of_different_length_are_refused_with_their_lengths() -> None:
 
 def test_a_device_s_remark_that_a_lead_was_off_is_passed_on() -> None:
     record = read(files.muse(lead_V3="<LeadOff>TRUE</LeadOff>"))
-    assert record.meta["warning"] == "the device noted lead V3 as off"
+    assert record.meta["warnings"] == ("the device noted lead V3 as off",)
 
 
 def test_a_flat_lead_is_remarked_on() -> None:
     rows = dict(zip(LEADS[:3], files.counts(), strict=False)) | {"V1": np.zeros(500, np.int16)}
-    assert "lead V1 is flat" in read(files.muse(rows)).meta["warning"]
+    assert "lead V1 is flat" in read(files.muse(rows)).meta["warnings"][0]
 
 
 def test_gains_that_break_einthoven_are_remarked_on() -> None:
     rows = dict(zip(LEADS, files.counts(), strict=True))
     rows["III"] = rows["III"] * 3
-    assert "III is not II - I" in read(files.muse(rows)).meta["warning"]
+    assert "III is not II - I" in read(files.muse(rows)).meta["warnings"][0]
 
 
 def test_a_mean_beat_alone_is_no_ecg() -> None:

@@ -260,7 +260,7 @@ def test_every_embedded_example_opens_by_its_name() -> None:
         assert record.meta["source"] == f"{name}.hea"
         assert len(record.leads) == 12
         assert sample_path(name).is_file()
-        assert "warning" not in record.meta
+        assert "warnings" not in record.meta
 
 
 def test_an_unknown_example_is_refused_with_those_there_are() -> None:

@@ -40,7 +40,7 @@ def test_every_file_of_a_family_opens_with_plausible_amplitudes(
     for path in paths:
         record = read(path)
         plausible(record)
-        assert "warning" not in record.meta, record.meta
+        assert "warnings" not in record.meta, record.meta
 
 
 @pytest.mark.parametrize(
@@ -77,7 +77,7 @@ def test_every_ludb_header_as_published_is_seen_through(shared_data: Path) -> No
     for header in headers:
         signal = folder / f"{header.stem}.dat"
         published = read({header.name: header.read_bytes(), signal.name: signal.read_bytes()})
-        assert "exactly 1 mV tall" in published.meta["warning"]
+        assert "exactly 1 mV tall" in published.meta["warnings"][0]
         np.testing.assert_array_equal(published.signal, read(signal).signal)
 
 

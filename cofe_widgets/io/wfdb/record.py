@@ -30,11 +30,11 @@ def read(source: Source) -> Record:
     rates = {header.signals[row].per_frame for row in chosen}
     if len(rates) > 1:
         raise source.refuse(NAME, "its leads are sampled at different rates: resample them to one")
-    physical, warning = millivolts(source, [header.signals[r] for r in chosen], digital, chosen)
+    physical, warnings = millivolts(source, [header.signals[r] for r in chosen], digital, chosen)
     names = [header.signals[row].name for row in chosen]
     if damaged:
-        warning.append(f"{', '.join(damaged)} fails the header's checksum: edited or damaged")
-    meta = {**about(header), "warning": warning}
+        warnings.append(f"{', '.join(damaged)} fails the header's checksum: edited or damaged")
+    meta = {**about(header), "warnings": warnings}
     return source.record(NAME, physical, header.fs * rates.pop(), names, meta)
 
 

@@ -119,9 +119,11 @@ def millivolts(
     baseline = np.array([signal.baseline for signal in signals], float)[:, None]
     unit = np.array([TO_MV.get(signal.unit, 1.0) for signal in signals])[:, None]
     physical = (stored - baseline) / gain * unit
-    warning = []
+    warnings = []
     if not all(signal.calibrated for signal in signals):
-        warning.append(f"no gain is given: the standard's {DEFAULT_GAIN:g} units per mV is assumed")
+        warnings.append(
+            f"no gain is given: the standard's {DEFAULT_GAIN:g} units per mV is assumed"
+        )
     if _every_lead_is_one_tall(physical) and len(np.unique(gain)) > 1:
         if not _einthoven_holds([signal.name for signal in signals], stored):
             raise source.refuse(
@@ -130,11 +132,11 @@ def millivolts(
                 "get a header with the recorder's gain",
             )
         physical = stored / 1000.0
-        warning.append(
+        warnings.append(
             "the header's gains make every lead exactly 1 mV tall (the published LUDB headers do); "
             "read at 1 µV per unit, with which III = II - I"
         )
-    return physical, warning
+    return physical, warnings
 
 
 def _every_lead_is_one_tall(physical: NDArray[np.floating[Any]]) -> bool:
