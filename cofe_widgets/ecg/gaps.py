@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -17,7 +19,7 @@ def runs(flags: NDArray[np.bool_]) -> NDArray[np.intp]:
     return np.flatnonzero(edges).reshape(-1, 2)
 
 
-def bridged(signal: NDArray[np.float32], fs: float) -> NDArray[np.float32]:
+def without_short(signal: NDArray[np.float32], fs: float) -> NDArray[np.float32]:
     """Non-finite samples as NaN, short runs of them replaced by a line."""
     bad = ~np.isfinite(signal)
     if not bad.any():
@@ -43,3 +45,15 @@ def masked(
     last = mask.shape[1] - 1
     before, after = (np.clip(at.astype(int), 0, last) for at in (position, np.ceil(position)))
     return np.where(mask[:, before] | mask[:, after], np.float32(np.nan), signal)
+
+
+def bridged(signal: NDArray[Any], gone: NDArray[np.bool_]) -> NDArray[Any]:
+    """``signal`` (leads, samples) with straight lines over what is ``gone``; zero in a lead all gone."""
+    if not gone.any():
+        return signal
+    out, time = signal.copy(), np.arange(signal.shape[1])
+    for row in np.flatnonzero(gone.any(axis=1)):
+        there = ~gone[row]
+        line = np.interp(time[gone[row]], time[there], signal[row, there]) if there.any() else 0.0
+        out[row, gone[row]] = line
+    return out

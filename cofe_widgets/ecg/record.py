@@ -18,7 +18,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from ..errors import EcgError
 from ..vocabulary.leads import LEADS
-from .gaps import bridged, masked
+from .gaps import bridged, masked, without_short
 from .leads import FROM_I_II, LIMB_LEADS, any_name, limb_matrix
 from .scale import check_rate, check_scale
 
@@ -71,7 +71,7 @@ class Record:
         repeated = sorted({name for name in leads if leads.count(name) > 1})
         if repeated:
             raise EcgError(f"lead {', '.join(repeated)} is given more than once")
-        signal = bridged(signal, fs)
+        signal = without_short(signal, fs)
         check_scale(signal, fs, leads)
         signal.flags.writeable = False
         object.__setattr__(self, "signal", signal)
@@ -225,13 +225,8 @@ class Record:
             raise EcgError(f"cannot fill gaps by {how!r}: expected 'interpolate' or 'zero'")
         if not self.has_gaps:
             return self
-        signal = self.signal.copy()
-        time = np.arange(self.samples)
-        for row in np.flatnonzero(self.mask.any(axis=1)):
-            gap = self.mask[row]
-            known = how == "interpolate" and not gap.all()
-            line = np.interp(time[gap], time[~gap], signal[row, ~gap]) if known else 0.0
-            signal[row, gap] = line
+        filled = bridged(self.signal, self.mask)
+        signal = filled if how == "interpolate" else np.nan_to_num(self.signal, nan=0.0)
         seconds = self.mask.sum(axis=1) / self.fs
         said = ", ".join(
             f"{gone:.2g} s of {lead}"

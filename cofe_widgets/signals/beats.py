@@ -78,12 +78,33 @@ def main_kind(beats: NDArray[np.float64]) -> tuple[NDArray[np.bool_], NDArray[np
     """
     qrs = beats[:, :, between(-80, 120)]
     qrs = qrs - qrs.mean(axis=2, keepdims=True)
+    dead = np.isnan(qrs).any(axis=2)
+    qrs = np.where(dead[:, :, None], 0.0, qrs)
     norm = np.linalg.norm(qrs, axis=2, keepdims=True)
     qrs = np.swapaxes(qrs / np.where(norm > 0, norm, 1.0), 0, 1)
     by_lead = qrs @ np.swapaxes(qrs, 1, 2)
+    if dead.any():
+        return _main_of_what_lives(by_lead, dead.T)
     # The median over leads: neither a noisy lead nor the tallest one decides alone.
     alike = np.median(by_lead, axis=0)
     friends = (alike > SAME_QRS).sum(axis=1) + alike.mean(axis=1)
     main = alike[friends.argmax()] > SAME_QRS
     clear = np.median(by_lead[:, main][:, :, main], axis=(1, 2)) > CLEAR_QRS
+    return main, clear
+
+
+def _main_of_what_lives(
+    by_lead: NDArray[np.float64], dead: NDArray[np.bool_]
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """`main_kind` of likenesses (leads, beats, beats) where a lead has no say on beats it lacks."""
+    by_lead = np.where(dead[:, :, None] | dead[:, None, :], np.nan, by_lead)
+    known = ~np.isnan(by_lead).all(axis=0)
+    alike = np.zeros(known.shape)
+    alike[known] = np.nanmedian(by_lead[:, known], axis=0)
+    friends = (alike > SAME_QRS).sum(axis=1) + alike.mean(axis=1)
+    main = alike[friends.argmax()] > SAME_QRS
+    pairs = by_lead[:, main][:, :, main].reshape(len(by_lead), -1)
+    some = ~np.isnan(pairs).all(axis=1)
+    clear = np.zeros(len(by_lead), bool)
+    clear[some] = np.nanmedian(pairs[some], axis=1) > CLEAR_QRS
     return main, clear

@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ..ecg import LIMB_LEADS, Record, limb_matrix
+from ..ecg import LIMB_LEADS, Record, bridged, limb_matrix
 from ..errors import EcgError
 from .beats import BEAT_FS, TIME_MS, between, cut, main_kind
 from .deflections import Deflections, deflections
 from .filters import pass_band
 from .p_wave import LEAST_BEATS as LEAST_P_BEATS
-from .p_wave import P_BAND_HZ, STRETCH_MS, atrial_wave
-from .rpeaks import FLAT_MV, WORKING_FS, find_beats, qrs_band, working_leads
+from .p_wave import P_BAND_HZ, STRETCH_MS, AtrialWave, atrial_wave
+from .quality import screened
+from .rpeaks import FLAT_MV, WORKING_FS, filtered, find_beats, qrs_band, working_leads
 from .waves import Wave, level, qrs_wave, spatial_velocity, stands_out, t_wave
 
 if TYPE_CHECKING:
@@ -25,8 +26,8 @@ if TYPE_CHECKING:
 HIGH_PASS_HZ = 0.5
 #: A median needs this many beats of one kind, and this share of all.
 LEAST_BEATS, LEAST_SHARE = 2, 0.4
-#: A clipped lead stands still this long at its extreme, this far from its middle.
-CLIPPED_MS, CLIPPED_MV = 8.0, 0.3
+#: A lead is asked for P waves when so large a share of the beats is whole in it, of the most that is.
+P_LEAD_SHARE = 0.6
 #: Nothing shorter than this is a QRS, nor what is not so many times as fast as the cycle's median.
 LEAST_QRS_MS, STANDS_OUT = 30.0, 5.0
 #: QRS and T that fill this share of so short a cycle leave no level between beats to measure from.
@@ -59,6 +60,8 @@ class MedianBeat:
         Q, R and S of every lead.
     r_peaks_s : ndarray, shape (beats,)
         All beats of the record.
+    rr_ms : ndarray, shape (beats,)
+        The interval before each; NaN before the first and across a stretch without any signal.
     is_main : ndarray of bool, shape (beats,)
         Which of them are of the kind whose median this is.
     has_p : ndarray of bool, shape (judged,)
@@ -76,6 +79,7 @@ class MedianBeat:
     t_amplitude_mv: NDArray[np.float64]
     deflections: Deflections
     r_peaks_s: NDArray[np.float64]
+    rr_ms: NDArray[np.float64]
     is_main: NDArray[np.bool_]
     has_p: NDArray[np.bool_]
 
@@ -103,19 +107,28 @@ class MedianBeat:
         return pd.DataFrame(rows, columns=columns)
 
 
-def median_beat(record: Record) -> MedianBeat:
+def median_beat(record: Record, *, clean: bool = True) -> MedianBeat:
     """The median beat of a record, aligned at R, over the beats of its main kind.
+
+    Parameters
+    ----------
+    record : Record
+    clean : bool
+        Take out mains hum, spikes and jumps of the baseline first, see `quality`. Dead stretches
+        are left out of the median either way, and no P wave is sought beside them.
 
     Raises
     ------
     EcgError
         When the record is too short or too coarse, or shows no beat that comes back.
     """
-    leads, usable, steady, peaks, is_main, beat = _repeated(record)
-    rr_ms = np.diff(peaks) * 1000
+    found = screened(record)
+    leads, usable, steady, peaks, rr_ms, is_main, beat = _repeated(
+        found.record(clean), found.leads_with("clipped")
+    )
     speed = spatial_velocity(beat)
     qrs = qrs_wave(speed)
-    rr_median = float(np.median(rr_ms))
+    rr_median = float(np.nanmedian(rr_ms)) if np.isfinite(rr_ms).any() else 1000.0
     if qrs.offset_ms - qrs.onset_ms < LEAST_QRS_MS or stands_out(speed, rr_median) < STANDS_OUT:
         raise EcgError(
             "what repeats does not stand out like a QRS: this is noise, a ventricular tachycardia, "
@@ -128,9 +141,7 @@ def median_beat(record: Record) -> MedianBeat:
             "between beats to measure from, as in ventricular tachycardia"
         )
     judged = peaks > (STRETCH_MS - qrs.onset_ms) / 1000
-    smooth = pass_band(steady, WORKING_FS, high_hz=P_BAND_HZ)
-    rr_before = np.concatenate(([np.inf], rr_ms))[judged]
-    atrial = atrial_wave(smooth, WORKING_FS, peaks[judged], rr_before, is_main[judged], qrs, t)
+    judged, atrial = _atrial(steady, peaks, rr_ms, is_main, judged, qrs, t)
     enough = is_main[judged].sum() >= LEAST_P_BEATS
 
     to_leads = _lead_matrix(leads, usable, record.leads)
@@ -147,6 +158,7 @@ def median_beat(record: Record) -> MedianBeat:
         t_amplitude_mv=t_height(signal, t),
         deflections=deflections(signal[:, inside], TIME_MS[inside]),
         r_peaks_s=peaks,
+        rr_ms=rr_ms,
         is_main=is_main,
         has_p=atrial.present if enough else np.empty(0, bool),
     )
@@ -159,11 +171,12 @@ class _Repeated(NamedTuple):
     usable: NDArray[np.bool_]
     steady: NDArray[np.float64]
     r_peaks_s: NDArray[np.float64]
+    rr_ms: NDArray[np.float64]
     is_main: NDArray[np.bool_]
     beat: NDArray[np.float64]
 
 
-def _repeated(record: Record) -> _Repeated:
+def _repeated(record: Record, clipped: set[str]) -> _Repeated:
     """What the record repeats: signal without wander and median beat, of the usable leads."""
     if record.fs < LEAST_FS:
         raise EcgError(
@@ -172,14 +185,14 @@ def _repeated(record: Record) -> _Repeated:
         )
     work = working_leads(record)
     band, size = qrs_band(work.signal)
-    usable = (size > FLAT_MV) & ~_clipped(record.select(work.leads))
-    peaks = find_beats(band[usable], size[usable])
+    usable = (size > FLAT_MV) & np.array([lead not in clipped for lead in work.leads])
+    peaks, rr_ms = find_beats(band[usable], size[usable])
     if len(peaks) < LEAST_BEATS:
         raise EcgError(
             f"found {len(peaks)} beats in {record.duration_s:.1f} s and {usable.sum()} usable "
             f"leads: at least {LEAST_BEATS} beats are needed for a median beat"
         )
-    steady = pass_band(work.signal[usable], WORKING_FS, low_hz=HIGH_PASS_HZ)
+    steady = filtered(work.signal[usable], low_hz=HIGH_PASS_HZ)
     whole = (peaks > -TIME_MS[0] / 1000) & (peaks < work.duration_s - TIME_MS[-1] / 1000)
     if whole.sum() < LEAST_BEATS:
         whole[:] = True
@@ -190,29 +203,52 @@ def _repeated(record: Record) -> _Repeated:
     is_main = np.zeros(len(peaks), bool)
     is_main[whole] = main
     usable[usable] = clear
-    beat = np.median(beats[main][:, clear], axis=0)
-    return _Repeated(work.leads, usable, steady[clear], peaks, is_main, beat)
+    beat, whole_leads = _median(beats[main][:, clear])
+    usable[usable] = whole_leads
+    if not usable.any():
+        raise EcgError("in no lead are two beats whole: there is no median beat")
+    steady = steady[clear][whole_leads]
+    return _Repeated(work.leads, usable, steady, peaks, rr_ms, is_main, beat)
 
 
-def _clipped(record: Record) -> NDArray[np.bool_]:
-    """Leads that stand still at their highest or lowest value, time and again, far from the middle.
+def _median(beats: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """The median of beats (beats, leads, times), over those whole in a lead, and which leads have any."""
+    dead = np.asarray(np.isnan(beats).any(axis=2))
+    if not dead.any():
+        return np.median(beats, axis=0), np.ones(beats.shape[1], bool)
+    enough = (~dead).sum(axis=0) >= LEAST_BEATS
+    alive = np.where(dead[:, :, None], np.nan, beats)[:, enough]
+    return np.nanmedian(alive, axis=0), enough
 
-    A peak cut off by the amplifier has no amplitude to measure.
-    """
-    signal = record.signal
-    still = max(2, round(CLIPPED_MS / 1000 * record.fs))
-    out = np.zeros(len(signal), bool)
-    for extreme in (signal.max(axis=1, keepdims=True), signal.min(axis=1, keepdims=True)):
-        at = signal == extreme
-        if (at.sum(axis=1) < 3 * still).all():
-            continue
-        far = np.abs(extreme - np.median(signal, axis=1, keepdims=True)) > CLIPPED_MV
-        at = (at & far).astype(np.float32)
-        total = np.cumsum(np.pad(at, ((0, 0), (1, 0))), axis=1)
-        run = total[:, still:] - total[:, :-still] >= still - 0.5
-        starts = np.diff(np.pad(run, ((0, 0), (1, 0))).astype(np.int8), axis=1) > 0
-        out |= starts.sum(axis=1) >= 3
-    return out
+
+def _atrial(
+    steady: NDArray[np.float64],
+    peaks: NDArray[np.float64],
+    rr_ms: NDArray[np.float64],
+    is_main: NDArray[np.bool_],
+    judged: NDArray[np.bool_],
+    qrs: Wave,
+    t: Wave,
+) -> tuple[NDArray[np.bool_], AtrialWave]:
+    """The atrial wave, and the beats judged for it: those that are whole in the leads asked."""
+    gaps = np.isnan(steady)
+    leads = np.ones(len(steady), bool)
+    if gaps.any():
+        lacks = np.asarray(cut(gaps.astype(float), WORKING_FS, peaks[judged]).any(axis=2))
+        whole = 1 - lacks.mean(axis=0) if len(lacks) else np.ones(len(steady))
+        leads = whole >= P_LEAD_SHARE * whole.max(initial=0.0)
+        judged = judged.copy()
+        judged[judged] = ~lacks[:, leads].any(axis=1)
+    smooth = pass_band(bridged(steady, gaps), WORKING_FS, high_hz=P_BAND_HZ)
+    rr_before = np.where(np.isnan(rr_ms), np.inf, rr_ms)[judged]
+    found = atrial_wave(
+        smooth[leads], WORKING_FS, peaks[judged], rr_before, is_main[judged], qrs, t
+    )
+    if leads.all():
+        return judged, found
+    shape = np.full((len(leads), found.shape.shape[1]), np.nan)
+    shape[leads] = found.shape
+    return judged, found._replace(shape=shape)
 
 
 def _lead_matrix(

@@ -7,14 +7,15 @@ clipped, full of artefact or show a T wave taller than its QRS; most leads seldo
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import overload
+from typing import NamedTuple, overload
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..ecg import INDEPENDENT_LEADS, LIMB_LEADS, Record
+from ..ecg import INDEPENDENT_LEADS, LIMB_LEADS, Record, bridged, runs
 from ..errors import EcgError
 from .filters import pass_band
+from .quality import screened
 
 #: Everything below runs at one rate, so that a record gives the same beats at any rate.
 WORKING_FS = 250.0
@@ -35,16 +36,33 @@ T_DELAY_S, T_PAUSE, T_BLUNT, T_SHARE, T_SPREAD_S = 0.35, 1.3, 0.95, 0.35, 0.03
 QUORUM = 0.4
 #: ... and that leaves no doubt.
 CERTAIN = 0.7
+#: Where no lead shows anything for so long, a beat may have been missed; none is found so near to it.
+BLIND_S = 0.06
+
+
+class Beats(NamedTuple):
+    """The beats of a record.
+
+    Attributes
+    ----------
+    r_peaks_s : ndarray, shape (beats,)
+    rr_ms : ndarray, shape (beats,)
+        The interval before each; NaN before the first, and across a stretch in which no lead shows
+        anything: nobody knows how many beats fell into it.
+    """
+
+    r_peaks_s: NDArray[np.float64]
+    rr_ms: NDArray[np.float64]
 
 
 @overload
-def r_peaks(record: Record) -> NDArray[np.float64]: ...
+def r_peaks(record: Record, *, clean: bool = True) -> NDArray[np.float64]: ...
 @overload
-def r_peaks(record: Sequence[Record]) -> list[NDArray[np.float64]]: ...
+def r_peaks(record: Sequence[Record], *, clean: bool = True) -> list[NDArray[np.float64]]: ...
 
 
 def r_peaks(
-    record: Record | Sequence[Record],
+    record: Record | Sequence[Record], *, clean: bool = True
 ) -> NDArray[np.float64] | list[NDArray[np.float64]]:
     """Times of the R-peaks of a record of any leads and rate.
 
@@ -52,6 +70,9 @@ def r_peaks(
     ----------
     record : Record or sequence of Record
         At least 2 s long.
+    clean : bool
+        Take out mains hum, spikes and jumps of the baseline first, see `quality`. Stretches in
+        which a lead is dead have no say either way.
 
     Returns
     -------
@@ -70,8 +91,8 @@ def r_peaks(
     Per-lead detector: Brunner and Hofer, "SleepECG", JOSS 8(86), 2023.
     """
     if isinstance(record, Record):
-        return find_beats(*qrs_band(working_leads(record).signal))
-    return [r_peaks(one) for one in record]
+        return find_beats(*qrs_band(working_leads(screened(record).record(clean)).signal)).r_peaks_s
+    return [r_peaks(one, clean=clean) for one in record]
 
 
 def require_length(record: Record) -> None:
@@ -106,39 +127,81 @@ def qrs_band(signal: NDArray[np.floating]) -> tuple[NDArray[np.float64], NDArray
     """``signal`` (leads, samples) at `WORKING_FS` in the band of the QRS, and each lead's QRS size.
 
     The size, in mV, is the median over seconds of the largest value in each: a burst of artefact
-    fills a few seconds and does not move a median.
+    fills a few seconds and does not move a median. Gaps stay NaN, and have no size.
     """
-    band = pass_band(signal, WORKING_FS, *QRS_BAND_HZ)
+    band = filtered(signal, *QRS_BAND_HZ)
     second = int(WORKING_FS)
     count = band.shape[1] // second
     blocks = np.abs(band[:, : count * second]).reshape(len(band), count, second)
-    return band, np.median(blocks.max(axis=2), axis=1)
+    if not np.isnan(blocks).any():
+        return band, np.median(blocks.max(axis=2), axis=1)
+    size = np.zeros(len(band))
+    height = np.where(np.isnan(blocks).mean(axis=2) > 0.5, np.nan, np.fmax.reduce(blocks, axis=2))
+    some = np.isfinite(height).any(axis=1)
+    size[some] = np.nanmedian(height[some], axis=1)
+    return band, size
 
 
-def find_beats(band: NDArray[np.float64], size: NDArray[np.float64]) -> NDArray[np.float64]:
-    """R-peaks in seconds, from what `qrs_band` returned."""
+def filtered(
+    signal: NDArray[np.floating], low_hz: float = 0.0, high_hz: float = np.inf
+) -> NDArray[np.float64]:
+    """`pass_band` of a signal at `WORKING_FS` with gaps: they are bridged for it and stay NaN."""
+    gaps = np.isnan(signal)
+    if not gaps.any():
+        return pass_band(signal, WORKING_FS, low_hz, high_hz)
+    return np.where(gaps, np.nan, pass_band(bridged(signal, gaps), WORKING_FS, low_hz, high_hz))
+
+
+def find_beats(band: NDArray[np.float64], size: NDArray[np.float64]) -> Beats:
+    """R-peaks in seconds, and the intervals between them, from what `qrs_band` returned."""
     alive = size > FLAT_MV
     if not alive.any():
-        return np.empty(0)
+        return Beats(np.empty(0), np.empty(0))
     band, size = band[alive], size[alive, None]
+    dead = np.isnan(band)
+    band = np.where(dead, 0.0, band) if dead.any() else band
     # An artefact as tall as a QRS is an artefact; a taller one would raise the detector's bar.
     in_qrs = np.clip(band / size, -TALL, TALL)
-    return _place(_vote(in_qrs), band[_agreeing(np.abs(in_qrs))])
+    peaks = _place(_vote(in_qrs, dead), band[_agreeing(np.abs(in_qrs))])
+    return _seen(peaks, runs(np.asarray(dead.all(axis=0))) / WORKING_FS)
 
 
-def _vote(band: NDArray[np.float64]) -> NDArray[np.intp]:
-    """Samples at which most of the leads show a beat, and what they show is as steep as a QRS."""
+def _seen(peaks: NDArray[np.float64], blind_s: NDArray[np.float64]) -> Beats:
+    """Beats clear of stretches in which nothing is seen, and the intervals that none of them cuts."""
+    blind_s = blind_s[blind_s[:, 1] - blind_s[:, 0] >= BLIND_S]
+    if len(blind_s):
+        near = (peaks[:, None] > blind_s[:, 0] - BLIND_S) & (
+            peaks[:, None] < blind_s[:, 1] + BLIND_S
+        )
+        peaks = peaks[~near.any(axis=1)]
+    rr_ms = np.diff(peaks, prepend=np.nan) * 1000
+    if len(blind_s) and len(peaks) > 1:
+        cut = (blind_s[:, 0] > peaks[:-1, None]) & (blind_s[:, 0] < peaks[1:, None])
+        rr_ms[1:][cut.any(axis=1)] = np.nan
+    return Beats(peaks, rr_ms)
+
+
+def _vote(band: NDArray[np.float64], dead: NDArray[np.bool_]) -> NDArray[np.intp]:
+    """Samples at which most of the leads show a beat, and what they show is as steep as a QRS.
+
+    A dead lead has no vote.
+    """
     from scipy.ndimage import gaussian_filter1d
     from scipy.signal import find_peaks
 
+    some_dead = dead.any()
+    living = (~dead).sum(axis=0) if some_dead else np.full(band.shape[1], len(band))
     ballots = np.zeros(band.shape[1])
-    for lead in band:
-        ballots[_beats_of(lead)] += 1.0
-    ballots[_beats_of(_most(np.abs(band)))] += len(band) / 2
+    for lead, gone in zip(band, dead, strict=True):
+        beats = _beats_of(lead)
+        ballots[beats[~gone[beats]]] += 1.0
+    together = _most(np.where(dead, np.nan, np.abs(band)) if some_dead else np.abs(band))
+    beats = _beats_of(together)
+    ballots[beats] += living[beats] / 2
     # Leads see the same QRS at moments up to some 50 ms apart.
     width = 0.03 * WORKING_FS
     votes = gaussian_filter1d(ballots, width, mode="constant") * width * np.sqrt(2 * np.pi)
-    votes = np.pad(votes / (1.5 * len(band)), 1)
+    votes = np.pad(votes / (1.5 * np.maximum(living, 1)), 1)
     found, _ = find_peaks(votes, height=QUORUM / 2, distance=REFRACTORY_S * WORKING_FS)
     share, found = votes[found], found - 1
     elected = share >= QUORUM
@@ -147,8 +210,10 @@ def _vote(band: NDArray[np.float64]) -> NDArray[np.intp]:
     # A T wave found in the place of a QRS is flat beside one; a QRS short of votes is not.
     near = _around(found, 0.1, 0.1, band.shape[1])
     slope = np.abs(np.gradient(band, axis=1))[:, near].max(axis=2)
+    if some_dead:
+        slope = np.where(dead[:, found], np.nan, slope)
     # The upper quantile is a QRS even where a slow heart has more false beats than true ones.
-    steepness = _most(slope / np.quantile(slope[:, elected], 0.8, axis=1, keepdims=True))
+    steepness = _most(slope / _tall(slope[:, elected]))
     # What most of several leads call a beat may be a blunt one: ventricular.
     certain = (share > CERTAIN) & (len(band) > 2)
     keep = steepness > np.select((certain, elected), (0.12, 0.3), 0.5)
@@ -174,8 +239,27 @@ def _without_t_waves(beats: NDArray[np.intp], band: NDArray[np.float64]) -> NDAr
 
 
 def _most(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The median over leads at each instant (of two, the mean): an artefact on a few is not in it."""
-    return np.asarray(np.median(values, axis=0) if len(values) > 2 else values.mean(axis=0))
+    """The median over leads at each instant (of two, the mean): an artefact on a few is not in it.
+
+    Leads that are NaN are not counted; zero where all are.
+    """
+    if not np.isnan(values).any():
+        return np.asarray(np.median(values, axis=0) if len(values) > 2 else values.mean(axis=0))
+    out = np.zeros(values.shape[1])
+    some = ~np.isnan(values).all(axis=0)
+    take = np.nanmedian if len(values) > 2 else np.nanmean
+    out[some] = take(values[:, some], axis=0)
+    return out
+
+
+def _tall(slope: NDArray[np.float64]) -> NDArray[np.float64]:
+    """How steep the beats of each lead are, ``(leads, 1)``; NaN where it shows none."""
+    if not np.isnan(slope).any():
+        return np.asarray(np.quantile(slope, 0.8, axis=1, keepdims=True))
+    out = np.full((len(slope), 1), np.nan)
+    some = ~np.isnan(slope).all(axis=1)
+    out[some] = np.nanquantile(slope[some], 0.8, axis=1, keepdims=True)
+    return out
 
 
 def _agreeing(height: NDArray[np.float64]) -> NDArray[np.bool_]:

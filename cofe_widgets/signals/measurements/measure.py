@@ -138,7 +138,7 @@ def measured(record: Record) -> Measured:
     leads = {lead: {name: each[name][i] for name in each} for i, lead in enumerate(beat.leads)}
     in_lead = leads.get(LEAD, dict.fromkeys(LEAD_UNITS, nan))
     values = {name: value for name, value in in_lead.items() if name in UNITS}
-    values |= _rhythm(beat.r_peaks_s) | intervals(beat.p, beat.qrs, beat.t) | _axes(beat)
+    values |= _rhythm(beat.rr_ms) | intervals(beat.p, beat.qrs, beat.t) | _axes(beat)
     values["p_presence"] = beat.has_p.mean() if len(beat.has_p) else nan
     values |= corrected_qt(values["qt_ms"], values["rr_mean_ms"])
     for name, index in (
@@ -168,15 +168,17 @@ def _with_derived_leads(record: Record) -> Record:
     return record.select((*record.leads, *missing))
 
 
-def _rhythm(r_peaks_s: NDArray[np.float64]) -> dict[str, float]:
-    """Statistics of the RR intervals."""
-    rr = np.diff(r_peaks_s) * 1000
+def _rhythm(rr_ms: NDArray[np.float64]) -> dict[str, float]:
+    """Statistics of the RR intervals; those that nobody knows, NaN, are left out."""
+    rr = rr_ms[np.isfinite(rr_ms)]
+    turns = np.diff(rr_ms)
+    turns = turns[np.isfinite(turns)]
     mean = rr.mean() if len(rr) else nan
     return {
         "heart_rate_bpm": 60000 / mean,
         "rr_mean_ms": mean,
         "rr_sd_ms": rr.std(ddof=1) if len(rr) > 1 else nan,
-        "rr_rmssd_ms": np.sqrt(np.mean(np.diff(rr) ** 2)) if len(rr) > 1 else nan,
+        "rr_rmssd_ms": np.sqrt(np.mean(turns**2)) if len(turns) else nan,
     }
 
 

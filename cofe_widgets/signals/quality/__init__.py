@@ -1,0 +1,7 @@
+"""What is wrong with a signal: dead stretches, spikes, hum, jumps, drifts, swapped electrodes."""
+
+from .fault import KINDS, Fault
+from .quality import Quality, quality
+from .screen import Screened, screened
+
+__all__ = ["KINDS", "Fault", "Quality", "Screened", "quality", "screened"]
