@@ -10,6 +10,7 @@ NAMES = (
     "generator",
     "layers",
     "signals",
+    "quality",
     "widgets",
     "counterfactuals",
     "plain",

@@ -29,8 +29,10 @@ if TYPE_CHECKING:  # what __getattr__ below finds, for type checkers and editors
     from .models import available as available
     from .signals import RULES as RULES
     from .signals import Delineation as Delineation
+    from .signals import Quality as Quality
     from .signals import delineate as delineate
     from .signals import measure as measure
+    from .signals import quality as quality
     from .signals import r_peaks as r_peaks
     from .signals import rules as rules
     from .simulate import simulate as simulate
@@ -57,6 +59,8 @@ _HOME = {
     "delineate": "signals",
     "Delineation": "signals",
     "r_peaks": "signals",
+    "quality": "signals",
+    "Quality": "signals",
     "rules": "signals",
     "RULES": "signals",
     "wrap": "wrapper",

@@ -7,6 +7,7 @@ from .measurements.measure import UNITS, Measured, measure, measured
 from .measurements.per_beat import BEAT_UNITS, measure_beats
 from .measurements.per_lead import LEAD_UNITS
 from .median_beat import MedianBeat, median_beat
+from .quality import Quality, quality
 from .rpeaks import r_peaks
 from .waves import Wave
 
@@ -18,6 +19,7 @@ __all__ = [
     "Delineation",
     "Measured",
     "MedianBeat",
+    "Quality",
     "Verdict",
     "Wave",
     "delineate",
@@ -25,6 +27,7 @@ __all__ = [
     "measure_beats",
     "measured",
     "median_beat",
+    "quality",
     "r_peaks",
     "rules",
 ]

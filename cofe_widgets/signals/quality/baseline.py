@@ -15,6 +15,10 @@ SIDE_S = 0.16
 LEAST_STEP_MV, TIMES_WAVES = 0.8, 2.5
 #: It is over within this.
 JUMP_S = 0.03
+#: It stays, for so long; a wide beat is back by then. So near to an end nobody can tell.
+STAYS_S, APART_S = 0.8, 0.15
+#: ... at no less and no more than these shares of its height.
+STAYS = (0.6, 1.6)
 #: A baseline that wanders further than this is worth a word.
 LEAST_DRIFT_MV = 2.0
 #: What is slower than so long is baseline.
@@ -95,9 +99,21 @@ def _jumps(
         if len(before) == 0 or len(after) == 0:
             continue
         height = float(np.median(after) - np.median(before))
-        if abs(height) > 0.6 * change[first:last].max():  # a slower rise is no jump
+        # A slower rise is no jump, and a beat does not stay.
+        if abs(height) > 0.6 * change[first:last].max() and _stays(trace, sample, height, fs):
             found.append((sample, height))
     return found
+
+
+def _stays(trace: NDArray[np.float64], sample: int, height: float, fs: float) -> bool:
+    """Whether the level of a trace is another after a jump than before it, for long."""
+    apart, stays = round(APART_S * fs), round(STAYS_S * fs)
+    before = trace[max(0, sample - apart - stays) : max(0, sample - apart)]
+    after = trace[sample + apart : sample + apart + stays]
+    if min(len(before), len(after)) < stays / 2:
+        return False
+    share = (float(np.median(after)) - float(np.median(before))) / height
+    return STAYS[0] < share < STAYS[1]
 
 
 def _take_back(trace: NDArray[np.float64], sample: int, height: float, fs: float) -> None:

@@ -20,7 +20,9 @@ LEAST_MV = 1e-6
 LIMIT_MV = 0.3
 #: Blocks in which a lead is judged beside the others.
 BLOCK_S = 0.5
-#: A lead with less than this share of its usual QRS, where the leads together show more than that.
+#: A lead's usual QRS: this quantile of the tallest of its seconds, of which most may be dead.
+USUAL = 0.85
+#: A lead with less than this share of its usual QRS, where two leads show more than that.
 SILENT_SHARE, SHOWN_SHARE = 0.12, 0.6
 #: ... in so many blocks on end.
 SILENT_BLOCKS = 3
@@ -114,7 +116,7 @@ def silent_or_torn(
     if not some.any():
         return none, none
     usual = np.full(len(band), np.nan)
-    usual[some] = np.nanquantile(second[some], 0.7, axis=1)
+    usual[some] = np.nanquantile(second[some], USUAL, axis=1)
     share = second / np.where(usual > 0, usual, np.nan)[:, None]
     return _silent(share, block, none), _torn(band, usual, fs)
 
@@ -127,9 +129,7 @@ def _silent(share: NDArray[np.float64], block: int, none: NDArray[np.bool_]) -> 
     if not len(rows):
         return none
     out = none.copy()
-    known = np.isfinite(share).sum(axis=0) > 2
-    shown = np.zeros(share.shape[1])
-    shown[known] = np.nanmedian(share[:, known], axis=0)
+    shown = np.sort(np.nan_to_num(share), axis=0)[-2]
     for row in rows:
         for first, last in runs((share[row] < SILENT_SHARE) & (shown > SHOWN_SHARE)).tolist():
             if last - first >= SILENT_BLOCKS:

@@ -51,6 +51,8 @@ class Spikes(NamedTuple):
 
 def find_spikes(signal: NDArray[np.float64], fs: float) -> Spikes:
     """The brief spikes of ``signal`` (leads, samples), which has no gaps and no hum."""
+    from scipy.ndimage import maximum_filter1d
+
     wide = max(2, round(REACH_S * fs))
     height = np.abs(_above_chord(signal, wide))
     noise = np.median(height, axis=1, keepdims=True)
@@ -60,8 +62,12 @@ def find_spikes(signal: NDArray[np.float64], fs: float) -> Spikes:
         if fs < SEEN_FS:
             sharp = height > TIMES_BEAT * _of_beats(height, fs)
         else:
-            sharp = np.abs(_above_chord(signal, max(1, wide // 3))) > NARROW * height
-        found = np.argwhere(_tops(height) & tall & sharp)
+            narrow = max(1, wide // 3)
+            above = maximum_filter1d(np.abs(_above_chord(signal, narrow)), 2 * narrow + 1, axis=1)
+            sharp = above > NARROW * height
+        found = np.argwhere(
+            (height >= maximum_filter1d(height, 2 * wide + 1, axis=1)) & tall & sharp
+        )
         for row, top in found:
             where[row, _extent(signal[row], int(top), wide)] = True
         for row, top in found[~_are_spikes(signal, where, found, fs)]:
@@ -96,14 +102,6 @@ def _above_chord(signal: NDArray[np.float64], reach: int) -> NDArray[np.float64]
     out = np.zeros(signal.shape)
     inner = slice(reach, -reach)
     out[:, inner] = signal[:, inner] - (signal[:, : -2 * reach] + signal[:, 2 * reach :]) / 2
-    return out
-
-
-def _tops(height: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """Local maxima along the last axis."""
-    out = np.zeros(height.shape, bool)
-    middle = height[:, 1:-1]
-    out[:, 1:-1] = (middle >= height[:, :-2]) & (middle > height[:, 2:])
     return out
 
 
