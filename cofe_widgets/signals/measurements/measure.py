@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import nan
 from typing import TYPE_CHECKING, Literal, overload
 
@@ -49,12 +49,16 @@ class Measured:
         Years; NaN when not known.
     sex : str
         ``"F"``, ``"M"``, or empty when not known.
+    reasons : dict
+        Key of `UNITS` -> why there is no value, as a sentence, where the signal is to blame. A wave
+        that is truly absent needs no reason.
     """
 
     values: dict[str, float]
     leads: dict[str, dict[str, float]]
     age: float = nan
     sex: str = ""
+    reasons: dict[str, str] = field(default_factory=dict)
 
 
 @overload
