@@ -20,8 +20,8 @@ REACH_MS = 8.0
 LEAST_MV, QUIET, NARROW, FLANK_MS = 0.15, 4.0, 2.0, 20.0
 #: So many leads (all, where there are fewer) and this share of them show it, within this time.
 LEADS, SHARE, TOGETHER_MS = 3, 0.3, 4.0
-#: What rings after it is cut out too, while above this share of it, for as long as this.
-RINGS, RINGING_MS = 0.12, 30.0
+#: What rings and decays after it is cut out too: above this share of it, for as long as this.
+RINGS, RINGING_MS = 0.12, 40.0
 #: Below this rate a spike is no narrower than a QRS.
 LEAST_FS = 200.0
 
@@ -121,8 +121,10 @@ def _bridged(
         rough[:, 1:-1] = np.abs(np.diff(piece, 2, axis=1))
         rings = (rough > RINGS * size) & (size > LEAST_MV)
         rings[:, : 2 * reach] = True
-        last = piece.shape[1] - 1 - rings.any(axis=0)[::-1].argmax()
-        last = min(last + 1, piece.shape[1] - 1)
+        rung = min(piece.shape[1] - rings.any(axis=0)[::-1].argmax(), piece.shape[1] - 1)
+        # What decays after it comes nearer to the level before, a QRS goes away from it.
+        away = np.abs(piece[:, rung:] - piece[:, :1]).sum(axis=0)
+        last = rung + int(away.argmin())
         along = np.linspace(0.0, 1.0, last + 1)
         out[:, first : first + last + 1] = piece[:, :1] * (1 - along) + piece[:, [last]] * along
     return out
