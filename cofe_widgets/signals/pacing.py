@@ -123,7 +123,7 @@ def _bridged(
         rings[:, : 2 * reach] = True
         rung = min(piece.shape[1] - rings.any(axis=0)[::-1].argmax(), piece.shape[1] - 1)
         # What decays after it comes nearer to the level before, a QRS goes away from it.
-        away = np.abs(piece[:, rung:] - piece[:, :1]).sum(axis=0)
+        away = np.nansum(np.abs(piece[:, rung:] - piece[:, :1]), axis=0)
         last = rung + int(away.argmin())
         along = np.linspace(0.0, 1.0, last + 1)
         out[:, first : first + last + 1] = piece[:, :1] * (1 - along) + piece[:, [last]] * along
