@@ -71,7 +71,34 @@ def about(ecg: Any, warnings: list[str]) -> dict[str, Any]:
         "recorded": ecg.recording.date.isoformat(sep=" ") if ecg.recording.date else None,
         "device": ecg.recording.device.model,
         "statements": tuple(text for text in statements if text),
+        "device_measurements": device_measurements(ecg),
         "high_pass_hz": filters.highpass,
         "low_pass_hz": filters.lowpass,
         "warnings": warnings,
     }
+
+
+#: Measurement -> its field in an ``ECGRecord``, and what it may be: zeros and 32767 mean "not measured".
+_OF_DEVICE = {
+    "heart_rate_bpm": ("heart_rate", (10, 400)),
+    "pr_ms": ("pr_interval", (40, 700)),
+    "qrs_ms": ("qrs_duration", (20, 400)),
+    "qt_ms": ("qt_interval", (100, 900)),
+    "qtc_bazett_ms": ("qtc_bazett", (100, 900)),
+    "qtc_fridericia_ms": ("qtc_fridericia", (100, 900)),
+    "p_axis_deg": ("p_axis", (-180, 360)),
+    "qrs_axis_deg": ("qrs_axis", (-180, 360)),
+    "t_axis_deg": ("t_axis", (-180, 360)),
+}
+
+
+def device_measurements(ecg: Any) -> dict[str, float]:
+    """What the device measured itself, by our names; angles from -180 (left out) to 180 degrees."""
+    found = {}
+    for key, (name, (low, high)) in _OF_DEVICE.items():
+        value = getattr(ecg.measurements, name)
+        if value is not None and low <= value <= high:
+            found[key] = float(value)
+            if key.endswith("_deg"):
+                found[key] = 180.0 - (180.0 - value) % 360.0
+    return found

@@ -132,7 +132,9 @@ class Source:
             if empty:
                 warnings.append(f"lead {', '.join(empty)} holds no valid sample")
             known = {"source": self.name, "format": format, **meta, "warnings": tuple(warnings)}
-            return replace(record, meta={k: v for k, v in known.items() if v not in (None, "", ())})
+            empty_values: tuple[Any, ...] = (None, "", (), {})
+            told = {key: value for key, value in known.items() if value not in empty_values}
+            return replace(record, meta=told)
         except EcgError as error:
             raise self.refuse(format, str(error)) from None
 

@@ -11,6 +11,8 @@ BEAT_FS = 500.0
 TIME_MS = np.arange(-500.0, 700.0 + 1, 1000 / BEAT_FS)
 #: Two beats are of one kind when their QRS correlate above this in the median lead.
 SAME_QRS = 0.85
+#: ... and a beat that differs from the median of those by this share of it is of another one.
+OTHER_SHAPE = 0.5
 #: A lead is clear when the QRS of its beats correlate above this.
 CLEAR_QRS = 0.5
 
@@ -84,11 +86,14 @@ def main_kind(beats: NDArray[np.float64]) -> tuple[NDArray[np.bool_], NDArray[np
     qrs = np.swapaxes(qrs / np.where(norm > 0, norm, 1.0), 0, 1)
     by_lead = qrs @ np.swapaxes(qrs, 1, 2)
     if dead.any():
-        return _main_of_what_lives(by_lead, dead.T)
+        main, clear = _main_of_what_lives(by_lead, dead.T)
+        main[main] = _one_shape(beats[main])
+        return main, clear
     # The median over leads: neither a noisy lead nor the tallest one decides alone.
     alike = np.median(by_lead, axis=0)
     friends = (alike > SAME_QRS).sum(axis=1) + alike.mean(axis=1)
     main = alike[friends.argmax()] > SAME_QRS
+    main[main] = _one_shape(beats[main])
     clear = np.median(by_lead[:, main][:, :, main], axis=(1, 2)) > CLEAR_QRS
     return main, clear
 
@@ -108,3 +113,40 @@ def _main_of_what_lives(
     clear = np.zeros(len(by_lead), bool)
     clear[some] = np.nanmedian(pairs[some], axis=1) > CLEAR_QRS
     return main, clear
+
+
+def _one_shape(beats: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Beats without those of a second shape, where several differ from the median in one same way.
+
+    Intermittent bundle branch block and fusion correlate well with the beats they come between.
+    """
+    qrs = beats[:, :, between(-80, 120)]
+    qrs = qrs - qrs.mean(axis=2, keepdims=True)
+    seen = np.isfinite(qrs[:, :, 0]).any(axis=0)
+    middle = np.nanmedian(qrs[:, seen], axis=0)
+    # Of a beat that lacks a lead what it has is compared.
+    rest = np.nansum(np.square(qrs[:, seen] - middle), axis=(1, 2))
+    whole = np.nansum(np.where(np.isnan(qrs[:, seen]), 0.0, np.square(middle)), axis=(1, 2))
+    odd = rest > OTHER_SHAPE**2 * whole
+    if not 0 < odd.sum() < len(beats) / 2:
+        return np.ones(len(beats), bool)
+    return ~odd
+
+
+def of_shape(beats: NDArray[np.float64], median: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Which of some beats have the QRS of a median beat, in most of its leads.
+
+    Parameters
+    ----------
+    beats : ndarray, shape (beats, leads, len(TIME_MS))
+    median : ndarray, shape (leads, len(TIME_MS))
+    """
+    window = between(-80, 120)
+    qrs, own = beats[:, :, window], median[:, window]
+    qrs, own = qrs - qrs.mean(axis=2, keepdims=True), own - own.mean(axis=1, keepdims=True)
+    size = np.linalg.norm(qrs, axis=2) * np.linalg.norm(own, axis=1)
+    likeness = (qrs * own).sum(axis=2) / np.maximum(size, 1e-12)
+    known = np.isfinite(likeness).any(axis=1)
+    out = np.ones(len(beats), bool)  # nothing is known against a beat that no lead shows
+    out[known] = np.nanmedian(likeness[known], axis=1) > SAME_QRS
+    return out

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from ..ecg import LIMB_LEADS, Record, bridged, limb_matrix
 from ..errors import EcgError
-from .beats import BEAT_FS, TIME_MS, between, cut, main_kind
+from . import doubts
+from .beats import BEAT_FS, TIME_MS, between, cut, main_kind, of_shape
 from .deflections import Deflections, deflections
 from .filters import pass_band
 from .p_wave import LEAST_BEATS as LEAST_P_BEATS
@@ -67,6 +68,11 @@ class MedianBeat:
     has_p : ndarray of bool, shape (judged,)
         For each beat whose stretch before the QRS lies in the record: is there a P wave? Empty
         when there are too few beats to tell.
+    n_beats, n_other : int
+        All beats, and those of another shape: ectopic ones, as a rule.
+    doubts : dict
+        What speaks against what was found, a sentence each: ``"rhythm"``, ``"QRS"``, ``"T"``,
+        ``"T end"``, ``"P"``. Empty where nothing does.
     """
 
     signal: NDArray[np.float32]
@@ -82,10 +88,17 @@ class MedianBeat:
     rr_ms: NDArray[np.float64]
     is_main: NDArray[np.bool_]
     has_p: NDArray[np.bool_]
+    n_other: int = 0
+    doubts: dict[str, str] = field(default_factory=dict)
 
     def __getitem__(self, lead: str) -> NDArray[np.float32]:
         """Samples of one lead by name."""
         return self.signal[self.leads.index(lead)]
+
+    @property
+    def n_beats(self) -> int:
+        """Beats of the record."""
+        return len(self.r_peaks_s)
 
     @property
     def fs(self) -> float:
@@ -144,6 +157,25 @@ def median_beat(record: Record, *, clean: bool = True) -> MedianBeat:
     judged, atrial = _atrial(steady, peaks, rr_ms, is_main, judged, qrs, t)
     enough = is_main[judged].sum() >= LEAST_P_BEATS
 
+    shown = tuple(lead for lead, kept in zip(leads, usable, strict=True) if kept)
+    t_doubt = doubts.of_t(qrs, t, rr_median)
+    end_doubt = "" if t_doubt else doubts.of_t_end(beat, qrs, t, rr_median)
+    found = {
+        "rhythm": doubts.of_rhythm(steady, WORKING_FS, peaks),
+        "QRS": doubts.of_qrs(beat, shown, qrs),
+        "T": t_doubt,
+        "T end": end_doubt,
+        "P": doubts.of_p(
+            atrial.wave,
+            qrs,
+            t,
+            atrial.present,
+            np.where(np.isnan(rr_ms), np.inf, rr_ms)[judged],
+            bool(t_doubt or end_doubt),
+            atrial.suspect,
+        ),
+    }
+
     to_leads = _lead_matrix(leads, usable, record.leads)
     signal = to_leads @ (beat - level(beat, qrs))
     inside = between(qrs.onset_ms, qrs.offset_ms + 1)
@@ -161,6 +193,8 @@ def median_beat(record: Record, *, clean: bool = True) -> MedianBeat:
         rr_ms=rr_ms,
         is_main=is_main,
         has_p=atrial.present if enough else np.empty(0, bool),
+        n_other=int((~of_shape(cut(steady, WORKING_FS, peaks), beat)).sum()),
+        doubts={name: sentence for name, sentence in found.items() if sentence},
     )
 
 

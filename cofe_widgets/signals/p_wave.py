@@ -59,6 +59,8 @@ IRREGULAR_MS, LONGEST_MS, LEAST_WANDERING, LEAST_WANDERING_SHARE = 120.0, 460.0,
 LEAST_CLEAR, ALONE, P_HALF_MS = 3, 0.4, 64.0
 #: Flutter: this similar, at this share of the size, an atrial cycle earlier (ms).
 FLUTTER_ALIKE, FLUTTER_SIZE, FLUTTER_CYCLE_MS = 0.8, 0.65, (120.0, 360.0)
+#: ... and perhaps at these.
+SUSPECT_ALIKE, SUSPECT_SIZE, FLUTTER = 0.7, 0.5, 2
 #: Half of the piece compared.
 FLUTTER_HALF_MS = 64.0
 #: Beats in which the stretch must reach back beyond the T wave that far.
@@ -79,6 +81,8 @@ class AtrialWave(NamedTuple):
     time_ms : ndarray, shape (times,)
     flutter : bool
         Whether what comes back does so twice, as flutter waves do; then no beat has a P wave.
+    suspect : bool
+        Whether it may do so: the wave may be a flutter wave.
     """
 
     present: NDArray[np.bool_]
@@ -86,6 +90,7 @@ class AtrialWave(NamedTuple):
     shape: NDArray[np.float64]
     time_ms: NDArray[np.float64]
     flutter: bool = False
+    suspect: bool = False
 
 
 def atrial_wave(
@@ -155,11 +160,12 @@ def _search(
     wave = p_wave(shape, time_ms)
     if not np.isfinite(wave.peak_ms):
         return nobody
-    if _is_flutter(before, known & shapers[:, None], axis, wave.peak_ms):
+    twice = _comes_twice(before, known & shapers[:, None], axis, wave.peak_ms)
+    if twice == FLUTTER:
         return nobody._replace(flutter=True)
     if present.mean() < MOST and _restlessness(before, known, axis, shapers, wave) > RESTLESS:
         return nobody
-    return AtrialWave(present, wave, shape, time_ms)
+    return AtrialWave(present, wave, shape, time_ms, suspect=bool(twice))
 
 
 def _wandering(
@@ -326,19 +332,19 @@ def _restlessness(
     return float(np.median(sizes) / np.sqrt(np.square(p).mean())) if len(sizes) > 1 else 0.0
 
 
-def _is_flutter(
+def _comes_twice(
     before: NDArray[np.float64],
     known: NDArray[np.bool_],
     axis: NDArray[np.float64],
     peak_ms: float,
-) -> bool:
-    """Whether the shape at ``peak_ms`` comes once more an atrial cycle earlier.
+) -> int:
+    """Whether the shape at ``peak_ms`` comes once more an atrial cycle earlier: no, perhaps, `FLUTTER`.
 
     ``known`` (beats, times) marks what lies after the T wave of the beat before.
     """
     enough = known.sum(axis=0) >= LEAST_FLUTTER_BEATS
     if not enough.any():
-        return False
+        return 0
     first = int(enough.argmax())
     # The median of what is known: sorted, what is not goes last.
     ordered = np.sort(np.where(known[:, None, first:], before[:, :, first:], np.inf), axis=0)
@@ -350,10 +356,12 @@ def _is_flutter(
     shortest, longest = np.round(np.array(FLUTTER_CYCLE_MS) / STEP_MS).astype(int)
     centres = np.arange(max(half, peak - longest), peak - shortest + 1)
     if peak < half or not len(centres):
-        return False
+        return 0
     pieces = _level(residual[:, np.append(centres, peak)[:, None] + np.arange(-half, half + 1)])
     pieces = np.swapaxes(pieces, 0, 1).reshape(len(centres) + 1, -1)
     shape, earlier = pieces[-1], pieces[:-1]
     size = earlier @ shape / (shape @ shape + 1e-12)
     alike = earlier @ shape / (np.linalg.norm(earlier, axis=1) * np.linalg.norm(shape) + 1e-12)
-    return bool(((alike > FLUTTER_ALIKE) & (size > FLUTTER_SIZE)).any())
+    certain = ((alike > FLUTTER_ALIKE) & (size > FLUTTER_SIZE)).any()
+    perhaps = ((alike > SUSPECT_ALIKE) & (size > SUSPECT_SIZE)).any()
+    return FLUTTER if certain else int(perhaps)

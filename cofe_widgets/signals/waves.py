@@ -15,6 +15,10 @@ from numpy.typing import NDArray
 from .beats import BEAT_FS, TIME_MS, between
 from .filters import pass_band
 
+#: R lies this near the fastest moment of its QRS.
+MOST_MS = 110.0
+#: A QRS may pause this long before it goes on at this share of its highest speed, so far from it.
+LULL_MS, FAST_SHARE, REACH_MS = 50.0, 0.3, 160.0
 #: The QRS begins and ends where the spatial velocity falls under this share of its maximum.
 QRS_ONSET_SHARE, QRS_OFFSET_SHARE = 0.045, 0.06
 #: ... or under this many times the velocity of the quiet before it, whichever is higher.
@@ -27,8 +31,14 @@ HOLD_MS = 12.0
 SLOW_SHARE, STEADY, STOPS_MS, STAYS_MS = 0.13, 1.5, 30.0, 50.0
 #: The T wave begins and ends where its flank's slope has fallen to this share of its steepest.
 SLOPE_SHARE = 0.25
+#: A T wave that goes this share of its height to the other side, and comes back within this time at
+#: this share of its speed, is biphasic and ends later.
+SECOND_PHASE, SECOND_MS = 0.25, 120.0
 #: A T wave smaller than this in spatial magnitude is no T wave.
 T_FLOOR_MV = 0.05
+
+#: A lead shows the T wave when it is this tall there, within this time of the global peak.
+LEAD_T_MV, LEAD_REACH_MS = 0.08, 80.0
 
 
 class Wave(NamedTuple):
@@ -51,20 +61,37 @@ def intervals(p: Wave, qrs: Wave, t: Wave) -> dict[str, float]:
 
 def qrs_wave(speed: NDArray[np.float64]) -> Wave:
     """The QRS of a beat of `spatial_velocity` ``speed``: its peak is R, at zero."""
-    main = between(-70, 70)
+    main = between(-MOST_MS, MOST_MS)
     fastest = main.start + int(speed[main].argmax())
-    quiet = QUIET_TIMES * np.percentile(speed[between(-350, -60)], 30)
+    top = speed[fastest]
+    first, last = _fast(speed, fastest)
+    quiet = QUIET_TIMES * np.percentile(speed[between(TIME_MS[first] - 300, TIME_MS[first])], 30)
     hold = round(HOLD_MS / 1000 * BEAT_FS)
 
-    before = speed[fastest::-1] < max(QRS_ONSET_SHARE * speed[fastest], quiet)
-    slowest = 1.5 * np.convolve(speed, np.ones(hold) / hold, "same")[between(40, 160)].min()
-    after = speed[fastest:] < max(QRS_OFFSET_SHARE * speed[fastest], quiet, slowest)
-    end = min(_first_run(after, hold), _steady(speed[fastest:], hold))
-    onset, offset = fastest - _first_run(before, hold), fastest + end
+    before = speed[first::-1] < max(QRS_ONSET_SHARE * top, quiet)
+    later = between(max(40.0, TIME_MS[last] + 25), max(160.0, TIME_MS[last] + 145))
+    slowest = 1.5 * np.convolve(speed, np.ones(hold) / hold, "same")[later].min()
+    after = speed[last:] < max(QRS_OFFSET_SHARE * top, quiet, slowest)
+    end = min(_first_run(after, hold), _steady(speed[last:], top, hold))
+    onset, offset = first - _first_run(before, hold), last + end
     return Wave(float(TIME_MS[onset]), 0.0, float(TIME_MS[offset]))
 
 
-def _steady(speed: NDArray[np.float64], hold: int) -> int:
+def _fast(speed: NDArray[np.float64], fastest: int) -> tuple[int, int]:
+    """First and last sample of the QRS that are nearly as fast as its fastest.
+
+    In bundle branch block the trace pauses at a notch or at the bottom of S and goes on.
+    """
+    fast = np.flatnonzero(speed > FAST_SHARE * speed[fastest])
+    fast = fast[np.abs(fast - fastest) <= REACH_MS / 1000 * BEAT_FS]
+    at = int(np.searchsorted(fast, fastest))
+    apart = np.flatnonzero(np.diff(fast) > LULL_MS / 1000 * BEAT_FS) + 1
+    part = int(np.searchsorted(apart, at, "right"))
+    bounds = [0, *apart, len(fast)]
+    return int(fast[bounds[part]]), int(fast[bounds[part + 1] - 1])
+
+
+def _steady(speed: NDArray[np.float64], top: float, hold: int) -> int:
     """Where a falling speed becomes a steady one; the last sample when it does not."""
     from scipy.ndimage import maximum_filter1d, minimum_filter1d
 
@@ -74,7 +101,7 @@ def _steady(speed: NDArray[np.float64], hold: int) -> int:
     lowest = minimum_filter1d(smooth, stops + 1, origin=-(stops // 2))
     highest = maximum_filter1d(smooth, stays + 1, origin=-(stays // 2))
     steady = (lowest > smooth / STEADY) & (highest < smooth * STEADY)
-    steady &= smooth < SLOW_SHARE * speed[0]
+    steady &= smooth < SLOW_SHARE * top
     return int(steady.argmax()) if steady.any() else len(speed) - 1
 
 
@@ -86,11 +113,20 @@ def stands_out(speed: NDArray[np.float64], rr_ms: float) -> float:
 
 def spatial_velocity(beat: NDArray[np.float64]) -> NDArray[np.float64]:
     """Spatial velocity of a beat (leads, len(TIME_MS)), below 40 Hz."""
+    return spatial(lead_velocity(beat))
+
+
+def lead_velocity(beat: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Each lead's part in `spatial_velocity`, squared."""
     velocity = np.gradient(pass_band(beat, BEAT_FS, high_hz=40.0), axis=1)
     # Leads of small voltage see the first and last of the QRS as well as large ones do.
     largest = np.abs(velocity[:, between(-80, 80)]).max(axis=1, keepdims=True)
-    velocity = velocity / np.sqrt(np.where(largest > 0, largest, 1.0))
-    return np.convolve(np.sqrt(np.square(velocity).sum(axis=0)), np.ones(3) / 3, "same")
+    return np.asarray(np.square(velocity) / np.where(largest > 0, largest, 1.0))
+
+
+def spatial(squares: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Spatial velocity from the parts of some leads."""
+    return np.convolve(np.sqrt(squares.sum(axis=0)), np.ones(3) / 3, "same")
 
 
 def _first_run(low: NDArray[np.bool_], hold: int) -> int:
@@ -106,7 +142,7 @@ def t_wave(beat: NDArray[np.float64], qrs: Wave, rr_ms: float) -> Wave:
     principal component of the ST-T segment has fallen to a quarter of its steepest, which lies a
     little beyond the tangent's crossing, where cardiologists put the end.
     """
-    start = min(qrs.offset_ms, 160.0) + 50
+    start = min(qrs.offset_ms, 240.0) + 50
     stop = max(min(620.0, rr_ms + qrs.onset_ms - 100), start + 100)
     smooth = pass_band(beat, BEAT_FS, high_hz=15.0) - level(beat, qrs)
     segment = between(start, stop)
@@ -120,9 +156,33 @@ def t_wave(beat: NDArray[np.float64], qrs: Wave, rr_ms: float) -> Wave:
     shape = shape if shape[peak] >= shape[-1] else -shape
     slope = np.gradient(shape)
     end = peak + slope_end(-slope[peak:], 0.2, SLOPE_SHARE)
+    back = slope[end : end + round(SECOND_MS / 1000 * BEAT_FS)].max(initial=0.0)
+    if shape[end] < -SECOND_PHASE * shape[peak] and back > SECOND_PHASE * -slope[peak : end + 1].min():
+        # Down to the other side and up again: a biphasic T wave.
+        end += slope_end(slope[end:], SECOND_MS / 1000, SLOPE_SHARE)
     onset = peak - slope_end(slope[peak::-1], 0.2, SLOPE_SHARE)
     times = TIME_MS[segment]
     return Wave(float(times[onset]), float(times[peak]), float(times[end]))
+
+
+def lead_t_ends(
+    beat: NDArray[np.float64], qrs: Wave, t: Wave, rr_ms: float
+) -> NDArray[np.float64]:
+    """Where T ends in every lead that shows it, ms after R: what `t_wave` does for all at once."""
+    smooth = pass_band(beat, BEAT_FS, high_hz=15.0) - level(beat, qrs)
+    start = max(t.peak_ms - LEAD_REACH_MS, qrs.offset_ms)
+    segment = between(start, max(min(620.0, rr_ms + qrs.onset_ms - 100), t.peak_ms + 20))
+    times = TIME_MS[segment]
+    near = int(np.searchsorted(times, t.peak_ms + LEAD_REACH_MS))
+    ends = []
+    for lead in smooth[:, segment]:
+        lead = lead - lead[-1]
+        peak = int(np.abs(lead[:near]).argmax())
+        if abs(lead[peak]) > LEAD_T_MV:
+            slope = np.gradient(lead * np.sign(lead[peak]))
+            end = peak + slope_end(-slope[peak:], 0.2, SLOPE_SHARE)
+            ends.append(times[min(end, len(times) - 1)])
+    return np.array(ends)
 
 
 def level(beat: NDArray[np.float64], qrs: Wave) -> NDArray[np.float64]:

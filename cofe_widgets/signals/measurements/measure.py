@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import nan
 from typing import TYPE_CHECKING, Literal, overload
 
@@ -49,12 +49,20 @@ class Measured:
         Years; NaN when not known.
     sex : str
         ``"F"``, ``"M"``, or empty when not known.
+    reasons : dict
+        Key of `UNITS` -> why there is no value, as a sentence, where the signal is to blame. A wave
+        that is truly absent needs no reason.
+    n_beats, n_other : int
+        Beats found, and how many of them have another shape than the beat that was measured.
     """
 
     values: dict[str, float]
     leads: dict[str, dict[str, float]]
     age: float = nan
     sex: str = ""
+    reasons: dict[str, str] = field(default_factory=dict)
+    n_beats: int = 0
+    n_other: int = 0
 
 
 @overload
@@ -127,10 +135,11 @@ def measured(record: Record) -> Measured:
     age, sex = _person(record)
     try:
         beat = median_beat(_with_derived_leads(record))
-    except EcgError:
+    except EcgError as error:
         nothing = dict.fromkeys(LEAD_UNITS, nan)
         leads = dict.fromkeys(record.leads, nothing)
-        return Measured(dict.fromkeys(UNITS, nan), leads, age, sex)
+        reasons = dict.fromkeys(UNITS, str(error))
+        return Measured(dict.fromkeys(UNITS, nan), leads, age, sex, reasons)
     numbers = lead_numbers(
         beat.signal, beat.p_mv, (beat.p, beat.qrs, beat.t), beat.deflections, beat.t_amplitude_mv
     )
@@ -147,7 +156,26 @@ def measured(record: Record) -> Measured:
         ("cornell_mv", cornell_mv),
     ):
         values[name] = index(leads)
-    return Measured({name: float(values[name]) for name in UNITS}, leads, age, sex)
+    values = {name: float(values[name]) for name in UNITS}
+    reasons: dict[str, str] = {}
+    for part, sentence in beat.doubts.items():
+        doubtful = [name for name in {**UNITS, **LEAD_UNITS} if _rests_on(name, part)]
+        reasons = dict.fromkeys(doubtful, sentence) | reasons
+        for one in (values, *leads.values()):
+            one.update(dict.fromkeys(one.keys() & set(doubtful), nan))
+    return Measured(values, leads, age, sex, reasons, beat.n_beats, beat.n_other)
+
+
+def _rests_on(name: str, part: str) -> bool:
+    """Whether a measurement rests on a part of the median beat (keys of `MedianBeat.doubts`)."""
+    starts = {
+        "rhythm": ("",),
+        "QRS": ("q", "r_", "s", "rs", "j", "st", "t_", "pr_", "lewis", "cornell"),
+        "T": ("qt", "t_"),
+        "T end": ("qt",),
+        "P": ("p",),
+    }
+    return name.startswith(starts[part])
 
 
 def _person(record: Record) -> tuple[float, str]:
