@@ -42,6 +42,8 @@ SOONER, ALIKE, BESIDE = 0.8, 0.5, 0.9
 #: RR intervals differ in the median by this share from one to the next in fibrillation; where so few of
 #: the beats have the wave, it is none.
 IRREGULAR, MOST_P, LEAST_USUAL = 0.06, 0.9, 4
+#: A stretch that rises no higher than this (root of the summed squares of the leads) hides no P wave.
+HIDDEN_MV = 0.1
 #: Longest wait from P to QRS, and from J to the end of T; beats after so much of the RR are not early.
 LONGEST_PR_MS, LONGEST_JT_MS, NOT_EARLY = 480.0, 350.0, 0.9
 
@@ -155,6 +157,26 @@ def of_t_end(beat: NDArray[np.float64], qrs: Wave, t: Wave, rr_ms: float) -> str
         f"leads disagree: T ends at {t.offset_ms - qrs.onset_ms:.0f} ms over all, in most leads at "
         f"{np.median(ends) - qrs.onset_ms:.0f} ms"
     )
+
+
+def of_no_p(stretch: NDArray[np.float64], rr_before_ms: NDArray[np.float64]) -> str:
+    """Whether a P wave that was not found can be told to be absent.
+
+    It can in fibrillation, where RR is irregular, and where nothing lies before the QRS.
+
+    Parameters
+    ----------
+    stretch : ndarray, shape (leads, times)
+        What comes before the QRS in the mean, mV from its own straight line.
+    rr_before_ms : ndarray, shape (beats,)
+    """
+    rr = rr_before_ms[np.isfinite(rr_before_ms)]
+    if len(rr) > 2 and np.median(np.abs(np.diff(rr))) > IRREGULAR * np.median(rr):
+        return ""
+    height = float(np.sqrt(np.nansum(np.square(stretch), axis=0)).max(initial=0.0))
+    if height < HIDDEN_MV:
+        return ""
+    return "what comes before the QRS is neither flat nor a wave of its own: P may be hidden in T"
 
 
 def of_p(

@@ -157,6 +157,7 @@ def median_beat(record: Record, *, clean: bool = True) -> MedianBeat:
     judged, atrial = _atrial(steady, peaks, rr_ms, is_main, judged, qrs, t)
     enough = is_main[judged].sum() >= LEAST_P_BEATS
 
+    rr_before = np.where(np.isnan(rr_ms), np.inf, rr_ms)
     shown = tuple(lead for lead, kept in zip(leads, usable, strict=True) if kept)
     t_doubt = doubts.of_t(qrs, t, rr_median)
     end_doubt = "" if t_doubt else doubts.of_t_end(beat, qrs, t, rr_median)
@@ -165,15 +166,7 @@ def median_beat(record: Record, *, clean: bool = True) -> MedianBeat:
         "QRS": doubts.of_qrs(beat, shown, qrs),
         "T": t_doubt,
         "T end": end_doubt,
-        "P": doubts.of_p(
-            atrial.wave,
-            qrs,
-            t,
-            atrial.present,
-            np.where(np.isnan(rr_ms), np.inf, rr_ms)[judged],
-            bool(t_doubt or end_doubt),
-            atrial.suspect,
-        ),
+        "P": _p_doubt(atrial, qrs, t, rr_before[judged], bool(t_doubt or end_doubt)),
     }
 
     to_leads = _lead_matrix(leads, usable, record.leads)
@@ -196,6 +189,17 @@ def median_beat(record: Record, *, clean: bool = True) -> MedianBeat:
         n_other=int((~of_shape(cut(steady, WORKING_FS, peaks), beat)).sum()),
         doubts={name: sentence for name, sentence in found.items() if sentence},
     )
+
+
+def _p_doubt(
+    atrial: AtrialWave, qrs: Wave, t: Wave, rr_before_ms: NDArray[np.float64], t_doubtful: bool
+) -> str:
+    """What speaks against the P wave that was found, or against there being none."""
+    if atrial.present.any():
+        return doubts.of_p(
+            atrial.wave, qrs, t, atrial.present, rr_before_ms, t_doubtful, atrial.suspect
+        )
+    return "" if atrial.flutter else doubts.of_no_p(atrial.shape, rr_before_ms)
 
 
 class _Repeated(NamedTuple):
