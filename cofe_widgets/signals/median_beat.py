@@ -135,9 +135,9 @@ def median_beat(record: Record, *, clean: bool = True) -> MedianBeat:
     EcgError
         When the record is too short or too coarse, or shows no beat that comes back.
     """
-    found = screened(record)
-    leads, usable, steady, peaks, rr_ms, is_main, beat = _repeated(
-        found.record(clean), found.leads_with("clipped")
+    seen = screened(record)
+    leads, usable, steady, peaks, rr_ms, is_main, beat, halves = _repeated(
+        seen.record(clean), seen.leads_with("clipped")
     )
     speed = spatial_velocity(beat)
     qrs = qrs_wave(speed)
@@ -160,10 +160,11 @@ def median_beat(record: Record, *, clean: bool = True) -> MedianBeat:
     rr_before = np.where(np.isnan(rr_ms), np.inf, rr_ms)
     shown = tuple(lead for lead, kept in zip(leads, usable, strict=True) if kept)
     t_doubt = doubts.of_t(qrs, t, rr_median)
-    end_doubt = "" if t_doubt else doubts.of_t_end(beat, qrs, t, rr_median)
+    qrs_apart, t_apart = doubts.of_halves(halves, rr_median) if halves is not None else ("", "")
+    end_doubt = "" if t_doubt else doubts.of_t_end(beat, qrs, t, rr_median) or t_apart
     found = {
         "rhythm": doubts.of_rhythm(steady, WORKING_FS, peaks),
-        "QRS": doubts.of_qrs(beat, shown, qrs),
+        "QRS": doubts.of_qrs(beat, shown, qrs) or qrs_apart,
         "T": t_doubt,
         "T end": end_doubt,
         "P": _p_doubt(atrial, qrs, t, rr_before[judged], bool(t_doubt or end_doubt)),
@@ -199,7 +200,7 @@ def _p_doubt(
         return doubts.of_p(
             atrial.wave, qrs, t, atrial.present, rr_before_ms, t_doubtful, atrial.suspect
         )
-    return "" if atrial.flutter else doubts.of_no_p(atrial.shape, rr_before_ms)
+    return doubts.of_no_p(atrial.shape, rr_before_ms, atrial.flutter)
 
 
 class _Repeated(NamedTuple):
@@ -212,6 +213,7 @@ class _Repeated(NamedTuple):
     rr_ms: NDArray[np.float64]
     is_main: NDArray[np.bool_]
     beat: NDArray[np.float64]
+    halves: NDArray[np.float64] | None
 
 
 def _repeated(record: Record, clipped: set[str]) -> _Repeated:
@@ -223,8 +225,9 @@ def _repeated(record: Record, clipped: set[str]) -> _Repeated:
         )
     work = working_leads(record)
     band, size = qrs_band(work.signal)
+    # A peak that is cut off has no height to measure, and is at its place nevertheless.
+    peaks, rr_ms = find_beats(band, size)
     usable = (size > FLAT_MV) & np.array([lead not in clipped for lead in work.leads])
-    peaks, rr_ms = find_beats(band[usable], size[usable])
     if len(peaks) < LEAST_BEATS:
         raise EcgError(
             f"found {len(peaks)} beats in {record.duration_s:.1f} s and {usable.sum()} usable "
@@ -246,7 +249,15 @@ def _repeated(record: Record, clipped: set[str]) -> _Repeated:
     if not usable.any():
         raise EcgError("in no lead are two beats whole: there is no median beat")
     steady = steady[clear][whole_leads]
-    return _Repeated(work.leads, usable, steady, peaks, rr_ms, is_main, beat)
+    kept = beats[main][:, clear][:, whole_leads]
+    halves = np.stack([_median(kept[k::2])[0] for k in (0, 1)]) if _can_be_halved(kept) else None
+    return _Repeated(work.leads, usable, steady, peaks, rr_ms, is_main, beat, halves)
+
+
+def _can_be_halved(beats: NDArray[np.float64]) -> bool:
+    """Whether either half of the beats has enough of every lead for a median."""
+    whole = np.asarray(~np.isnan(beats).any(axis=2))
+    return all((whole[k::2].sum(axis=0) >= LEAST_BEATS).all() for k in (0, 1))
 
 
 def _median(beats: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:

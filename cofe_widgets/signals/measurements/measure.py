@@ -138,8 +138,8 @@ def measured(record: Record) -> Measured:
     except EcgError as error:
         nothing = dict.fromkeys(LEAD_UNITS, nan)
         leads = dict.fromkeys(record.leads, nothing)
-        reasons = dict.fromkeys(UNITS, str(error))
-        return Measured(dict.fromkeys(UNITS, nan), leads, age, sex, reasons)
+        why = dict.fromkeys(UNITS, str(error))
+        return Measured(dict.fromkeys(UNITS, nan), leads, age, sex, why)
     numbers = lead_numbers(
         beat.signal, beat.p_mv, (beat.p, beat.qrs, beat.t), beat.deflections, beat.t_amplitude_mv
     )

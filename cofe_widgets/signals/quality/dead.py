@@ -24,8 +24,8 @@ BLOCK_S = 0.5
 USUAL = 0.85
 #: A lead with less than this share of its usual QRS, where two leads show more than that.
 SILENT_SHARE, SHOWN_SHARE = 0.12, 0.6
-#: ... in so many blocks on end.
-SILENT_BLOCKS = 3
+#: ... on end for so many blocks, in two of which the others do.
+SILENT_BLOCKS = 4
 #: So many times a lead's usual QRS, and the tallest lead's, for so long: no beat.
 TORN_TIMES, TORN_TALLEST, TORN_S = 4.0, 2.5, 0.25
 
@@ -131,8 +131,10 @@ def _silent(share: NDArray[np.float64], block: int, none: NDArray[np.bool_]) -> 
     out = none.copy()
     shown = np.sort(np.nan_to_num(share), axis=0)[-2]
     for row in rows:
-        for first, last in runs((share[row] < SILENT_SHARE) & (shown > SHOWN_SHARE)).tolist():
-            if last - first >= SILENT_BLOCKS:
+        # Between the beats of a slow heart all leads are silent: there nobody can tell.
+        for first, last in runs(share[row] < SILENT_SHARE).tolist():
+            seen = (shown[first:last] > SHOWN_SHARE).sum()
+            if seen > 1 and last - first >= SILENT_BLOCKS:
                 out[row, first * block : (last + 1) * block] = True
     return out
 
