@@ -13,6 +13,10 @@ TIME_MS = np.arange(-500.0, 700.0 + 1, 1000 / BEAT_FS)
 SAME_QRS = 0.85
 #: ... and a beat that differs from the median of those by this share of it is of another one.
 OTHER_SHAPE = 0.5
+#: Step in which the same shape is looked for elsewhere.
+SHIFT_MS = 4.0
+#: Where the QRS is looked for.
+QRS = slice(*np.searchsorted(TIME_MS, (-80.0, 120.0)).tolist())
 #: A lead is clear when the QRS of its beats correlate above this.
 CLEAR_QRS = 0.5
 
@@ -78,7 +82,7 @@ def main_kind(beats: NDArray[np.float64]) -> tuple[NDArray[np.bool_], NDArray[np
     clear : ndarray of bool, shape (leads,)
         False for leads whose QRS drowns in noise.
     """
-    qrs = beats[:, :, between(-80, 120)]
+    qrs = beats[:, :, QRS]
     qrs = qrs - qrs.mean(axis=2, keepdims=True)
     dead = np.isnan(qrs).any(axis=2)
     qrs = np.where(dead[:, :, None], 0.0, qrs)
@@ -120,7 +124,7 @@ def _one_shape(beats: NDArray[np.float64]) -> NDArray[np.bool_]:
 
     Intermittent bundle branch block and fusion correlate well with the beats they come between.
     """
-    qrs = beats[:, :, between(-80, 120)]
+    qrs = beats[:, :, QRS]
     qrs = qrs - qrs.mean(axis=2, keepdims=True)
     seen = np.isfinite(qrs[:, :, 0]).any(axis=0)
     middle = np.nanmedian(qrs[:, seen], axis=0)
@@ -133,20 +137,67 @@ def _one_shape(beats: NDArray[np.float64]) -> NDArray[np.bool_]:
     return ~odd
 
 
-def of_shape(beats: NDArray[np.float64], median: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """Which of some beats have the QRS of a median beat, in most of its leads.
+def of_shape(
+    beats: NDArray[np.float64], median: NDArray[np.float64], window: slice = QRS, reach_ms: float = 0
+) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
+    """Which of some beats look like a median beat, in most of the leads that show them.
 
     Parameters
     ----------
     beats : ndarray, shape (beats, leads, len(TIME_MS))
     median : ndarray, shape (leads, len(TIME_MS))
+    window : slice
+        What of the median beat is compared; its QRS.
+    reach_ms : float
+        How far from its place the same is looked for in the beats.
+
+    Returns
+    -------
+    alike : ndarray of bool, shape (beats,)
+    shift_ms : ndarray, shape (beats,)
+        By how much later each shows it; zero where it does not.
     """
-    window = between(-80, 120)
-    qrs, own = beats[:, :, window], median[:, window]
-    qrs, own = qrs - qrs.mean(axis=2, keepdims=True), own - own.mean(axis=1, keepdims=True)
-    size = np.linalg.norm(qrs, axis=2) * np.linalg.norm(own, axis=1)
-    likeness = (qrs * own).sum(axis=2) / np.maximum(size, 1e-12)
-    known = np.isfinite(likeness).any(axis=1)
-    out = np.ones(len(beats), bool)  # nothing is known against a beat that no lead shows
-    out[known] = np.nanmedian(likeness[known], axis=1) > SAME_QRS
-    return out
+    own = median[:, window] - median[:, window].mean(axis=1, keepdims=True)
+    steps = range(-round(reach_ms / SHIFT_MS), round(reach_ms / SHIFT_MS) + 1)
+    found = []
+    for step in steps:
+        by = round(step * SHIFT_MS / 1000 * BEAT_FS)
+        some = beats[:, :, window.start + by : window.stop + by]
+        some = some - some.mean(axis=2, keepdims=True)
+        size = np.linalg.norm(some, axis=2) * np.linalg.norm(own, axis=1)
+        likeness = (some * own).sum(axis=2) / np.maximum(size, 1e-12)
+        known = np.isfinite(likeness).any(axis=1)
+        middle = np.ones(len(beats))  # nothing is known against a beat that no lead shows
+        middle[known] = np.nanmedian(likeness[known], axis=1)
+        found.append(middle)
+    best = np.argmax(found, axis=0)
+    alike = np.max(found, axis=0) > SAME_QRS
+    return alike, np.where(alike, (best - len(steps) // 2) * SHIFT_MS, 0.0)
+
+
+def t_waves(
+    beats: NDArray[np.float64],
+    r_peaks_s: NDArray[np.float64],
+    usual: NDArray[np.bool_],
+    median: NDArray[np.float64],
+    t_ms: tuple[float, float],
+) -> NDArray[np.bool_]:
+    """Which of the beats found are nothing but the T wave of the beat before.
+
+    They come within ``t_ms`` of a beat of the usual shape, ``usual``, whose ST and T are the median
+    beat's to beyond them.
+
+    Parameters
+    ----------
+    beats, r_peaks_s, median
+        As for `of_shape`.
+    usual : ndarray of bool, shape (beats,)
+        What `of_shape` says of their QRS.
+    t_ms : tuple of float
+        The stretch from QRS to beyond T, ms after R.
+    """
+    after = np.diff(r_peaks_s, prepend=-np.inf) * 1000
+    soon = ~usual & (after > t_ms[0]) & (after < t_ms[1]) & np.append(False, usual[:-1])
+    before = np.flatnonzero(soon) - 1
+    soon[soon] = of_shape(beats[before], median, between(*t_ms))[0]
+    return soon

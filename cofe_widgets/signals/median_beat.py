@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from ..ecg import LIMB_LEADS, Record, bridged, limb_matrix
 from ..errors import EcgError
 from . import doubts
-from .beats import BEAT_FS, TIME_MS, between, cut, main_kind, of_shape
+from .beats import BEAT_FS, QRS, TIME_MS, between, cut, main_kind, of_shape, t_waves
 from .deflections import Deflections, deflections
 from .filters import pass_band
 from .p_wave import LEAST_BEATS as LEAST_P_BEATS
@@ -35,6 +35,9 @@ LEAST_QRS_MS, STANDS_OUT = 30.0, 5.0
 FULL_SHARE, FULL_RR_MS = 0.785, 400.0
 #: Below this rate the bounds of the waves are not in the signal.
 LEAST_FS = 90.0
+#: R may have been put this far from its QRS: on a pacing spike, on a notch; so near
+#: the ends of the record it may not be R.
+MOVES_MS, CUT_MS = 100.0, 50.0
 #: The T peak of a single lead is sought this near the global one.
 T_REACH_MS = 60.0
 
@@ -153,6 +156,8 @@ def median_beat(record: Record, *, clean: bool = True) -> MedianBeat:
             f"at {60000 / rr_median:.0f} beats a minute QRS and T fill the cycle: there is no level "
             "between beats to measure from, as in ventricular tachycardia"
         )
+    peaks, rr_ms, is_main, other = _looked_at_again(steady, peaks, rr_ms, is_main, beat, qrs, t)
+    rr_median = float(np.nanmedian(rr_ms)) if np.isfinite(rr_ms).any() else rr_median
     judged = peaks > (STRETCH_MS - qrs.onset_ms) / 1000
     judged, atrial = _atrial(steady, peaks, rr_ms, is_main, judged, qrs, t)
     enough = is_main[judged].sum() >= LEAST_P_BEATS
@@ -187,7 +192,7 @@ def median_beat(record: Record, *, clean: bool = True) -> MedianBeat:
         rr_ms=rr_ms,
         is_main=is_main,
         has_p=atrial.present if enough else np.empty(0, bool),
-        n_other=int((~of_shape(cut(steady, WORKING_FS, peaks), beat)).sum()),
+        n_other=int(other.sum()),
         doubts={name: sentence for name, sentence in found.items() if sentence},
     )
 
@@ -258,6 +263,44 @@ def _can_be_halved(beats: NDArray[np.float64]) -> bool:
     """Whether either half of the beats has enough of every lead for a median."""
     whole = np.asarray(~np.isnan(beats).any(axis=2))
     return all((whole[k::2].sum(axis=0) >= LEAST_BEATS).all() for k in (0, 1))
+
+
+def _looked_at_again(
+    steady: NDArray[np.float64],
+    peaks: NDArray[np.float64],
+    rr_ms: NDArray[np.float64],
+    is_main: NDArray[np.bool_],
+    beat: NDArray[np.float64],
+    qrs: Wave,
+    t: Wave,
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.bool_], NDArray[np.bool_]]:
+    """Beats, intervals and main beats with the median beat in hand, and which are of another shape.
+
+    R that was put beside the QRS of the usual shape moves onto it; T waves are no beats.
+    """
+    beats = cut(steady, WORKING_FS, peaks)
+    usual, _ = of_shape(beats, beat)
+    moved = np.zeros(len(peaks))
+    if not usual.all():
+        there, moved[~usual] = of_shape(beats[~usual], beat, reach_ms=MOVES_MS)
+        usual[~usual] = there
+    false = np.zeros(len(peaks), bool)
+    if np.isfinite(t.peak_ms) and not usual.all():
+        until = (qrs.offset_ms, t.offset_ms + T_REACH_MS)
+        false = t_waves(beats, peaks, usual, beat, until)
+    # Of a QRS that the record cuts nothing is said, and where it cuts next to R, R may lie elsewhere.
+    end_ms = steady.shape[1] / WORKING_FS * 1000
+    false |= ~usual & (np.minimum(peaks * 1000, end_ms - peaks * 1000) < CUT_MS)
+    usual |= (peaks * 1000 < -TIME_MS[QRS][0]) | (peaks * 1000 > end_ms - TIME_MS[QRS][-1])
+    rr_ms = rr_ms + np.diff(moved, prepend=0.0)
+    kept = ~false
+    return (peaks + moved / 1000)[kept], _joined(rr_ms, kept), is_main[kept], ~usual[kept]
+
+
+def _joined(rr_ms: NDArray[np.float64], kept: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Intervals before the beats kept: over one that is not kept, the sum of both."""
+    at = np.flatnonzero(kept)
+    return np.add.reduceat(rr_ms[: at[-1] + 1], np.append(0, at[:-1] + 1))
 
 
 def _median(beats: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:

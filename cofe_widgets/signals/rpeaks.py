@@ -16,7 +16,6 @@ from ..ecg import INDEPENDENT_LEADS, LIMB_LEADS, Record, bridged, runs
 from ..errors import EcgError
 from .beats import cut, main_kind
 from .filters import pass_band
-from .pacing import without_pacing
 from .quality import screened
 
 #: Everything below runs at one rate, so that a record gives the same beats at any rate.
@@ -114,7 +113,7 @@ def require_length(record: Record) -> None:
 
 
 def working_leads(record: Record) -> Record:
-    """The leads that carry information of their own, without pacing spikes, at `WORKING_FS`.
+    """The leads that carry information of their own, at `WORKING_FS`.
 
     III, aVR, aVL and aVF repeat I and II and would vote twice.
 
@@ -129,7 +128,7 @@ def working_leads(record: Record) -> Record:
         limb = [name for name in record.leads if name in LIMB_LEADS and name not in keep]
         keep += limb[: 2 - len({"I", "II"} & set(keep))]
     keep += [name for name in record.leads if name not in keep and name not in LIMB_LEADS]
-    return without_pacing(record.select(keep)).record.resample(WORKING_FS)
+    return record.select(keep).resample(WORKING_FS)
 
 
 def qrs_band(signal: NDArray[np.floating]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
