@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .beats import between
+from .p_wave import AtrialWave
 from .waves import (
     FAST_SHARE,
     T_FLOOR_MV,
@@ -33,9 +34,9 @@ FAINT = 0.15
 NEAR_MS, MARGIN_MS = 260.0, 10.0
 #: A QRS wider than this whose J point lies this share of its largest deflection off the level ends in T.
 WIDE_MS, HIGH_J = 180.0, 0.5
-#: Every other beat and those between differ in QRS, and in QT, by no more than this: in 98 and 96 of 100
+#: Every other beat and those between differ in QRS, and in QT, by no more than this: in 96 of 100
 #: recordings.
-HALVES_MS = (9.0, 40.0)
+HALVES_MS = (6.0, 40.0)
 #: QTc (Fridericia) of hearts, ms, and the least time from J to the end of T.
 QTC_MS, LEAST_JT_MS = (280.0, 640.0), 100.0
 #: QT fills at most this share of RR; leads may put the end of T, in the median, this far from ours.
@@ -50,6 +51,10 @@ IRREGULAR, MOST_P, LEAST_USUAL = 0.06, 0.9, 4
 FAST_RR_MS = 550.0
 #: A stretch that rises no higher than this (root of the summed squares of the leads) hides no P wave.
 HIDDEN_MV = 0.1
+#: P begins as much after the end of T, at least, if both are to be told.
+APART_MS = 20.0
+#: Room that P and the wait after it need between T and QRS.
+ROOM_MS = 180.0
 #: Longest wait from P to QRS, and from J to the end of T; beats after so much of the RR are not early.
 LONGEST_PR_MS, LONGEST_JT_MS, NOT_EARLY = 480.0, 350.0, 0.9
 
@@ -192,27 +197,35 @@ def of_t_end(beat: NDArray[np.float64], qrs: Wave, t: Wave, rr_ms: float) -> str
     )
 
 
-def of_no_p(stretch: NDArray[np.float64], rr_before_ms: NDArray[np.float64], flutter: bool) -> str:
+def of_t_and_p(t: Wave, p: Wave, rr_ms: float) -> str:
+    """Whether what was taken for the end of T is the P wave of the next beat."""
+    if t.offset_ms > rr_ms + p.onset_ms - APART_MS:
+        return "the end of T lies in the P wave of the next beat, or cannot be told from it"
+    return ""
+
+
+def of_no_p(atrial: AtrialWave, qrs: Wave, t: Wave, rr_before_ms: NDArray[np.float64]) -> str:
     """Whether a P wave that was not found can be told to be absent.
 
     It can in fibrillation, where RR is irregular, where nothing lies before the QRS, and where flutter
-    waves do; but T and P of a fast regular rhythm look like two of these.
+    waves do; but T and P of a fast regular rhythm look like two of these, or like one wave.
 
     Parameters
     ----------
-    stretch : ndarray, shape (leads, times)
-        What comes before the QRS in the mean, mV from its own straight line.
+    atrial : AtrialWave
+    qrs, t : Wave
     rr_before_ms : ndarray, shape (beats,)
-    flutter : bool
-        Whether what comes before the QRS comes twice.
     """
     rr = rr_before_ms[np.isfinite(rr_before_ms)]
-    if flutter:
-        slow = not len(rr) or np.median(rr) > FAST_RR_MS
-        return "" if slow else "two waves between the beats may be T and P, or flutter waves"
-    if len(rr) > 2 and np.median(np.abs(np.diff(rr))) > IRREGULAR * np.median(rr):
+    middle = float(np.median(rr)) if len(rr) else np.inf
+    if atrial.flutter:
+        fast = middle < FAST_RR_MS
+        return "two waves between the beats may be T and P, or flutter waves" if fast else ""
+    if len(rr) > 2 and np.median(np.abs(np.diff(rr))) > IRREGULAR * middle:
         return ""
-    height = float(np.sqrt(np.nansum(np.square(stretch), axis=0)).max(initial=0.0))
+    if middle + qrs.onset_ms - t.offset_ms < ROOM_MS:
+        return "T ends so shortly before the next QRS that it may hide a P wave"
+    height = float(np.sqrt(np.nansum(np.square(atrial.shape), axis=0)).max(initial=0.0))
     if height < HIDDEN_MV:
         return ""
     return "what comes before the QRS is neither flat nor a wave of its own: P may be hidden in T"

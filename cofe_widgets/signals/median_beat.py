@@ -166,7 +166,7 @@ def median_beat(record: Record, *, clean: bool = True) -> MedianBeat:
     shown = tuple(lead for lead, kept in zip(leads, usable, strict=True) if kept)
     t_doubt = doubts.of_t(qrs, t, rr_median)
     qrs_apart, t_apart = doubts.of_halves(halves, rr_median) if halves is not None else ("", "")
-    end_doubt = "" if t_doubt else doubts.of_t_end(beat, qrs, t, rr_median) or t_apart
+    end_doubt = "" if t_doubt else _t_end_doubt(beat, qrs, t, atrial.wave, rr_median) or t_apart
     found = {
         "rhythm": doubts.of_rhythm(steady, WORKING_FS, peaks),
         "QRS": doubts.of_qrs(beat, shown, qrs) or qrs_apart,
@@ -197,6 +197,11 @@ def median_beat(record: Record, *, clean: bool = True) -> MedianBeat:
     )
 
 
+def _t_end_doubt(beat: NDArray[np.float64], qrs: Wave, t: Wave, p: Wave, rr_ms: float) -> str:
+    """What speaks against the end of T."""
+    return doubts.of_t_and_p(t, p, rr_ms) or doubts.of_t_end(beat, qrs, t, rr_ms)
+
+
 def _p_doubt(
     atrial: AtrialWave, qrs: Wave, t: Wave, rr_before_ms: NDArray[np.float64], t_doubtful: bool
 ) -> str:
@@ -205,7 +210,7 @@ def _p_doubt(
         return doubts.of_p(
             atrial.wave, qrs, t, atrial.present, rr_before_ms, t_doubtful, atrial.suspect
         )
-    return doubts.of_no_p(atrial.shape, rr_before_ms, atrial.flutter)
+    return doubts.of_no_p(atrial, qrs, t, rr_before_ms)
 
 
 class _Repeated(NamedTuple):
@@ -255,14 +260,17 @@ def _repeated(record: Record, clipped: set[str]) -> _Repeated:
         raise EcgError("in no lead are two beats whole: there is no median beat")
     steady = steady[clear][whole_leads]
     kept = beats[main][:, clear][:, whole_leads]
-    halves = np.stack([_median(kept[k::2])[0] for k in (0, 1)]) if _can_be_halved(kept) else None
+    halves = _halves(kept)
     return _Repeated(work.leads, usable, steady, peaks, rr_ms, is_main, beat, halves)
 
 
-def _can_be_halved(beats: NDArray[np.float64]) -> bool:
-    """Whether either half of the beats has enough of every lead for a median."""
+def _halves(beats: NDArray[np.float64]) -> NDArray[np.float64] | None:
+    """The medians of every other beat and of those between, in the leads where both have enough."""
     whole = np.asarray(~np.isnan(beats).any(axis=2))
-    return all((whole[k::2].sum(axis=0) >= LEAST_BEATS).all() for k in (0, 1))
+    enough = np.all([whole[k::2].sum(axis=0) >= LEAST_BEATS for k in (0, 1)], axis=0)
+    if not enough.any():
+        return None
+    return np.stack([_median(beats[k::2][:, enough])[0] for k in (0, 1)])
 
 
 def _looked_at_again(
