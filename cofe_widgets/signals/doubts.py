@@ -52,7 +52,7 @@ FAST_RR_MS = 550.0
 #: A stretch that rises no higher than this (root of the summed squares of the leads) hides no P wave.
 HIDDEN_MV = 0.1
 #: P begins as much after the end of T, at least, if both are to be told.
-APART_MS = 20.0
+APART_MS = 40.0
 #: Room that P and the wait after it need between T and QRS.
 ROOM_MS = 180.0
 #: Longest wait from P to QRS, and from J to the end of T; beats after so much of the RR are not early.
