@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from ..errors import EcgError
 
@@ -13,7 +13,7 @@ from ..errors import EcgError
 MAX_NAN_RUN_S = 0.04
 
 
-def runs(flags: NDArray[np.bool_]) -> NDArray[np.intp]:
+def runs(flags: ArrayLike) -> NDArray[np.intp]:
     """Start and end (exclusive) of every run of True in ``flags`` (samples,): shape ``(runs, 2)``."""
     edges = np.diff(np.concatenate(([0], np.asarray(flags, np.int8), [0])))
     return np.flatnonzero(edges).reshape(-1, 2)

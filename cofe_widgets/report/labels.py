@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..ecg import LEADS, Record
+from ..signals.quality import screened, sentences
 
 
 def shown(record: Record) -> Record:
@@ -38,7 +39,8 @@ def facts(record: Record) -> list[str]:
     )
     if meta.get("format"):
         found.append(str(meta["format"]))
-    found += [f"⚠ {one}" for one in meta.get("warnings", ())]
+    said = (*meta.get("warnings", ()), *sentences(screened(record).faults, record.leads))
+    found += [f"⚠ {one}" for one in dict.fromkeys(said)]
     return found
 
 

@@ -11,13 +11,23 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ...ecg import Record, runs
+from ...ecg import Record
+from ...signals.quality import Fault, screened
 from .palette import PALETTE
 from .paper import Paper
 
 _COLOURS = PALETTE["light"]
 #: Of a row's height, above and below its baseline; between two lines of the hatching, mm.
 _REACH, _STEP_MM = 0.36, 1.6
+#: A spike is marked this wide, or nobody would see the mark, s.
+_LEAST_S = 0.08
+_WORDS = {
+    "flat": "flat line",
+    "saturated": "amplifier at its limit",
+    "silent": "lead off",
+    "artefact": "artefact",
+    "spike": "spike",
+}
 #: No more marks are read out: whoever listens wants to hear the rest of the page, too.
 _MOST_SPOKEN = 12
 
@@ -43,14 +53,18 @@ class Mark(NamedTuple):
 
 
 def gaps(record: Record) -> list[Mark]:
-    """A mark for every stretch of a lead in which samples are missing."""
-    if not record.has_gaps:
-        return []
+    """A mark for every stretch of a lead that is no heart's: gaps, flat lines, artefacts, spikes."""
     return [
-        Mark(lead, float(first) / record.fs, float(last) / record.fs, "gap", "no signal")
-        for lead, gone in zip(record.leads, record.mask, strict=True)
-        for first, last in runs(gone)
+        _mark(fault) for fault in screened(record).faults if fault.is_dead or fault.kind == "spike"
     ]
+
+
+def _mark(fault: Fault) -> Mark:
+    if fault.kind == "gap":
+        return Mark(fault.lead, fault.start_s, fault.end_s, "gap", "no signal")
+    spread = max(0.0, _LEAST_S - (fault.end_s - fault.start_s)) / 2
+    start, end = max(0.0, fault.start_s - spread), fault.end_s + spread
+    return Mark(fault.lead, start, end, fault.kind, _WORDS[fault.kind])
 
 
 def within(marks: Iterable[Mark], start_s: float, end_s: float) -> list[Mark]:

@@ -3,5 +3,15 @@
 from .fault import KINDS, Fault
 from .quality import Quality, quality
 from .screen import Screened, screened, screened_parts
+from .words import sentences
 
-__all__ = ["KINDS", "Fault", "Quality", "Screened", "quality", "screened", "screened_parts"]
+__all__ = [
+    "KINDS",
+    "Fault",
+    "Quality",
+    "Screened",
+    "quality",
+    "screened",
+    "screened_parts",
+    "sentences",
+]

@@ -160,10 +160,11 @@ class EcgViewer(Component):
             "origin": start,
             "total": whole.duration_s if self._is_long else 0.0,
         }
-        overlay, shade = self.overlay, shade_within(self._drawn, start, end)
-        if overlay is not None:
-            layer = packed_layer(shown(self._cut(overlay, start, end)))
-            overlay = {**layer, "title": overlay.meta.get("title", "overlay")}
+        over, shade = self.overlay, shade_within(self._drawn, start, end)
+        overlay = None
+        if over is not None:
+            layer = packed_layer(shown(self._cut(over, start, end)))
+            overlay = {**layer, "title": over.meta.get("title", "overlay")}
         return {
             "_ecg": ecg,
             "_overlay": overlay,

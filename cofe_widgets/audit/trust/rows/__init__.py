@@ -22,6 +22,7 @@ _FILES = (
     "criteria",
     "off_target",
     # is it an ECG
+    "signal",
     "distances",
     "reconstruction",
     "einthoven",
