@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from ..ecg import LEADS, Record
+from ..signals.measurements import disagreements, measured
+from .measured import device_words
 
 
 def shown(record: Record) -> Record:
@@ -36,6 +38,11 @@ def facts(record: Record) -> list[str]:
     found.append(f"{record.duration_s:.1f} s")
     if meta.get("format"):
         found.append(str(meta["format"]))
+    theirs = device_words(meta)
+    if theirs:
+        found.append(theirs)
+        ours = measured(record).values
+        found += [f"⚠ {one}" for one in disagreements(ours, meta).values()]
     found += [f"⚠ {one}" for one in meta.get("warnings", ())]
     return found
 
