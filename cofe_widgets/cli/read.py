@@ -28,16 +28,25 @@ def add(subparsers: Any) -> argparse.ArgumentParser:
 def run(options: argparse.Namespace) -> None:
     """Print what the file says and what is measured in it."""
     from ..io import read
+    from ..report.measured import beside_device, remarks
     from ..report.rows import LISTED, change, texts
-    from ..signals import measure
+    from ..signals import measured
 
     record = read(options.file)
     print(_about(record))
     print()
-    values = measure(record)
-    listed = [change(name, values[name], values[name]) for name in LISTED]
-    rows = [(label, value, unit) for label, value, _, _, unit in texts(listed)]
-    print(table(["measurement", "value", "unit"], rows))
+    found = measured(record)
+    listed = [change(name, found.values[name], found.values[name]) for name in LISTED]
+    rows = [[label, value, unit] for label, value, _, _, unit in texts(listed)]
+    head = ["measurement", "value", "unit"]
+    theirs = beside_device(record.meta)
+    if theirs:
+        head.insert(2, "device")
+        for name, row in zip(LISTED, rows, strict=True):
+            row.insert(2, theirs.get(name, ""))
+    print(table(head, rows))
+    for sentence in remarks(found, record.meta):
+        print(sentence)
 
 
 def _about(record: Record) -> str:

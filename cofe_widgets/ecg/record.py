@@ -256,7 +256,8 @@ class Record:
 
     def with_signal(self, signal: ArrayLike, **meta: Any) -> Record:
         """A record of the same leads and rate with another signal and added ``meta``."""
-        return replace(self, signal=np.asarray(signal), meta={**self.meta, **meta})
+        kept = {k: v for k, v in self.meta.items() if k != "device_measurements"}  # of the former
+        return replace(self, signal=np.asarray(signal), meta={**kept, **meta})
 
     def _derive(self, signal: NDArray[np.float32], **changes: Any) -> Record:
         """A record made from this valid one: unchecked, so that a flat lead can be selected."""

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from ..ecg import LEADS, Record
+from ..signals.measurements import disagreements, measured
 from ..signals.quality import screened, sentences
+from .measured import device_words
 
 
 def shown(record: Record) -> Record:
@@ -39,7 +41,11 @@ def facts(record: Record) -> list[str]:
     )
     if meta.get("format"):
         found.append(str(meta["format"]))
-    said = (*meta.get("warnings", ()), *sentences(screened(record).faults, record.leads))
+    theirs, said = device_words(meta), [*meta.get("warnings", ())]
+    if theirs:
+        found.append(theirs)
+        said += disagreements(measured(record).values, meta).values()
+    said += sentences(screened(record).faults, record.leads)
     found += [f"⚠ {one}" for one in dict.fromkeys(said)]
     return found
 

@@ -17,8 +17,8 @@ OTHER_SHAPE = 0.5
 SHIFT_MS = 4.0
 #: Where the QRS is looked for.
 QRS = slice(*np.searchsorted(TIME_MS, (-80.0, 120.0)).tolist())
-#: A lead is clear when the QRS of its beats correlate above this.
-CLEAR_QRS = 0.5
+#: A lead is clear when the QRS of its beats correlate above this, or differ (RMS) by less than this.
+CLEAR_QRS, QUIET_MV = 0.5, 0.02
 
 
 def between(start_ms: float, end_ms: float) -> slice:
@@ -92,14 +92,24 @@ def main_kind(beats: NDArray[np.float64]) -> tuple[NDArray[np.bool_], NDArray[np
     if dead.any():
         main, clear = _main_of_what_lives(by_lead, dead.T)
         main[main] = _one_shape(beats[main])
-        return main, clear
+        return main, clear | _quiet(beats[main])
     # The median over leads: neither a noisy lead nor the tallest one decides alone.
     alike = np.median(by_lead, axis=0)
     friends = (alike > SAME_QRS).sum(axis=1) + alike.mean(axis=1)
     main = alike[friends.argmax()] > SAME_QRS
     main[main] = _one_shape(beats[main])
     clear = np.median(by_lead[:, main][:, :, main], axis=(1, 2)) > CLEAR_QRS
-    return main, clear
+    return main, clear | _quiet(beats[main])
+
+
+def _quiet(beats: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Leads whose beats differ by next to nothing: a QRS that lies across them is small, not unclear."""
+    qrs = beats[:, :, QRS] - beats[:, :, QRS].mean(axis=2, keepdims=True)
+    alive = np.isfinite(qrs[:, :, 0]).any(axis=0)
+    out = np.zeros(beats.shape[1], bool)
+    differs = qrs[:, alive] - np.nanmedian(qrs[:, alive], axis=0)
+    out[alive] = np.nanmedian(np.sqrt(np.square(differs).mean(axis=2)), axis=0) < QUIET_MV
+    return out
 
 
 def _main_of_what_lives(

@@ -43,7 +43,9 @@ QTC_MS, LEAST_JT_MS = (280.0, 640.0), 100.0
 MOST_OF_RR, MOST_APART_MS = 0.8, 40.0
 #: What comes back sooner than this share of the RR interval, so much alike in itself and beside what comes
 #: back after RR, is a faster rhythm.
-SOONER, ALIKE, BESIDE = 0.8, 0.5, 0.9
+SOONER, ALIKE, BESIDE, SHORTEST_RR_S = 0.8, 0.5, 0.9, 0.12
+#: Beats that come a little early or late still meet.
+BLUR_S = 0.02
 #: RR intervals differ in the median by this share from one to the next in fibrillation; where so few of
 #: the beats have the wave, it is none.
 IRREGULAR, MOST_P, LEAST_USUAL = 0.06, 0.9, 4
@@ -69,21 +71,11 @@ def of_rhythm(steady: NDArray[np.float64], fs: float, r_peaks_s: NDArray[np.floa
     fs : float
     r_peaks_s : ndarray, shape (beats,)
     """
-    from scipy.fft import irfft, next_fast_len, rfft
-    from scipy.ndimage import gaussian_filter1d
-
     rr = float(np.median(np.diff(r_peaks_s)))
-    speed = np.sqrt(np.nansum(np.square(np.diff(steady, axis=1)), axis=0))
-    speed = np.minimum(speed, np.quantile(speed, 0.995))
-    speed = gaussian_filter1d(speed, 0.02 * fs)
-    speed -= speed.mean()
-    spectrum = rfft(speed, next_fast_len(2 * len(speed), real=True))
-    back = irfft(np.square(np.abs(spectrum)))[: round(1.1 * rr * fs) + 2]
-    # Fewer and fewer samples meet at longer lags.
-    back = back / back[0] * len(speed) / (len(speed) - np.arange(len(back)))
+    back = _comes_back(steady, fs, 1.1 * rr)
     peaks = np.flatnonzero((back[1:-1] > back[:-2]) & (back[1:-1] >= back[2:])) + 1
-    after = back[round(0.9 * rr * fs) :].max()
-    sooner = peaks[(peaks > 0.12 * fs) & (peaks < SOONER * rr * fs)]
+    sooner = peaks[(peaks > SHORTEST_RR_S * fs) & (peaks < SOONER * rr * fs)]
+    after = back[round(0.9 * rr * fs) :].max(initial=0.0)
     sooner = sooner[back[sooner] > max(ALIKE, BESIDE * after)]
     if not len(sooner):
         return ""
@@ -91,6 +83,29 @@ def of_rhythm(steady: NDArray[np.float64], fs: float, r_peaks_s: NDArray[np.floa
         f"the signal repeats every {1000 * sooner[0] / fs:.0f} ms ({60 * fs / sooner[0]:.0f} a minute) "
         f"where beats were found {60 / rr:.0f} times a minute"
     )
+
+
+def repeats(steady: NDArray[np.float64], fs: float, r_peaks_s: NDArray[np.float64]) -> bool:
+    """Whether the record comes back when the beats found in it do, and no sooner."""
+    rr = float(np.median(np.diff(r_peaks_s)))
+    back = _comes_back(steady, fs, 1.1 * rr)
+    after = back[round(0.9 * rr * fs) :].max(initial=0.0)
+    return bool(after > ALIKE) and not of_rhythm(steady, fs, r_peaks_s)
+
+
+def _comes_back(steady: NDArray[np.float64], fs: float, longest_s: float) -> NDArray[np.float64]:
+    """Autocorrelation of the spatial speed up to a lag, one value a sample."""
+    from scipy.fft import irfft, next_fast_len, rfft
+    from scipy.ndimage import gaussian_filter1d
+
+    speed = np.sqrt(np.nansum(np.square(np.diff(steady, axis=1)), axis=0))
+    speed = np.minimum(speed, np.quantile(speed, 0.995))
+    speed = gaussian_filter1d(speed, BLUR_S * fs)
+    speed -= speed.mean()
+    spectrum = rfft(speed, next_fast_len(2 * len(speed), real=True))
+    back = irfft(np.square(np.abs(spectrum)))[: min(round(longest_s * fs) + 2, len(speed) - 1)]
+    # Fewer and fewer samples meet at longer lags.
+    return np.asarray(back / max(back[0], 1e-12) * len(speed) / (len(speed) - np.arange(len(back))))
 
 
 def of_qrs(beat: NDArray[np.float64], leads: tuple[str, ...], qrs: Wave) -> str:
@@ -175,6 +190,8 @@ def of_t(qrs: Wave, t: Wave, rr_ms: float) -> str:
     """Whether what was found can be the T wave."""
     if not np.isfinite(t.peak_ms):
         return f"no T wave taller than {T_FLOOR_MV:g} mV"
+    if t.peak_ms <= t.onset_ms:
+        return "what follows the QRS falls from the first and has no peak of its own"
     qt = t.offset_ms - qrs.onset_ms
     qtc = qt / (rr_ms / 1000) ** (1 / 3)
     if not QTC_MS[0] <= qtc <= QTC_MS[1]:

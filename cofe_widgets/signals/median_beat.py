@@ -163,7 +163,8 @@ def median_beat(record: Record, *, clean: bool = True) -> MedianBeat:
             "or no ECG"
         )
     t = t_wave(beat, qrs, rr_median)
-    if t.offset_ms - qrs.onset_ms > FULL_SHARE * rr_median and rr_median < FULL_RR_MS:
+    full = t.offset_ms - qrs.onset_ms > FULL_SHARE * rr_median or t.peak_ms <= t.onset_ms
+    if full and rr_median < FULL_RR_MS:
         raise EcgError(
             f"at {60000 / rr_median:.0f} beats a minute QRS and T fill the cycle: there is no level "
             "between beats to measure from, as in ventricular tachycardia"

@@ -72,7 +72,7 @@ def qrs_wave(speed: NDArray[np.float64]) -> Wave:
     later = between(max(40.0, TIME_MS[last] + 25), max(160.0, TIME_MS[last] + 145))
     slowest = 1.5 * np.convolve(speed, np.ones(hold) / hold, "same")[later].min()
     after = speed[last:] < max(QRS_OFFSET_SHARE * top, quiet, slowest)
-    end = min(_first_run(after, hold), _steady(speed[last:], top, hold))
+    end = min(_first_run(after, hold), _steady(speed, last, top, hold))
     onset, offset = first - _first_run(before, hold), last + end
     return Wave(float(TIME_MS[onset]), 0.0, float(TIME_MS[offset]))
 
@@ -91,18 +91,18 @@ def _fast(speed: NDArray[np.float64], fastest: int) -> tuple[int, int]:
     return int(fast[bounds[part]]), int(fast[bounds[part + 1] - 1])
 
 
-def _steady(speed: NDArray[np.float64], top: float, hold: int) -> int:
-    """Where a falling speed becomes a steady one; the last sample when it does not."""
+def _steady(speed: NDArray[np.float64], start: int, top: float, hold: int) -> int:
+    """Samples from ``start`` to where a falling speed becomes a steady one; to the end if it does not."""
     from scipy.ndimage import maximum_filter1d, minimum_filter1d
 
     # Extremes of what follows each sample.
-    smooth = np.convolve(speed, np.ones(hold) / hold, "same")
+    smooth = np.convolve(speed, np.ones(hold) / hold, "same")[start:]
     stops, stays = (round(ms / 1000 * BEAT_FS) for ms in (STOPS_MS, STAYS_MS))
     lowest = minimum_filter1d(smooth, stops + 1, origin=-(stops // 2))
     highest = maximum_filter1d(smooth, stays + 1, origin=-(stays // 2))
     steady = (lowest > smooth / STEADY) & (highest < smooth * STEADY)
     steady &= smooth < SLOW_SHARE * top
-    return int(steady.argmax()) if steady.any() else len(speed) - 1
+    return int(steady.argmax()) if steady.any() else len(smooth) - 1
 
 
 def stands_out(speed: NDArray[np.float64], rr_ms: float) -> float:

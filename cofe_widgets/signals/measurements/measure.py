@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from math import nan
+from math import isnan, nan
 from typing import TYPE_CHECKING, Literal, overload
 
 import numpy as np
@@ -14,7 +14,10 @@ from ...ecg import LIMB_LEADS, Record
 from ...errors import EcgError
 from ...vocabulary.measurements import OF_RECORD, units
 from ..beats import BEAT_FS, between
-from ..median_beat import MedianBeat, median_beat
+from ..doubts import repeats
+from ..median_beat import HIGH_PASS_HZ, MedianBeat, median_beat
+from ..quality import screened
+from ..rpeaks import WORKING_FS, filtered, find_beats, qrs_band, working_leads
 from ..waves import Wave, intervals
 from .derived import (
     cornell_mv,
@@ -31,6 +34,8 @@ if TYPE_CHECKING:
 
 #: Name of every measurement of a record and its unit.
 UNITS = units(OF_RECORD)
+#: So many beats at one distance make a rate where nothing else can be measured.
+LEAST_RATE_BEATS = 6
 #: A wave of less area than this, mV ms, has no axis.
 LEAST_AREA = {"p": 0.5, "qrs": 2.0, "t": 2.0}
 
@@ -92,7 +97,8 @@ def measure(
         Keys `UNITS`; a table has them in ``attrs["units"]``. With ``per``, a table: one row a lead
         (keys `LEAD_UNITS`) or one row a beat (see `measure_beats`); of many records, the first
         level of the index says which. NaN for what cannot be measured: a flat record, a lead that
-        is missing, a wave that is not there.
+        is missing, a wave that is not there, a number that its own checks speak against. A table
+        of records has ``attrs["reasons"]``, one dict a record: measurement -> why it is NaN.
 
         heart_rate_bpm : 60000 / rr_mean_ms
         rr_mean_ms, rr_sd_ms, rr_rmssd_ms : mean, sample standard deviation (n - 1; SDRR, the RR
@@ -121,8 +127,11 @@ def measure(
 
     records = list(record)
     if per is None:
-        rows = [measured(one).values for one in records]
-        return _with_units(pd.DataFrame(rows, columns=list(UNITS), dtype=float), UNITS)
+        found = [measured(one) for one in records]
+        rows = [one.values for one in found]
+        table = _with_units(pd.DataFrame(rows, columns=list(UNITS), dtype=float), UNITS)
+        table.attrs["reasons"] = [one.reasons for one in found]
+        return table
     units = LEAD_UNITS if per == "lead" else BEAT_UNITS
     if not records:
         return _with_units(pd.DataFrame(columns=list(units), dtype=float), units)
@@ -138,8 +147,9 @@ def measured(record: Record) -> Measured:
     except EcgError as error:
         nothing = dict.fromkeys(LEAD_UNITS, nan)
         leads = dict.fromkeys(record.leads, nothing)
-        why = dict.fromkeys(UNITS, str(error))
-        return Measured(dict.fromkeys(UNITS, nan), leads, age, sex, why)
+        values = dict.fromkeys(UNITS, nan) | _rate_alone(record)
+        why = {name: str(error) for name in UNITS if isnan(values[name])}
+        return Measured(values, leads, age, sex, why)
     numbers = lead_numbers(
         beat.signal, beat.p_mv, (beat.p, beat.qrs, beat.t), beat.deflections, beat.t_amplitude_mv
     )
@@ -176,6 +186,19 @@ def _rests_on(name: str, part: str) -> bool:
         "P": ("p",),
     }
     return name.startswith(starts[part])
+
+
+def _rate_alone(record: Record) -> dict[str, float]:
+    """RR statistics where there is no median beat, if the signal repeats as often as beats were found."""
+    try:
+        work = working_leads(screened(record).clean)
+    except EcgError:
+        return {}
+    beats = find_beats(*qrs_band(work.signal))
+    steady = filtered(work.signal, low_hz=HIGH_PASS_HZ)
+    if len(beats.r_peaks_s) < LEAST_RATE_BEATS or not repeats(steady, WORKING_FS, beats.r_peaks_s):
+        return {}
+    return _rhythm(beats.rr_ms)
 
 
 def _person(record: Record) -> tuple[float, str]:

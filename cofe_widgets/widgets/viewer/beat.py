@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -30,6 +31,7 @@ def packed_beat(record: Record) -> dict[str, Any] | None:
     The intervals are those of `cofe_widgets.measure`: global, and QTc by Fridericia's formula.
     """
     from ...signals import median_beat
+    from ...signals.measurements import of_device
 
     record = shown(record)
     try:
@@ -45,7 +47,7 @@ def packed_beat(record: Record) -> dict[str, Any] | None:
         "leads": leads,
         "signal": pack(np.nan_to_num(signal)),
         "waves": packed_waves(_table(beat, first), leads, "measured waves"),
-        "intervals": intervals(beat, first),
+        "intervals": intervals(beat, first, of_device(record.meta)),
     }
 
 
@@ -68,22 +70,30 @@ def _table(beat: MedianBeat, first: float) -> pd.DataFrame:
     return table
 
 
-def intervals(beat: MedianBeat, first: float) -> list[dict[str, Any]]:
-    """PR, QRS and QT, each with its bounds in ms from the first sample shown, and QTc."""
-    rr_s = float(np.mean(np.diff(beat.r_peaks_s))) if len(beat.r_peaks_s) > 1 else math.nan
-    spans = {
-        "PR": (beat.p.onset_ms, beat.qrs.onset_ms),
-        "QRS": (beat.qrs.onset_ms, beat.qrs.offset_ms),
-        "QT": (beat.qrs.onset_ms, beat.t.offset_ms),
-    }
-    found = [
-        {"name": name, "from": start - first, "to": end - first, "ms": end - start}
-        for name, (start, end) in spans.items()
-        if math.isfinite(end - start)
-    ]
-    if found and found[-1]["name"] == "QT" and math.isfinite(rr_s):
+def intervals(
+    beat: MedianBeat, first: float, theirs: Mapping[str, float] | None = None
+) -> list[dict[str, Any]]:
+    """PR, QRS, QT and QTc: what is written, and bounds in ms from the first sample shown.
+
+    The device's own number stands beside ours; one that is not given says why.
+    """
+    theirs = theirs or {}
+    found = []
+    for name, key, start, end, doubt in (
+        ("PR", "pr_ms", beat.p.onset_ms, beat.qrs.onset_ms, "P"),
+        ("QRS", "qrs_ms", beat.qrs.onset_ms, beat.qrs.offset_ms, "QRS"),
+        ("QT", "qt_ms", beat.qrs.onset_ms, beat.t.offset_ms, "T"),
+    ):
+        why = [said for part, said in beat.doubts.items() if part in (doubt, "QRS", f"{doubt} end")]
+        beside = f" (device {theirs[key]:.0f})" if key in theirs else ""
+        if why and math.isfinite(end - start):
+            found.append({"text": f"{name} –{beside}: {why[0]}", "from": 0.0, "to": 0.0})
+        elif math.isfinite(end - start):
+            text = f"{name} {end - start:.0f} ms{beside}"
+            found.append({"text": text, "from": start - first, "to": end - first})
+    rr_s = float(np.nanmean(beat.rr_ms)) / 1000 if np.isfinite(beat.rr_ms).any() else math.nan
+    if found and found[-1]["text"].startswith("QT ") and found[-1]["to"] and math.isfinite(rr_s):
         # Not a span of the beat: the QT that this heart would have at 60 beats a minute.
-        found.append(
-            {"name": "QTc", "from": 0.0, "to": 0.0, "ms": found[-1]["ms"] / rr_s ** (1 / 3)}
-        )
+        qtc = (beat.t.offset_ms - beat.qrs.onset_ms) / rr_s ** (1 / 3)
+        found.append({"text": f"QTc {qtc:.0f} ms", "from": 0.0, "to": 0.0})
     return found

@@ -11,7 +11,7 @@ import { context, FONT, fitCanvas, label, paintGrid, paintPrint, paintTraces, pi
 
 export interface PackedBeat extends PackedLayer {
   waves: PackedWaves;
-  intervals: { name: string; from: number; to: number; ms: number }[]; // ms; QTc has no bounds
+  intervals: { text: string; from: number; to: number }[]; // ms; QTc and what is not given have no bounds
 }
 
 const COLUMNS = 4;
@@ -86,7 +86,7 @@ export class BeatCard {
   }
 }
 
-const words = ({ intervals }: PackedBeat): string[] => intervals.map(({ name, ms }) => `${name} ${ms.toFixed(0)} ms`);
+const words = ({ intervals }: PackedBeat): string[] => intervals.map(({ text }) => text);
 
 /** In the field after the last lead, under the same stretch of time as the beats above. */
 function calipers(ctx: CanvasRenderingContext2D, { win, paper, colours }: Sheet, beat: PackedBeat): void {
