@@ -17,6 +17,7 @@ from ..errors import EcgError
 from .beats import cut, main_kind
 from .filters import pass_band
 from .quality import screened
+from .windows import LONG_S, in_windows, one_a_beat
 
 #: Everything below runs at one rate, so that a record gives the same beats at any rate.
 WORKING_FS = 250.0
@@ -96,11 +97,25 @@ def r_peaks(
 
     Notes
     -----
+    A record of more than two minutes is looked at in windows of two minutes that overlap.
+
     Per-lead detector: Brunner and Hofer, "SleepECG", JOSS 8(86), 2023.
     """
-    if isinstance(record, Record):
-        return find_beats(*qrs_band(working_leads(screened(record).record(clean)).signal)).r_peaks_s
-    return [r_peaks(one, clean=clean) for one in record]
+    if not isinstance(record, Record):
+        return [r_peaks(one, clean=clean) for one in record]
+    if record.duration_s > LONG_S:
+        return _in_windows(record, clean)
+    return find_beats(*qrs_band(working_leads(screened(record).record(clean)).signal)).r_peaks_s
+
+
+def _in_windows(record: Record, clean: bool) -> NDArray[np.float64]:
+    """R-peaks of a long record: each window's own, one for each beat at the seams."""
+    found = [np.empty(0)]
+    for window in in_windows(record):
+        peaks = r_peaks(window.record, clean=clean) + window.start_s
+        found.append(peaks[window.owns(peaks)])
+    peaks = np.sort(np.concatenate(found))
+    return peaks[one_a_beat(peaks)]
 
 
 def require_length(record: Record) -> None:
