@@ -8,7 +8,7 @@ deflection is QS, and counts as Q.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -51,49 +51,68 @@ def deflections(signal: NDArray[np.floating], time_ms: NDArray[np.float64]) -> D
     first positive the deepest is S. A first or last stretch that merely leads into the P or the ST
     segment, without a peak of its own, is no deflection.
     """
-    out = np.full((4, len(signal), len(NAMES)), np.nan)
-    for lead, trace in enumerate(np.asarray(signal, dtype=float)):
-        if np.isfinite(trace).all():
-            for name, found in _named(_stretches(trace, time_ms)).items():
-                out[:, lead, NAMES.index(name)] = found
-    return Deflections(*out)
+    signal = np.asarray(signal, dtype=float)
+    known = np.isfinite(signal).all(axis=1)
+    lead = np.repeat(np.flatnonzero(known), signal.shape[1])
+    return ragged(signal[known].ravel(), np.tile(time_ms, int(known.sum())), lead, len(signal))
 
 
-#: Onset, peak, offset in ms, height in mV.
-_Stretch = tuple[float, float, float, float]
+def ragged(
+    trace: NDArray[np.float64], time_ms: NDArray[np.float64], row: NDArray[np.intp], rows: int
+) -> Deflections:
+    """Q, R and S of many QRS complexes of any lengths at once.
 
-
-def _stretches(trace: NDArray[np.float64], time_ms: NDArray[np.float64]) -> list[_Stretch]:
-    """What lies between the crossings of the level and is tall and long enough, in order."""
-    turns = np.flatnonzero(np.diff(trace >= 0))
-    share = trace[turns] / (trace[turns] - trace[turns + 1])
-    crossings = time_ms[turns] + share * (time_ms[turns + 1] - time_ms[turns])
-    firsts, lasts = np.append(0, turns + 1), np.append(turns, len(trace) - 1)
-    onsets, offsets = np.append(time_ms[0], crossings), np.append(crossings, time_ms[-1])
-    out = []
-    for first, last, onset, offset in zip(firsts, lasts, onsets, offsets, strict=True):
-        piece = np.abs(trace[first : last + 1])
-        peak = int(piece.argmax())
-        ends = [piece[0] if first == 0 else 0.0, piece[-1] if last == len(trace) - 1 else 0.0]
-        if piece[peak] >= LEAST_MV + max(ends) and offset - onset >= LEAST_MS:
-            at = first + peak
-            out.append((float(onset), float(time_ms[at]), float(offset), float(trace[at])))
+    Parameters
+    ----------
+    trace, time_ms, row : ndarray, shape (samples,)
+        The complexes one after the other: mV, ms, and which complex each sample is of, ascending.
+    rows : int
+        How many complexes there are; one without samples has no deflection.
+    """
+    out = Deflections(*np.full((4, rows, len(NAMES)), np.nan))
+    if not len(trace):
+        return out
+    onset, peak, offset, height, of = _stretches(trace, time_ms, row)
+    order = np.arange(len(of))
+    first_up = np.full(rows, len(of))
+    np.minimum.at(first_up, of[height > 0], order[height > 0])
+    before, after = order < first_up[of], (order > first_up[of]) & (height < 0)
+    for name, some, deepest in ((0, before, True), (1, height > 0, False), (2, after, True)):
+        k = np.flatnonzero(some)
+        k = k[np.lexsort((k, height[k] if deepest else -height[k], of[k]))]
+        best = k[np.diff(of[k], prepend=-1) > 0]
+        for array, values in zip(out, (onset, peak, offset, height), strict=True):
+            array[of[best], name] = values[best]
+    # A notched QS is one complex.
+    k = order[before & (first_up[of] == len(of))]
+    ends = np.diff(of[k], prepend=-1) > 0, np.diff(of[k], append=rows) > 0
+    out.onset_ms[of[k[ends[0]]], 0] = onset[k[ends[0]]]
+    out.offset_ms[of[k[ends[1]]], 0] = offset[k[ends[1]]]
     return out
 
 
-def _named(stretches: list[_Stretch]) -> dict[str, _Stretch]:
-    """Which of the stretches are Q, R and S."""
-    positive = [i for i, one in enumerate(stretches) if one[3] > 0]
-    before = stretches[: positive[0]] if positive else stretches
-    after = [one for one in stretches[positive[0] :] if one[3] < 0] if positive else []
-    found = {}
-    if before:
-        found["Q"] = min(before, key=lambda one: one[3])
-        if not positive:
-            # A notched QS is one complex.
-            found["Q"] = (before[0][0], found["Q"][1], before[-1][2], found["Q"][3])
-    if positive:
-        found["R"] = max((stretches[i] for i in positive), key=lambda one: one[3])
-    if after:
-        found["S"] = min(after, key=lambda one: one[3])
-    return found
+def _stretches(
+    trace: NDArray[np.float64], time_ms: NDArray[np.float64], row: NDArray[np.intp]
+) -> tuple[NDArray[Any], ...]:
+    """What lies between the crossings of the level and is tall and long enough, in order.
+
+    Onset, peak and offset in ms, height in mV, and of which row.
+    """
+    apart = np.diff(row) > 0
+    turns = np.flatnonzero((np.diff(trace >= 0)) | apart)
+    firsts, lasts = np.append(0, turns + 1), np.append(turns, len(trace) - 1)
+    rise = trace[turns] - trace[turns + 1]
+    share = trace[turns] / np.where(rise == 0, 1, rise)
+    crossing = time_ms[turns] + share * (time_ms[turns + 1] - time_ms[turns])
+    begins, ends = np.append(True, apart[turns]), np.append(apart[turns], True)
+    onset = np.where(begins, time_ms[firsts], np.append(0, crossing))
+    offset = np.where(ends, time_ms[lasts], np.append(crossing, 0))
+    size = np.abs(trace)
+    tallest = np.maximum.reduceat(size, firsts)
+    which = np.repeat(np.arange(len(firsts)), lasts - firsts + 1)
+    top = np.flatnonzero(size == tallest[which])
+    top = top[np.diff(which[top], prepend=-1) > 0]  # the first of several
+    led = np.maximum(np.where(begins, size[firsts], 0), np.where(ends, size[lasts], 0))
+    keep = (tallest >= LEAST_MV + led) & (offset - onset >= LEAST_MS)
+    found = onset, time_ms[top], offset, trace[top], row[firsts]
+    return tuple(values[keep] for values in found)

@@ -46,7 +46,10 @@ class Block(nn.Module):
         self.shortcut = nn.Conv1d(inputs, outputs, 1) if inputs != outputs else nn.Identity()
 
     def forward(self, x: Tensor, mean: Tensor, record: Tensor) -> Tensor:
-        common = self.common((mean @ x.flatten(1)).unflatten(1, x.shape[1:]))
+        if mean.ndim == 2:
+            common = self.common((mean @ x.flatten(1)).unflatten(1, x.shape[1:]))
+        else:
+            common = self.common(torch.einsum("rlt,lct->rct", mean, x))
         y = F.relu(self.norm1(self.own(x) + common[record]))
         return F.relu(self.norm2(self.conv2(y)) + self.shortcut(x))
 
@@ -98,16 +101,29 @@ class UNet(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         return self.segment(self.condition(x))
 
-    def condition(self, x: Tensor) -> Tensor:
+    def condition(self, x: Tensor, missing: Tensor | None = None) -> Tensor:
         """Filter and scale whole records: ``(records, leads, samples)`` mV to ``(..., 2, samples)``.
 
         The two channels are the lead against the size of the record and against its own.
+
+        Parameters
+        ----------
+        x : (records, leads, samples)
+            Gaps filled.
+        missing : bool (records, leads, samples), optional
+            Samples that were missing: they become zero and have no part in the size.
         """
         x = self.band_pass(x)
         block = min(round(BLOCK_S * self.fs), x.shape[-1])
-        tallest = F.max_pool1d(x.abs(), block, max(1, block // 3))
+        blocks = {"kernel_size": block, "stride": max(1, block // 3)}
+        if missing is not None:
+            x = x.masked_fill(missing, 0.0)
+        tallest = F.max_pool1d(x.abs(), **blocks)
+        if missing is not None:
+            gone = F.avg_pool1d(missing.to(x), **blocks)
+            tallest = tallest.masked_fill(gone > 0.5, torch.nan)
         # The median: artefacts fill a few blocks and do not count.
-        size = tallest.median(dim=-1, keepdim=True).values
+        size = tallest.nanmedian(dim=-1, keepdim=True).values.nan_to_num()
         alive = size > FLAT_MV
         typical = (size * alive).sum(dim=1, keepdim=True) / alive.sum(dim=1, keepdim=True).clamp(1)
         typical = typical.clamp(FLAT_MV)
@@ -115,13 +131,18 @@ class UNet(nn.Module):
         out = torch.stack((x / typical, x / each), dim=2).clamp(-TALL, TALL)
         return out * alive[:, :, None]
 
-    def segment(self, x: Tensor) -> Tensor:
-        """Logits of conditioned records or patches of them, ``(records, leads, 2, samples)``."""
+    def segment(self, x: Tensor, missing: Tensor | None = None) -> Tensor:
+        """Logits of conditioned records or patches of them, ``(records, leads, 2, samples)``.
+
+        ``missing`` as in `condition`.
+        """
         records, leads, _, samples = x.shape
         record = torch.arange(records, device=x.device).repeat_interleave(leads)
-        return self.packed(x.flatten(0, 1), record).unflatten(0, (records, leads))[..., :samples]
+        gone = None if missing is None else missing.flatten(0, 1)
+        out = self.packed(x.flatten(0, 1), record, gone)
+        return out.unflatten(0, (records, leads))[..., :samples]
 
-    def packed(self, x: Tensor, record: Tensor) -> Tensor:
+    def packed(self, x: Tensor, record: Tensor, missing: Tensor | None = None) -> Tensor:
         """Logits ``(all leads, classes, samples)`` of the leads of several records in one row.
 
         Parameters
@@ -130,22 +151,36 @@ class UNet(nn.Module):
             Conditioned.
         record : (all leads,)
             Which record each lead belongs to: records need not have the same leads.
+        missing : bool (all leads, samples), optional
+            Leads have no part in the mean while their samples are missing.
         """
         samples = x.shape[-1]
         x = F.pad(x, (0, -samples % self.multiple))
         alive = (x[:, 0] != 0).any(dim=-1)
         mean = F.one_hot(record).T.to(x) * alive
-        mean = mean / mean.sum(dim=1, keepdim=True).clamp(1)
+        means = [mean / mean.sum(dim=1, keepdim=True).clamp(1)] * len(self.down)
+        if missing is not None:
+            means = self._means_of_known(mean, ~missing)
         x = F.relu(self.stem(x))
         first, skips = x, []
         for level, block in enumerate(self.down):
-            x = block(F.avg_pool1d(x, 2) if level else x, mean, record)
+            x = block(F.avg_pool1d(x, 2) if level else x, means[level], record)
             skips.append(x)
         skips.pop()
-        for widen, block in zip(self.widen, self.up, strict=True):
+        for widen, block, mean in zip(self.widen, self.up, means[-2::-1], strict=True):
             x = F.interpolate(widen(x), scale_factor=2.0) + skips.pop()
             x = block(x, mean, record)
         out = self.head(torch.cat((x, first), dim=1))
         # Channels to time: (classes, 2) at half the rate become classes at the full rate.
         out = out.unflatten(1, (self.classes, 2)).transpose(2, 3).flatten(2)
         return out[..., :samples]
+
+    def _means_of_known(self, member: Tensor, known: Tensor) -> list[Tensor]:
+        """Weights ``(records, all leads, times)`` of the mean at each level, zero where missing."""
+        known = F.pad(known.to(member), (0, -known.shape[-1] % self.multiple))
+        out = []
+        for _ in self.down:
+            known = F.max_pool1d(known, 2)
+            weight = member[:, :, None] * known
+            out.append(weight / weight.sum(dim=1, keepdim=True).clamp(1))
+        return out

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, overload
 
@@ -15,15 +15,21 @@ from ...errors import EcgError
 from ...provenance import provenance
 from ...steps import Step, Work, last
 from ...values import Value, remakes
-from ...vocabulary.segments import SEGMENTS, TP
 from ..rpeaks import r_peaks, require_length
+from ..windows import LONG_S, Window, in_windows
+from .join import Part, joined, part_of
 from .postprocess import NEAR_R_S, fiducials, in_qrs, soft_r_peaks
+from .segmentation import at_rate, soft_segments
 
 if TYPE_CHECKING:
     import pandas as pd
 
-#: Records of one shape that go through the network together: more gain nothing.
+    from ...models.architectures.unet import UNet
+
+#: Records of one shape that go through the network together: more gain nothing ...
 BATCH = 8
+#: ... and fewer of those with more seconds of leads than this: they would only take memory.
+TOGETHER_S = 130.0
 METHODS = ("soft", "detector")
 #: R-peaks of two methods this near are the same, s.
 SAME_R_S = 0.1
@@ -37,17 +43,19 @@ class Delineation(Value):
 
     Attributes
     ----------
-    soft : ndarray of float32, shape (leads, samples, 24)
-        Probability of each of `segments.SEGMENTS`, at the rate of the record.
+    soft : ndarray of float32, shape (leads, samples, 24), or None
+        Probability of each of `segments.SEGMENTS`, at the rate of the record; NaN where samples are
+        missing. None for a record of more than two minutes, of which it would take gigabytes:
+        ``delineate(record.crop(start, end))`` has that of a part.
     fs : float
     leads : tuple of str
     fiducials : pandas.DataFrame
         beat, lead, wave (P, QRS, Q, R, S, L, T), onset_ms, peak_ms, offset_ms from the start of the
         record. Beat ``k`` is that of ``r_peaks_s[k]``; P waves that no QRS follows are beats of
-        their own after those. An absent wave has no row.
+        their own after those. An absent wave has no row, and neither has one that a gap cuts.
     r_peaks_s : ndarray, shape (beats,)
     method : str
-        Whence the R-peaks are: ``soft`` or ``detector``.
+        Whence the R-peaks are: ``soft`` or ``detector``; of a long record, most of them.
     agreement : float
         Share of the R-peaks of either method that the other found within 100 ms; NaN where neither
         found any.
@@ -57,7 +65,7 @@ class Delineation(Value):
         The call that made it, and the version of the package.
     """
 
-    soft: NDArray[np.float32]
+    soft: None | NDArray[np.float32]
     fs: float
     leads: tuple[str, ...]
     fiducials: pd.DataFrame = field(repr=False)
@@ -105,7 +113,8 @@ def delineate(
     ----------
     record : Record or iterable of Record
         At least 2 s long. Records of the same rate, length and number of leads go through the
-        network together, which is faster.
+        network together, which is faster. One of more than two minutes goes through it in windows
+        that overlap.
     method : {"soft", "detector"}
         R-peaks from the soft segments as Wagner et al. do (2024, section 2.4), or from `r_peaks`.
         A QRS in which the soft segments show no R-peak (V1-V4 may all go down in an ectopic beat)
@@ -149,32 +158,37 @@ def _steps(
     for one in records:
         require_length(one)
     made_by = provenance(call={"method": method, "model": model})
-    working = [one.resample(network.fs) for one in records]
+    pieces = [(k, window) for k, one in enumerate(records) for window in _windows(one)]
+    count = np.bincount([k for k, _ in pieces])
+    parts: list[dict[float, Part]] = [{} for _ in records]  # by where the windows begin
     out: dict[int, Delineation] = {}
-    for rows in _alike(working):
-        x = torch.from_numpy(np.stack([working[k].signal for k in rows]))
-        with torch.inference_mode():
-            x = network.condition(x)
-            soft = network.segment(x).transpose(2, 3).softmax(dim=3).numpy()
-        # A flat lead shows no wave, whatever the others say.
-        soft[~(x != 0).flatten(2).any(dim=2).numpy()] = np.eye(len(SEGMENTS), dtype=np.float32)[TP]
-        for k, one in zip(rows, soft, strict=True):
-            peaks, source, agreement = _r_peaks(one, working[k], records[k], method)
+    done = 0
+    for rows in _alike([window.record for _, window in pieces]):
+        finished = []
+        batch = [pieces[row] for row in rows]
+        for (k, window), part in zip(batch, _delineated(network, batch, method), strict=True):
+            parts[k][window.start_s] = part
+            if len(parts[k]) < count[k]:
+                continue
+            one, whole = records[k], joined([parts[k][start] for start in sorted(parts[k])])
+            parts[k].clear()
+            finished.append(k)
+            soft = whole.soft
             out[k] = Delineation(
-                soft=at_rate(one, network.fs, records[k].fs, records[k].samples),
-                fs=records[k].fs,
-                leads=records[k].leads,
-                fiducials=fiducials(one, working[k].signal, network.fs, records[k].leads, peaks),
-                r_peaks_s=peaks,
-                method=source,
-                agreement=agreement,
+                soft=None if soft is None else at_rate(soft, network.fs, one.fs, one.samples),
+                fs=one.fs,
+                leads=one.leads,
+                fiducials=whole.fiducials,
+                r_peaks_s=whole.r_peaks_s,
+                method=whole.method,
+                agreement=whole.agreement,
                 model=model,
                 weight_hash=loaded.weight_hash,
                 provenance=made_by,
             )
-        done = len(out) / len(records)
+        done += len(rows)
         message = f"{len(out)} of {len(records)} delineated"
-        yield Step(done, message, [out[k] for k in rows])
+        yield Step(done / len(pieces), message, [out[k] for k in finished])
     yield Step(1.0, "delineated", None, [out[k] for k in range(len(records))])
 
 
@@ -189,23 +203,46 @@ def _again(value: Delineation, record: Record | None = None, **changes: Any) -> 
     return delineate(record, **{**value.call, **changes})
 
 
+def _windows(record: Record) -> list[Window]:
+    """A record whole, or a long one in windows."""
+    if record.duration_s > LONG_S:
+        return list(in_windows(record))
+    return [Window(record, 0.0, 0.0, record.duration_s)]
+
+
 def _alike(records: list[Record]) -> list[list[int]]:
-    """Indices of records of one shape, a few at a time."""
-    shapes: dict[tuple[int, ...], list[int]] = {}
+    """Indices of records of one shape and rate, a few at a time."""
+    shapes: dict[tuple[Any, ...], list[int]] = {}
     for k, one in enumerate(records):
-        shapes.setdefault(one.signal.shape, []).append(k)
-    return [
-        rows[start : start + BATCH]
-        for rows in shapes.values()
-        for start in range(0, len(rows), BATCH)
-    ]
+        shapes.setdefault((*one.signal.shape, one.fs), []).append(k)
+    out = []
+    for rows in shapes.values():
+        one = records[rows[0]]
+        leads = len(one.leads) * one.duration_s / TOGETHER_S
+        size = int(np.clip(BATCH / max(1.0, leads), 1, BATCH))
+        out += [rows[start : start + size] for start in range(0, len(rows), size)]
+    return out
+
+
+def _delineated(network: UNet, batch: list[tuple[int, Window]], method: str) -> Iterator[Part]:
+    """What each window of a batch shows of the stretch that it answers for."""
+    working = [window.record.resample(network.fs) for _, window in batch]
+    softs = soft_segments(network, working)
+    for (_, window), work, soft in zip(batch, working, softs, strict=True):
+        if window.record.mask.all():
+            theirs = np.empty(0)
+        else:
+            theirs = r_peaks(window.record)
+        peaks, source, agreement = _r_peaks(soft, work, theirs, method)
+        table = fiducials(soft, work.filled().signal, network.fs, work.leads, peaks)
+        yield part_of(window, soft, peaks, table, source, agreement)
 
 
 def _r_peaks(
-    soft: NDArray[np.float32], working: Record, record: Record, method: str
+    soft: NDArray[np.float32], working: Record, theirs: NDArray[np.float64], method: str
 ) -> tuple[NDArray[np.float64], str, float]:
     """R-peaks in s, the method they are from, and how far the two methods agree."""
-    ours, theirs = soft_r_peaks(soft, working.fs, record.leads), r_peaks(record)
+    ours = soft_r_peaks(soft, working.fs, working.leads)
     alone = (np.abs(ours[:, None] - theirs) > NEAR_R_S).all(axis=0)
     ours = np.sort(np.append(ours, theirs[alone & in_qrs(soft, working.fs, theirs)]))
     agreement = _agreement(ours, theirs)
@@ -220,30 +257,3 @@ def _agreement(ours: NDArray[np.float64], theirs: NDArray[np.float64]) -> float:
         return float("nan")
     near = np.abs(ours[:, None] - theirs) <= SAME_R_S
     return float((near.any(axis=1).sum() + near.any(axis=0).sum()) / (len(ours) + len(theirs)))
-
-
-def at_rate(
-    soft: NDArray[np.float32], fs: float, to_fs: float, samples: int
-) -> NDArray[np.float32]:
-    """Probabilities ``(leads, samples, 24)`` at another rate; they still sum to one.
-
-    Upwards by straight lines between samples; downwards by the mean over what a sample stands for,
-    so that points one sample long are not lost between two samples.
-    """
-    last = soft.shape[1] - 1
-    if to_fs == fs:
-        return soft[:, :samples]
-    if to_fs < fs:
-        total = np.cumsum(soft, axis=1, dtype=np.float64)
-        total = np.concatenate((np.zeros_like(total[:, :1]), total), axis=1)
-        edges = np.clip((np.arange(samples + 1) - 0.5) * fs / to_fs + 0.5, 0, last + 1)
-        at = np.minimum(edges.astype(np.intp), last)
-        upto = total[:, at] + (edges - at)[:, None] * (total[:, at + 1] - total[:, at])
-        width = np.maximum(np.diff(edges), 1e-9)
-        return np.asarray(np.diff(upto, axis=1) / width[:, None], dtype=np.float32)
-    place = np.minimum(np.arange(samples) * fs / to_fs, last)
-    at = np.minimum(place.astype(np.intp), max(last - 1, 0))
-    share = (place - at).astype(np.float32)[:, None]
-    out = soft[:, at] * (1 - share)
-    out += soft[:, np.minimum(at + 1, last)] * share
-    return out

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...vocabulary.segments import L_AFTER_J_S, SEGMENTS, TP, WAVE_SEGMENTS
-from ..deflections import NAMES, deflections
+from ..deflections import NAMES, ragged
 from ..filters import pass_band
 
 if TYPE_CHECKING:
@@ -65,7 +65,8 @@ def soft_r_peaks(
     from scipy.signal import find_peaks
 
     rows = [leads.index(name) for name in R_LEADS if name in leads] or list(range(len(leads)))
-    height = np.pad(soft[rows, :, SEGMENTS.index("R peak")].max(axis=0), 1)
+    height = np.fmax.reduce(soft[rows, :, SEGMENTS.index("R peak")], axis=0)
+    height = np.pad(np.nan_to_num(height), 1)  # where all samples are missing there is no peak
     found, _ = find_peaks(height, height=R_PROBABILITY, distance=max(1, round(R_DISTANCE_S * fs)))
     left, middle, right = height[found - 1], height[found], height[found + 1]
     shift = 0.5 * (right - left) / (2 * middle - left - right)
@@ -74,10 +75,18 @@ def soft_r_peaks(
 
 def in_qrs(soft: NDArray[np.float32], fs: float, peaks_s: NDArray[np.float64]) -> NDArray[np.bool_]:
     """Whether the leads together see a QRS (more likely than not) within 40 ms of each moment."""
-    together = soft[:, :, WAVE_SEGMENTS["QRS"]].sum(axis=2).mean(axis=0)
+    together = mean_of_known(soft[:, :, WAVE_SEGMENTS["QRS"]].sum(axis=2))
     reach = np.arange(-round(0.04 * fs), round(0.04 * fs) + 1)
     near = np.rint(peaks_s * fs).astype(np.intp)[:, None] + reach
     return np.asarray(together[near.clip(0, len(together) - 1)].max(axis=1, initial=0) > 0.5)
+
+
+def mean_of_known(values: NDArray[np.floating]) -> NDArray[np.floating]:
+    """Mean over the leads ``(leads, samples)`` that are there at each moment; 0 where none is."""
+    known = ~np.isnan(values)
+    if known.all():
+        return np.asarray(values.mean(axis=0))
+    return np.asarray(np.nansum(values, axis=0) / np.maximum(known.sum(axis=0), 1))
 
 
 def fiducials(
@@ -92,8 +101,9 @@ def fiducials(
     Parameters
     ----------
     soft : ndarray, shape (leads, samples, 24)
+        NaN where samples are missing.
     signal : ndarray, shape (leads, samples)
-        The leads in mV at the same rate, for the deflections of the QRS.
+        The leads in mV at the same rate, gaps filled, for the deflections of the QRS.
     fs : float
     leads : tuple of str
     r_peaks_s : ndarray, shape (beats,)
@@ -104,8 +114,8 @@ def fiducials(
         beat, lead, wave (P, QRS, Q, R, S, L, T), onset_ms, peak_ms, offset_ms. A wave lasts while
         the probabilities of its segments together exceed one half; a P wave must reach `P_CONSENT`
         in the mean of the leads, too. Beat ``k`` is that of R-peak ``k``; P waves that no QRS
-        follows come after those, as beats of their own. Waves cut by the ends of the record are
-        left out.
+        follows come after those, as beats of their own. Waves cut by the ends of the record, or
+        by a gap, are left out.
     """
     import pandas as pd
 
@@ -160,6 +170,7 @@ def stretches(soft: NDArray[np.float32], wave: str, fs: float) -> Stretches:
     lead, first, last = lead[apart[:-1]], first[apart[:-1]], last[apart[1:]]
     whole = (first > 0) & (last < soft.shape[1] - 1)
     whole &= last - first + 1 >= LEAST_S[wave] * fs
+    whole &= np.isfinite(group[lead, first] + group[lead, last + 2])  # not cut by a gap
     lead, first, last = lead[whole], first[whole], last[whole]
 
     def at(index: NDArray[np.intp]) -> Array:
@@ -180,8 +191,9 @@ def stretches(soft: NDArray[np.float32], wave: str, fs: float) -> Stretches:
 
 def _seen_together(p: Stretches, soft: NDArray[np.float32]) -> NDArray[np.bool_]:
     """Whether the leads on the whole see a P wave there: f-waves pass for one in a lead or two."""
-    alive = (soft[:, :, TP] < 1).any(axis=1)
-    together = soft[alive][:, :, WAVE_SEGMENTS["P"]].sum(axis=2).mean(axis=0) if alive.any() else 0
+    alive = (soft[:, :, TP] < 1).any(axis=1)  # NaN is not
+    p_of_each = soft[alive][:, :, WAVE_SEGMENTS["P"]].sum(axis=2)
+    together = mean_of_known(p_of_each) if alive.any() else 0
     count = np.append(0, np.cumsum(np.broadcast_to(together, soft.shape[1]) > P_CONSENT))
     return np.asarray(count[p.last + 1] > count[p.first])
 
@@ -240,28 +252,43 @@ def _deflections(
     qrs: Stretches, signal: Array, fs: float
 ) -> tuple[Array, dict[str, tuple[Array, Array, Array]]]:
     """Peak of each QRS, and onset, peak and offset of its Q, R and S, samples; NaN where absent."""
-    step_ms = 1000 / fs
-    peaks = np.full(len(qrs.lead), np.nan)
-    out = np.full((len(qrs.lead), 3, len(NAMES)), np.nan)
-    quiet = round(LEVEL_S * fs)
-    for k, (lead, first, last) in enumerate(zip(qrs.lead, qrs.first, qrs.last, strict=True)):
-        level = np.median(signal[lead, max(first - quiet, 0) : first + 1])
-        trace = signal[lead, first : last + 1] - level
-        peaks[k] = first + _top(np.abs(trace))
-        found = deflections(trace[None], np.arange(first, last + 1) * step_ms)
-        out[k] = found.onset_ms[0], found.peak_ms[0], found.offset_ms[0]
-    by_name = np.moveaxis(out / step_ms, (2, 1), (0, 1))
-    return peaks, dict(zip(NAMES, map(tuple, by_name), strict=True))
+    lead, first, last = qrs.lead, qrs.first, qrs.last
+    if not len(lead):
+        nothing = np.empty(0)
+        return nothing, dict.fromkeys(NAMES, (nothing, nothing, nothing))
+    length = last - first + 1
+    row = np.repeat(np.arange(len(lead)), length)
+    within = np.arange(len(row)) - np.repeat(np.cumsum(length) - length, length)
+    at = first[row] + within
+    trace = signal[lead[row], at] - _levels(signal, lead, first, round(LEVEL_S * fs))[row]
+    found = ragged(trace, at * (1000 / fs), row, len(lead))
+    times = np.stack((found.onset_ms, found.peak_ms, found.offset_ms), axis=1) / (1000 / fs)
+    height = np.full((len(lead), int(length.max()) + 2), -1.0)
+    height[row, within + 1] = np.abs(trace)
+    by_name = np.moveaxis(times, (2, 1), (0, 1))
+    return first + _tops(height, length), dict(zip(NAMES, map(tuple, by_name), strict=True))
 
 
-def _top(height: Array) -> float:
-    """Place of the maximum between samples: the top of the parabola through three of them."""
-    at = int(height.argmax())
-    if not 0 < at < len(height) - 1:
-        return float(at)
-    left, middle, right = height[at - 1 : at + 2]
+def _levels(
+    signal: Array, lead: NDArray[np.intp], first: NDArray[np.intp], quiet: int
+) -> Array:
+    """Median of each QRS's lead over its first sample and so many before it."""
+    at = first[:, None] - np.arange(quiet, -1, -1)
+    values = np.where(at >= 0, signal[lead[:, None], at.clip(0)], np.nan)
+    return np.asarray(np.nanmedian(values, axis=1) if (at < 0).any() else np.median(values, axis=1))
+
+
+def _tops(height: Array, length: NDArray[np.intp]) -> Array:
+    """Place of each row's maximum between samples: the top of the parabola through three of them.
+
+    Rows have one column more at each end than samples.
+    """
+    rows, at = np.arange(len(height)), height.argmax(axis=1)
+    left, middle, right = height[rows, at - 1], height[rows, at], height[rows, at + 1]
     bend = left - 2 * middle + right
-    return at + float(0.5 * (left - right) / bend) if bend < 0 else float(at)
+    inside = (at > 1) & (at < length) & (bend < 0)
+    shift = np.where(inside, 0.5 * (left - right) / np.where(inside, bend, 1), 0.0)
+    return np.asarray(at - 1 + shift, dtype=float)
 
 
 def _l_points(
