@@ -14,11 +14,13 @@ from . import doubts
 from .beats import BEAT_FS, QRS, TIME_MS, between, cut, main_kind, of_shape, t_waves
 from .deflections import Deflections, deflections
 from .filters import pass_band
+from .long_beat import long_beat
 from .p_wave import LEAST_BEATS as LEAST_P_BEATS
 from .p_wave import P_BAND_HZ, STRETCH_MS, AtrialWave, atrial_wave
 from .quality import screened
 from .rpeaks import FLAT_MV, WORKING_FS, filtered, find_beats, qrs_band, working_leads
 from .waves import Wave, level, qrs_wave, spatial_velocity, stands_out, t_wave
+from .windows import LONG_S
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -137,7 +139,20 @@ def median_beat(record: Record, *, clean: bool = True) -> MedianBeat:
     ------
     EcgError
         When the record is too short or too coarse, or shows no beat that comes back.
+
+    Notes
+    -----
+    Of a record of more than five minutes, minutes spread evenly over it (144 at most) are measured
+    each by itself, and the median of what most of them show is given, see `long_beat`; R-peaks and
+    intervals are those of the whole record, ``has_p`` is that of the minutes.
     """
+    if record.duration_s > LONG_S:
+
+        def of_window(piece: Record) -> MedianBeat:
+            return median_beat(piece, clean=clean)
+
+        whole: MedianBeat = long_beat(record, of_window, _looked_at_again, clean)
+        return whole
     seen = screened(record)
     leads, usable, steady, peaks, rr_ms, is_main, beat, halves = _repeated(
         seen.record(clean), seen.leads_with("clipped")

@@ -7,7 +7,7 @@ clipped, full of artefact or show a T wave taller than its QRS; most leads seldo
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple, overload
+from typing import Any, NamedTuple, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +17,7 @@ from ..errors import EcgError
 from .beats import cut, main_kind
 from .filters import pass_band
 from .quality import screened
-from .windows import LONG_S, in_windows, one_a_beat
+from .windows import LONG_S, one_a_beat, spans, windows
 
 #: Everything below runs at one rate, so that a record gives the same beats at any rate.
 WORKING_FS = 250.0
@@ -97,25 +97,54 @@ def r_peaks(
 
     Notes
     -----
-    A record of more than two minutes is looked at in windows of two minutes that overlap.
+    A record of more than five minutes is looked at in windows that overlap.
 
     Per-lead detector: Brunner and Hofer, "SleepECG", JOSS 8(86), 2023.
     """
     if not isinstance(record, Record):
         return [r_peaks(one, clean=clean) for one in record]
-    if record.duration_s > LONG_S:
-        return _in_windows(record, clean)
-    return find_beats(*qrs_band(working_leads(screened(record).record(clean)).signal)).r_peaks_s
+    return beats_of(record, clean).r_peaks_s
 
 
-def _in_windows(record: Record, clean: bool) -> NDArray[np.float64]:
-    """R-peaks of a long record: each window's own, one for each beat at the seams."""
-    found = [np.empty(0)]
-    for window in in_windows(record):
-        peaks = r_peaks(window.record, clean=clean) + window.start_s
-        found.append(peaks[window.owns(peaks)])
-    peaks = np.sort(np.concatenate(found))
-    return peaks[one_a_beat(peaks)]
+def beats_of(record: Record, clean: bool = True) -> Beats:
+    """The beats of a record and the intervals between them; ``clean`` as of `r_peaks`.
+
+    A long record remembers them.
+    """
+    if record.duration_s <= LONG_S:
+        return find_beats(*qrs_band(working_leads(screened(record).record(clean)).signal))
+    known: dict[bool, Beats] = vars(record).setdefault("_beats", {})
+    if clean not in known:
+        known[clean] = _in_windows(record, clean)
+    return known[clean]
+
+
+def _in_windows(record: Record, clean: bool) -> Beats:
+    """The beats that the windows of a long record show, one for each at the seams."""
+    parts: list[tuple[NDArray[Any], ...]] = []
+    for window in windows(record, spans(record)):
+        beats = beats_of(window.record, clean)
+        peaks = beats.r_peaks_s + window.start_s
+        mine = window.owns(peaks)
+        first = np.arange(len(peaks)) == 0
+        parts.append((peaks[mine], first[mine], np.isfinite(beats.rr_ms)[mine]))
+    peaks, first, sure = (np.concatenate(one) for one in zip(*parts, strict=True))
+    keep = one_a_beat(peaks)
+    peaks, first, sure = peaks[keep], first[keep], sure[keep]
+    rr_ms = np.diff(peaks, prepend=np.nan) * 1000
+    # The first beat of a piece does not know what came before it; the record does.
+    seen = screened(record).record(clean)
+    for k in np.flatnonzero(first[1:]) + 1:
+        sure[k] = not _blind_between(seen, peaks[k - 1], peaks[k])
+    rr_ms[~sure] = np.nan
+    return Beats(peaks, rr_ms)
+
+
+def _blind_between(record: Record, start_s: float, end_s: float) -> bool:
+    """Whether no lead shows anything for a while between two moments."""
+    gone = record.mask[:, round(start_s * record.fs) : round(end_s * record.fs)].all(axis=0)
+    blind = runs(np.asarray(gone))
+    return bool(len(blind)) and float(np.diff(blind).max()) / record.fs >= BLIND_S
 
 
 def require_length(record: Record) -> None:

@@ -115,12 +115,12 @@ class UNet(nn.Module):
         """
         x = self.band_pass(x)
         block = min(round(BLOCK_S * self.fs), x.shape[-1])
-        blocks = {"kernel_size": block, "stride": max(1, block // 3)}
+        stride = max(1, block // 3)
         if missing is not None:
             x = x.masked_fill(missing, 0.0)
-        tallest = F.max_pool1d(x.abs(), **blocks)
+        tallest = F.max_pool1d(x.abs(), block, stride)
         if missing is not None:
-            gone = F.avg_pool1d(missing.to(x), **blocks)
+            gone = F.avg_pool1d(missing.to(x), block, stride)
             tallest = tallest.masked_fill(gone > 0.5, torch.nan)
         # The median: artefacts fill a few blocks and do not count.
         size = tallest.nanmedian(dim=-1, keepdim=True).values.nan_to_num()

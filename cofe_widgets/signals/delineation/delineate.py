@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import groupby
 from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
@@ -15,8 +16,9 @@ from ...errors import EcgError
 from ...provenance import provenance
 from ...steps import Step, Work, last
 from ...values import Value, remakes
+from ..quality import screened
 from ..rpeaks import r_peaks, require_length
-from ..windows import LONG_S, Window, in_windows
+from ..windows import LONG_S, Span, Window, spans, windows
 from .join import Part, joined, part_of
 from .postprocess import NEAR_R_S, fiducials, in_qrs, soft_r_peaks
 from .segmentation import at_rate, soft_segments
@@ -28,8 +30,8 @@ if TYPE_CHECKING:
 
 #: Records of one shape that go through the network together: more gain nothing ...
 BATCH = 8
-#: ... and fewer of those with more seconds of leads than this: they would only take memory.
-TOGETHER_S = 130.0
+#: ... and fewer of those with more seconds of leads than so many each: they would only take memory.
+TOGETHER_S = 150.0
 METHODS = ("soft", "detector")
 #: R-peaks of two methods this near are the same, s.
 SAME_R_S = 0.1
@@ -45,8 +47,8 @@ class Delineation(Value):
     ----------
     soft : ndarray of float32, shape (leads, samples, 24), or None
         Probability of each of `segments.SEGMENTS`, at the rate of the record; NaN where samples are
-        missing. None for a record of more than two minutes, of which it would take gigabytes:
-        ``delineate(record.crop(start, end))`` has that of a part.
+        missing or a lead is dead (`quality`). None for a record of more than five minutes, of which
+        it would take gigabytes: ``delineate(record.crop(start, end))`` has that of a part.
     fs : float
     leads : tuple of str
     fiducials : pandas.DataFrame
@@ -65,7 +67,7 @@ class Delineation(Value):
         The call that made it, and the version of the package.
     """
 
-    soft: None | NDArray[np.float32]
+    soft: NDArray[np.float32] | None
     fs: float
     leads: tuple[str, ...]
     fiducials: pd.DataFrame = field(repr=False)
@@ -113,7 +115,7 @@ def delineate(
     ----------
     record : Record or iterable of Record
         At least 2 s long. Records of the same rate, length and number of leads go through the
-        network together, which is faster. One of more than two minutes goes through it in windows
+        network together, which is faster. One of more than five minutes goes through it in windows
         that overlap.
     method : {"soft", "detector"}
         R-peaks from the soft segments as Wagner et al. do (2024, section 2.4), or from `r_peaks`.
@@ -144,8 +146,6 @@ def _steps(
     record: Record | Iterable[Record], method: str = "soft", model: str = "delineator"
 ) -> Work[Any]:
     """The work of `delineate`, a `Step` a batch; the last has the list of all."""
-    import torch
-
     from ...models import load
     from ...models.architectures.unet import UNet
 
@@ -158,16 +158,21 @@ def _steps(
     for one in records:
         require_length(one)
     made_by = provenance(call={"method": method, "model": model})
-    pieces = [(k, window) for k, one in enumerate(records) for window in _windows(one)]
+    pieces = [(k, span) for k, one in enumerate(records) for span in _spans(one)]
     count = np.bincount([k for k, _ in pieces])
-    parts: list[dict[float, Part]] = [{} for _ in records]  # by where the windows begin
+    parts: list[dict[int, Part]] = [{} for _ in records]  # by where the windows begin
     out: dict[int, Delineation] = {}
     done = 0
-    for rows in _alike([window.record for _, window in pieces]):
+    for rows in _alike(records, pieces):
         finished = []
         batch = [pieces[row] for row in rows]
-        for (k, window), part in zip(batch, _delineated(network, batch, method), strict=True):
-            parts[k][window.start_s] = part
+        seen = [
+            (window, _peaks_in(window, records[k]))
+            for k, some in groupby(batch, key=lambda piece: piece[0])
+            for window in windows(records[k], [span for _, span in some])
+        ]
+        for (k, span), part in zip(batch, _delineated(network, seen, method), strict=True):
+            parts[k][span.start] = part
             if len(parts[k]) < count[k]:
                 continue
             one, whole = records[k], joined([parts[k][start] for start in sorted(parts[k])])
@@ -203,36 +208,40 @@ def _again(value: Delineation, record: Record | None = None, **changes: Any) -> 
     return delineate(record, **{**value.call, **changes})
 
 
-def _windows(record: Record) -> list[Window]:
+def _spans(record: Record) -> list[Span]:
     """A record whole, or a long one in windows."""
     if record.duration_s > LONG_S:
-        return list(in_windows(record))
-    return [Window(record, 0.0, 0.0, record.duration_s)]
+        return spans(record)
+    return [Span(0, record.samples, 0, record.samples)]
 
 
-def _alike(records: list[Record]) -> list[list[int]]:
-    """Indices of records of one shape and rate, a few at a time."""
-    shapes: dict[tuple[Any, ...], list[int]] = {}
-    for k, one in enumerate(records):
-        shapes.setdefault((*one.signal.shape, one.fs), []).append(k)
+def _alike(records: list[Record], pieces: list[tuple[int, Span]]) -> list[list[int]]:
+    """Indices of pieces of one shape and rate, a few at a time."""
+    shapes: dict[tuple[int, int, float], list[int]] = {}
+    for row, (k, span) in enumerate(pieces):
+        shape = len(records[k].leads), span.stop - span.start, records[k].fs
+        shapes.setdefault(shape, []).append(row)
     out = []
-    for rows in shapes.values():
-        one = records[rows[0]]
-        leads = len(one.leads) * one.duration_s / TOGETHER_S
-        size = int(np.clip(BATCH / max(1.0, leads), 1, BATCH))
+    for (leads, samples, fs), rows in shapes.items():
+        size = int(np.clip(BATCH * TOGETHER_S / (leads * samples / fs), 1, BATCH))
         out += [rows[start : start + size] for start in range(0, len(rows), size)]
     return out
 
 
-def _delineated(network: UNet, batch: list[tuple[int, Window]], method: str) -> Iterator[Part]:
+def _peaks_in(window: Window, record: Record) -> NDArray[np.float64]:
+    """R-peaks of the detector in the piece of a window, from its start."""
+    peaks = r_peaks(record) - window.start_s
+    return peaks[(peaks >= 0) & (peaks < window.record.duration_s)]
+
+
+def _delineated(
+    network: UNet, batch: list[tuple[Window, NDArray[np.float64]]], method: str
+) -> Iterator[Part]:
     """What each window of a batch shows of the stretch that it answers for."""
-    working = [window.record.resample(network.fs) for _, window in batch]
+    # Dead stretches hold no wave, whatever the network makes of them.
+    working = [screened(window.record).alive.resample(network.fs) for window, _ in batch]
     softs = soft_segments(network, working)
-    for (_, window), work, soft in zip(batch, working, softs, strict=True):
-        if window.record.mask.all():
-            theirs = np.empty(0)
-        else:
-            theirs = r_peaks(window.record)
+    for (window, theirs), work, soft in zip(batch, working, softs, strict=True):
         peaks, source, agreement = _r_peaks(soft, work, theirs, method)
         table = fiducials(soft, work.filled().signal, network.fs, work.leads, peaks)
         yield part_of(window, soft, peaks, table, source, agreement)

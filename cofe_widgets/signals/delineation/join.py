@@ -37,7 +37,7 @@ def part_of(
     agreement: float,
 ) -> Part:
     """The part that a window answers for, of what was found in its whole piece, times in the piece."""
-    if window.start_s == 0 and window.to_s >= window.record.duration_s:
+    if window.is_whole:
         return Part(soft, r_peaks_s, fiducials, method, agreement)
     peaks = r_peaks_s + window.start_s
     table = fiducials.copy()

@@ -269,9 +269,7 @@ def _deflections(
     return first + _tops(height, length), dict(zip(NAMES, map(tuple, by_name), strict=True))
 
 
-def _levels(
-    signal: Array, lead: NDArray[np.intp], first: NDArray[np.intp], quiet: int
-) -> Array:
+def _levels(signal: Array, lead: NDArray[np.intp], first: NDArray[np.intp], quiet: int) -> Array:
     """Median of each QRS's lead over its first sample and so many before it."""
     at = first[:, None] - np.arange(quiet, -1, -1)
     values = np.where(at >= 0, signal[lead[:, None], at.clip(0)], np.nan)

@@ -2,6 +2,6 @@
 
 from .fault import KINDS, Fault
 from .quality import Quality, quality
-from .screen import Screened, screened
+from .screen import Screened, screened, screened_parts
 
-__all__ = ["KINDS", "Fault", "Quality", "Screened", "quality", "screened"]
+__all__ = ["KINDS", "Fault", "Quality", "Screened", "quality", "screened", "screened_parts"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -61,6 +61,26 @@ def screened(record: Record) -> Screened:
     return Screened(faults, alive or record, clean or record)
 
 
+def screened_parts(record: Record, spans_s: Iterable[tuple[float, float]]) -> Iterator[Record]:
+    """`Record.crop` of a record for each span, screened as parts of it: the whole is screened once."""
+    whole = screened(record)
+    starts = np.array([fault.start_s for fault in whole.faults])
+    ends = np.array([fault.end_s for fault in whole.faults])
+    for start, end in spans_s:
+        part = record.crop(start, end)
+        here = np.flatnonzero((ends >= start) & (starts <= end)).tolist()
+        faults = tuple(_within(whole.faults[k], start, end) for k in here)
+        crops = (None if one is record else one.crop(start, end) for one in whole[1:])
+        vars(part)["_screened"] = (faults, *crops)
+        yield part
+
+
+def _within(fault: Fault, start_s: float, end_s: float) -> Fault:
+    """What of a fault lies in a span, from the start of it."""
+    start, end = max(fault.start_s, start_s), min(fault.end_s, end_s)
+    return fault._replace(start_s=start - start_s, end_s=end - start_s)
+
+
 def _screen(record: Record) -> tuple[tuple[Fault, ...], Record, Record]:
     """Faults, the record without dead stretches, and the one without hum, spikes and jumps too."""
     piece = round(PIECE_S * record.fs)
@@ -100,8 +120,7 @@ def _joined(faults: Iterator[Fault]) -> list[Fault]:
     return list(out.values())
 
 
-def _as_record(record: Record, signal: NDArray[np.float64]) -> Record:
-    values = signal.astype(np.float32)
+def _as_record(record: Record, values: NDArray[np.float32]) -> Record:
     if np.isnan(values).all() or np.array_equal(values, record.signal, equal_nan=True):
         return record
     return stored_record(values, record.fs, record.leads, dict(record.meta))
@@ -109,8 +128,8 @@ def _as_record(record: Record, signal: NDArray[np.float64]) -> Record:
 
 class _PartScreened(NamedTuple):
     faults: list[Fault]
-    alive: NDArray[np.float64]
-    clean: NDArray[np.float64]
+    alive: NDArray[np.float32]
+    clean: NDArray[np.float32]
 
 
 class _Part:
@@ -149,8 +168,10 @@ class _Part:
         for row in np.flatnonzero(clipped(whole, self.fs)).tolist():
             self._add("clipped", row, 0, self.signal.shape[1], float("nan"))
         self.faults = [self._moved(fault) for fault in self.faults]
-        alive = np.where(dead, np.nan, self.signal)
-        return _PartScreened(self.faults, alive, np.where(dead, np.nan, spikes.bridged))
+        alive, clean = (
+            np.where(dead, np.nan, one).astype(np.float32) for one in (self.signal, spikes.bridged)
+        )
+        return _PartScreened(self.faults, alive, clean)
 
     def _hum_and_drift(
         self,
