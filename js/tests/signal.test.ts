@@ -40,7 +40,7 @@ describe("codec", () => {
   });
 
   it.each([
-    [{ version: 2 }, /version 2/],
+    [{ version: 9 }, /version 9/],
     [{ dtype: "float64" }, /float64/],
     [{ shape: [1, 4] }, /bytes/],
     [{ scale: [] }, /scales/],

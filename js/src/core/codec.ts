@@ -1,8 +1,10 @@
-// Signals travel as int16 with one scale a lead; the twin of cofe_widgets/widgets/core/codec.py.
+// Signals travel as int16 with one scale a lead, -32768 where samples are missing; the twin of cofe_widgets/widgets/core/codec.py.
 
-import { abs, max, round } from "./math";
+import { abs, known, max, round } from "./math";
 
-export const VERSION = 1;
+export const VERSION = 2;
+
+const MISSING = -32768;
 
 export interface Packed {
   version: number;
@@ -15,22 +17,20 @@ export interface Packed {
 /** One Float32Array a row of the last axis; rows run through the leading axes in C order. */
 export function decode(packed: Packed): Float32Array[] {
   const { version, dtype, shape, scale } = packed;
-  if (version !== VERSION) throw new Error(`signal of codec version ${version}; this page reads ${VERSION}: reload it`);
-  if (dtype !== "int16") throw new Error(`signal of type ${dtype}: expected int16`);
+  check("signal: version", version, VERSION);
   const samples = shape[shape.length - 1] ?? 0;
   const leads = shape[shape.length - 2] ?? 0;
   const count = shape.reduce((product, n) => product * n, 1);
   const bytes = asBytes(packed.data);
-  if (scale.length !== leads) throw new Error(`signal with ${leads} leads and ${scale.length} scales`);
-  if (bytes.byteLength !== 2 * count) {
-    throw new Error(`signal of ${bytes.byteLength} bytes: expected ${2 * count} for shape ${shape.join(" x ")}`);
-  }
+  check("signal: type", dtype, "int16");
+  check("signal: bytes", bytes.byteLength, 2 * count);
+  check("signal: scales", scale.length, leads);
   // A view may start at an odd byte of its buffer, where no Int16Array can: copy.
   const counts = new Int16Array(bytes.slice().buffer);
   return Array.from({ length: samples ? count / samples : 0 }, (_, row) => {
     const unit = scale[row % leads]!;
     const out = new Float32Array(samples);
-    for (let i = 0, from = row * samples; i < samples; i++) out[i] = counts[from + i]! * unit;
+    for (let i = 0, from = row * samples; i < samples; i++) out[i] = counts[from + i] === MISSING ? NaN : counts[from + i]! * unit;
     return out;
   });
 }
@@ -40,9 +40,9 @@ export function encode(rows: Float32Array[]): Packed {
   const samples = rows[0]?.length ?? 0;
   const counts = new Int16Array(rows.length * samples);
   const scale = rows.map((row, r) => {
-    const peak = row.reduce((top, v) => max(top, abs(v)), 0);
+    const peak = row.reduce((top, v) => max(top, abs(v) || 0), 0);
     const unit = peak > 0 ? peak / 32767 : 1;
-    row.forEach((v, i) => (counts[r * samples + i] = round(v / unit)));
+    row.forEach((v, i) => (counts[r * samples + i] = !known(v) ? MISSING : round(v / unit)));
     return unit;
   });
   return { version: VERSION, dtype: "int16", shape: [rows.length, samples], scale, data: counts.buffer };
@@ -57,6 +57,11 @@ export function attach(value: unknown, buffers: readonly DataView[]): unknown {
       key !== "data" ? attach(item, buffers) : typeof item === "number" ? buffers[item] : item,
     ]),
   );
+}
+
+/** Refuse what this page cannot read. */
+export function check(what: string, found: unknown, expected: unknown): void {
+  if (found !== expected) throw new Error(`${what} ${found}; this page reads ${expected}: reload it`);
 }
 
 export function asBytes(data: DataView | ArrayBuffer | string): Uint8Array<ArrayBuffer> {

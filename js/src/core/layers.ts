@@ -1,6 +1,7 @@
 // What the kernel packs of an ECG, unpacked into what is drawn; the twin of the packed_* functions of
 // cofe_widgets/widgets/core/component.py.
 
+import type { Mark } from "../viewer/marks";
 import { decode, type Packed } from "./codec";
 
 /** A signal to draw. */
@@ -24,6 +25,11 @@ export interface Ecg extends PackedLayer {
   title: string;
   facts: string[];
   note: string;
+  marks: Mark[]; // stretches without signal, or with none to be trusted
+  spoken: string; // the same in words
+  origin: number; // s of the record before the first sample that is here
+  total: number; // s of a long record of which a page is here
+  strip: string; // a picture of all of a long record; empty for others
 }
 
 /** What a band behind the traces is called, and its full depth. */

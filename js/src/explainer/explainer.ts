@@ -178,7 +178,7 @@ export class Explainer extends Component {
     this.showTitle(ecg);
     this.#original = unpackLayer(ecg);
     this.#search = null;
-    this.#view.show({ original: this.#original, changed: null, note: ecg?.note ?? "" });
+    this.#view.show({ ...ecg, original: this.#original, changed: null });
     this.#showCounterfactuals();
     this.#toolbar.update();
   }
@@ -272,7 +272,7 @@ export class Explainer extends Component {
   /** The traces: the hot path of a dragged slider, no kernel in it. */
   #draw(): void {
     const [chosen, search, now] = [this.#chosen, this.#search, this.#editState];
-    const plain = { original: this.#original, changed: null, note: this.get<Ecg | null>("_ecg")?.note ?? "" };
+    const plain = { original: this.#original, changed: null, note: this.get<Ecg | null>("_ecg")?.note };
     this.#showOriginal.disabled = this.#dialled ? !now?.layer : !chosen && !search;
     const style = !this.#showOriginal.checked ? "alone" : this.#dialled ? "faint" : "over";
     if (this.#dialled) {

@@ -7,7 +7,7 @@ import { ceil, clamp, floor, min, round } from "../core/math";
 import type { Paper } from "../core/paper";
 import { palette } from "../core/theme";
 import { type PackedWaves, paintLetters, paintWaves, unpackWaves } from "./fiducials";
-import { context, FONT, fitCanvas, label, paintGrid, paintPrint, paintTraces, type Sheet } from "./paint";
+import { context, FONT, fitCanvas, label, paintGrid, paintPrint, paintTraces, pixelRatio, type Sheet } from "./paint";
 
 export interface PackedBeat extends PackedLayer {
   waves: PackedWaves;
@@ -68,7 +68,7 @@ export class BeatCard {
     if (!beat || !trace || !width) return;
     const paper = beatPaper(beat.leads, trace.rows[0]!.length / beat.fs);
     const scale = width / paper.width;
-    const ratio = globalThis.devicePixelRatio || 1;
+    const ratio = pixelRatio();
     const height = round(paper.height * scale);
     const win = { scale, dx: 0, dy: 0, width, height, ratio };
     frame.style.height = `${height}px`;

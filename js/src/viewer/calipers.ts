@@ -1,10 +1,11 @@
 // Calipers and cursor: where they stand on the traces, what they say, how they are drawn.
 
 import { type Layer, rowOf, type Shade } from "../core/layers";
-import { abs, clamp, max, min, round } from "../core/math";
+import { abs, clamp, known, max, min, round } from "../core/math";
 import { fromPaper, type Panel, type Paper, toPaper } from "../core/paper";
 import { type Waves, waveAt, waveWords } from "./fiducials";
-import { describe, interval, type Point, snap } from "./interval";
+import { clock, describe, interval, type Point, snap } from "./interval";
+import type { Mark } from "./marks";
 import { FONT, type Sheet } from "./paint";
 
 export interface Caliper {
@@ -21,6 +22,8 @@ export interface Scene {
   named: string;
   shade: Shade | null;
   waves: Waves | null;
+  marks: readonly Mark[];
+  origin: number; // s of the record before the first sample that is here
 }
 
 export class Calipers {
@@ -54,12 +57,14 @@ export class Calipers {
     this.hover = nearest(scene, panel, from.point.t);
   }
 
-  words({ changed, named, shade, waves }: Scene): string {
+  words({ changed, named, shade, waves, marks, origin }: Scene): string {
     const caliper = this.head ?? this.hover ?? this.anchor;
     if (!caliper) return "";
     const { panel, point } = caliper;
     const signed = (mv: number): string => `${panel.sign * mv < 0 ? "−" : ""}${abs(mv).toFixed(2)}`;
-    const parts = [`${panel.label.replace("-", "−")}  ${point.t.toFixed(3)} s  ${signed(point.mv)} mV`];
+    const height = known(point.mv) ? `  ${signed(point.mv)} mV` : "";
+    const parts = [`${panel.label.replace("-", "−")}  ${clock(origin + point.t)}${height}`];
+    for (const { lead, from, to, title } of marks) if (lead === panel.lead && from <= point.t && point.t <= to) parts.push(title);
     const now = changed && valueAt(changed, panel.lead, point.t);
     if (now !== null && abs(now - point.mv) >= 0.005) parts.push(`${named} ${signed(now)} mV`);
     const weight = shade && valueAt(shade, panel.lead, point.t);
@@ -68,7 +73,7 @@ export class Calipers {
       parts.push(`${shade.reading} ${weight < 0 ? "−" : "+"}${size}`);
     }
     const wave = waves && waveAt(waves, panel.lead, point.t);
-    if (wave) parts.push(waveWords(wave));
+    if (wave) parts.push(waveWords(wave, origin));
     if (this.anchor && this.head) parts.push(between(this.anchor, this.head));
     return parts.join("   ·   ");
   }

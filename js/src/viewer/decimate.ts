@@ -1,6 +1,7 @@
-// Thousands of samples to at most one vertical stroke a pixel column, losing no peak.
+// Thousands of samples to at most one vertical stroke a pixel column, losing no peak. Where all samples
+// of a column are missing (NaN) it is NaN.
 
-import { floor, max, min } from "../core/math";
+import { floor, known, max, min } from "../core/math";
 
 export interface Columns {
   lo: Float32Array;
@@ -23,8 +24,10 @@ export function columns(data: Float32Array, first: number, last: number, count: 
   parts(first, last, n, (c, from, to) => {
     let [minAt, maxAt] = [from, from];
     for (let i = from + 1; i < to; i++) {
-      if (data[i]! < data[minAt]!) minAt = i;
-      else if (data[i]! > data[maxAt]!) maxAt = i;
+      // Written so that whatever is known takes the place of NaN.
+      if (!known(data[i])) continue;
+      if (!(data[i]! >= data[minAt]!)) minAt = i;
+      if (!(data[i]! <= data[maxAt]!)) maxAt = i;
     }
     lo[c] = data[minAt]!;
     hi[c] = data[maxAt]!;

@@ -2,12 +2,14 @@
 
 import { download, framed, h, watchWidth } from "../core/dom";
 import { type Layer, rowOf, type Shade } from "../core/layers";
-import { ceil, clamp, floor, max, round } from "../core/math";
+import { ceil, clamp, floor, known, max, round } from "../core/math";
 import { type Layout, type Order, PAGE_SECONDS, type Panel, type Paper, paper, room } from "../core/paper";
 import { followTheme, type Palette, palette } from "../core/theme";
 import { type Caliper, Calipers, caliperAt, type Scene } from "./calipers";
 import { paintLetters, paintWaves, type Waves } from "./fiducials";
 import { bindInteraction, type Interactive, type ScreenPoint } from "./interaction";
+import { span } from "./interval";
+import { type Mark, paintMarks } from "./marks";
 import {
   context,
   FONT,
@@ -17,6 +19,7 @@ import {
   paintPrint,
   paintShade,
   paintTraces,
+  pixelRatio,
   type Sheet,
   type Style,
   type Viewport,
@@ -37,7 +40,13 @@ export interface Content {
   style: Style; // of the changed trace over the original
   shade: Shade | null; // a value for every sample, as a band behind the trace
   waves: Waves | null; // where the waves of each lead begin, peak and end
-  note: string; // the filter band and the rate, printed on the paper
+  note?: string | undefined; // the filter band and the rate, printed on the paper
+  marks: readonly Mark[]; // stretches without signal, or with none to be trusted
+  spoken: string; // the same in words
+  start: number; // s after the first sample that is here, at the left edge of the page
+  origin: number; // s of the record before that first sample
+  total: number; // s of a record of which only a page is here; 0: all is
+  seek: (start: number) => void; // turns to another page
 }
 
 const LEAST_SCALE = 1.8; // px per mm: below it the page is panned, not shrunk further
@@ -53,12 +62,25 @@ export class EcgView implements Interactive {
   readonly #background = h("canvas.layer", { "aria-hidden": "true" });
   readonly #traces = h("canvas.layer", { "aria-hidden": "true" });
   readonly #frame: HTMLElement;
-  #content: Content = { original: null, changed: null, named: "counterfactual", style: "over", shade: null, waves: null, note: "" };
+  #content: Content = {
+    original: null,
+    changed: null,
+    named: "counterfactual",
+    style: "over",
+    shade: null,
+    waves: null,
+    note: "",
+    marks: [],
+    spoken: "",
+    start: 0,
+    origin: 0,
+    total: 0,
+    seek: (start) => this.show({ start }),
+  };
   #settings: Settings = { layout: "3x4+1", speed: 25, gain: 10, order: "standard" };
   #sheet: Paper | null = null;
   #least = { headroom: 0, footroom: 0 }; // mm
   #offsets = new Map<string, number>();
-  #start = 0; // s of the record at the left edge of the page
   #zoom = 1;
   #pan = { x: 0, y: 0 }; // mm of the paper at the top left corner
   #width = 0; // CSS px
@@ -99,13 +121,14 @@ export class EcgView implements Interactive {
   }
 
   show(content: Partial<Content>): void {
-    const before = this.#content.original;
+    const { original: before, start: from } = this.#content;
     this.#content = { ...this.#content, ...content };
-    const { original } = this.#content;
-    if (original !== before) {
+    const { original, start } = this.#content;
+    if (start !== from) this.clear();
+    if (original !== before || start !== from) {
       const sameShape = before && original && before.rows.length === original.rows.length && lengthS(before) === lengthS(original);
       if (!sameShape) {
-        this.#start = 0;
+        this.#content.start = content.start ?? 0;
         this.#least = { headroom: 0, footroom: 0 };
         this.clear();
       }
@@ -135,15 +158,20 @@ export class EcgView implements Interactive {
 
   /** Pages of ten seconds: [this one, how many]. */
   pages(): [number, number] {
-    const total = this.#content.original ? lengthS(this.#content.original) : 0;
-    return [round(this.#start / PAGE_SECONDS), max(1, ceil(total / PAGE_SECONDS - 0.01))];
+    const { original, start, origin, total } = this.#content;
+    const all = total || (original ? lengthS(original) : 0);
+    return [round((total ? origin : start) / PAGE_SECONDS), max(1, ceil(all / PAGE_SECONDS - 0.01))];
+  }
+
+  /** From when to when the page lasts. */
+  when(): string {
+    const start = this.#content.origin + this.#content.start;
+    return span(start, start + PAGE_SECONDS, 0);
   }
 
   turnPage(by: number): void {
     const [page, count] = this.pages();
-    this.#start = clamp(page + by, 0, count - 1) * PAGE_SECONDS;
-    this.clear();
-    this.#layOut();
+    this.#content.seek(clamp(page + by, 0, count - 1) * PAGE_SECONDS);
   }
 
   zoomBy(factor: number, at?: ScreenPoint): void {
@@ -195,7 +223,7 @@ export class EcgView implements Interactive {
       dy: -this.#pan.y * scale,
       width: this.#width,
       height,
-      ratio: globalThis.devicePixelRatio || 1,
+      ratio: pixelRatio(),
     };
   }
 
@@ -203,7 +231,7 @@ export class EcgView implements Interactive {
     const { original } = this.#content;
     this.#sheet = null;
     if (original) {
-      const request = { leads: original.leads, seconds: lengthS(original) - this.#start, ...this.#settings };
+      const request = { leads: original.leads, seconds: lengthS(original) - this.#content.start, ...this.#settings };
       const { headroom, footroom } = room(paper(request), (panel) => this.#reach(original, panel));
       // Room once given stays while the ECG follows a slider: the page must not jump under the hand.
       this.#least = { headroom: max(headroom, this.#least.headroom), footroom: max(footroom, this.#least.footroom) };
@@ -217,8 +245,9 @@ export class EcgView implements Interactive {
   #reach(layer: Layer, panel: Panel): { up: number; down: number } {
     const row = rowOf(layer, panel.lead)!;
     const offset = this.#offsets.get(panel.lead) ?? 0;
+    const { start } = this.#content;
     let [low, high] = [0, 0];
-    for (const mv of row.subarray(round((this.#start + panel.t0) * layer.fs), round((this.#start + panel.t1) * layer.fs))) {
+    for (const mv of row.subarray(round((start + panel.t0) * layer.fs), round((start + panel.t1) * layer.fs))) {
       if (mv - offset < low) low = mv - offset;
       else if (mv - offset > high) high = mv - offset;
     }
@@ -268,23 +297,23 @@ export class EcgView implements Interactive {
   }
 
   #spoken(): string {
-    const { original } = this.#content;
+    const { original, spoken } = this.#content;
     const { speed, gain } = this.#sheet!;
     return (
-      `ECG, ${original!.leads.length} leads, ${lengthS(original!).toFixed(1)} s, ${speed} mm/s, ${gain} mm/mV. ` +
+      `ECG, ${original!.leads.length} leads, ${lengthS(original!).toFixed(1)} s, ${speed} mm/s, ${gain} mm/mV. ${spoken}` +
       "Arrows move along a lead and between leads, Enter sets the first caliper, Escape clears."
     );
   }
 
   #drawing(win: Viewport): Sheet {
     const colours = (this.#colours ??= palette(this.#root));
-    return { win, paper: this.#sheet!, start: this.#start, colours, offsets: this.#offsets };
+    return { win, paper: this.#sheet!, start: this.#content.start, colours, offsets: this.#offsets };
   }
 
   #paintAll(background: CanvasRenderingContext2D | null, ctx: CanvasRenderingContext2D, win: Viewport): void {
     const sheet = this.#drawing(win);
     const { colours } = sheet;
-    const { original, changed, style, shade, waves, note } = this.#content;
+    const { original, changed, style, shade, waves, note, marks } = this.#content;
     if (background) {
       paintGrid(background, win, colours);
       background.globalAlpha = 0.35;
@@ -292,6 +321,7 @@ export class EcgView implements Interactive {
       background.globalAlpha = 1;
     }
     if (background !== ctx) wipe(ctx, win.ratio);
+    paintMarks(ctx, sheet, marks);
     if (shade) paintShade(ctx, sheet, shade);
     if (waves) paintWaves(ctx, sheet, waves, !shade);
     paintTraces(ctx, sheet, original!, changed, style);
@@ -325,10 +355,10 @@ export class EcgView implements Interactive {
   }
 
   get scene(): Scene | null {
-    const { original, changed, named, style, shade, waves } = this.#content;
+    const { original, changed, named, style, ...more } = this.#content;
     if (!this.#sheet || !original) return null;
     const measured = (style !== "over" && changed) || original;
-    return { paper: this.#sheet, start: this.#start, measured, changed: style === "over" ? changed : null, named, shade, waves };
+    return { ...more, paper: this.#sheet, measured, changed: style === "over" ? changed : null, named };
   }
 
   clear(): void {
@@ -353,6 +383,6 @@ export class EcgView implements Interactive {
 const lengthS = (layer: Layer): number => (layer.rows[0]?.length ?? 0) / layer.fs;
 
 function median(row: Float32Array): number {
-  const sorted = Float32Array.from(row).sort();
+  const sorted = row.filter(known).sort();
   return sorted[sorted.length >> 1] ?? 0;
 }

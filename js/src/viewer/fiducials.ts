@@ -1,11 +1,12 @@
 // Where the waves of each lead begin, peak and end: quiet bands behind the trace, ticks and letters.
 // The table travels as cofe_widgets/widgets/viewer/fiducials.py packs it.
 
-import { asBytes } from "../core/codec";
+import { asBytes, check } from "../core/codec";
 import { type Layer, rowOf } from "../core/layers";
-import { abs, clamp, max, min, round } from "../core/math";
+import { abs, clamp, known, max, min, round } from "../core/math";
 import type { Panel } from "../core/paper";
 import type { Palette } from "../core/theme";
+import { span as between } from "./interval";
 import { FONT, inside, type Sheet, toY } from "./paint";
 
 export interface Wave {
@@ -34,9 +35,9 @@ export const unpackWaves = (packed: PackedWaves | null): Waves | null => packed 
 
 export function decodeWaves(packed: PackedWaves): Waves {
   const { version, leads, names, rows } = packed;
-  if (version !== VERSION) throw new Error(`wave table of version ${version}; this page reads ${VERSION}: reload it`);
+  check("waves: version", version, VERSION);
   const bytes = asBytes(packed.data);
-  if (bytes.byteLength !== 4 * COLUMNS * rows) throw new Error(`wave table of ${bytes.byteLength} bytes: expected ${rows} rows`);
+  check("waves: bytes", bytes.byteLength, 4 * COLUMNS * rows);
   const values = new Float32Array(bytes.slice().buffer);
   const out = new Map<string, Wave[]>(leads.map((lead) => [lead, []]));
   for (let i = 0; i < values.length; i += COLUMNS) {
@@ -58,10 +59,10 @@ export function waveAt(waves: Waves, lead: string, t: number): { span: Wave; inn
   return { span, inner: all.find((wave) => !SPANS.has(wave.name) && over(wave)) ?? null };
 }
 
-export function waveWords({ span, inner }: { span: Wave; inner: Wave | null }): string {
+export function waveWords({ span, inner }: { span: Wave; inner: Wave | null }, origin = 0): string {
   const ms = (wave: Wave): string => `${(1000 * (wave.offset - wave.onset)).toFixed(0)} ms`;
   const within = inner ? `  (${inner.name} ${ms(inner)})` : "";
-  return `${span.name} ${span.onset.toFixed(3)}–${span.offset.toFixed(3)} s  ${ms(span)}${within}`;
+  return `${span.name} ${between(origin + span.onset, origin + span.offset)}  ${ms(span)}${within}`;
 }
 
 const colourOf = (colours: Palette, name: string): string => (name === "P" ? colours.p : name === "T" ? colours.t : colours.qrs);
@@ -101,7 +102,7 @@ export function paintWaves(ctx: CanvasRenderingContext2D, sheet: Sheet, waves: W
   ctx.globalAlpha = 1;
 }
 
-function frame({ win, paper, start }: Sheet, panel: Panel): { x: (t: number) => number; left: number; right: number } {
+export function frame({ win, paper, start }: Sheet, panel: Panel): { x: (t: number) => number; left: number; right: number } {
   const left = panel.x * win.scale + win.dx;
   const pxPerS = paper.speed * win.scale;
   return { x: (t) => left + (t - start - panel.t0) * pxPerS, left, right: left + (panel.t1 - panel.t0) * pxPerS };
@@ -138,7 +139,7 @@ export function paintLetters(ctx: CanvasRenderingContext2D, sheet: Sheet, waves:
     const placed: { x: number; y: number; half: number }[] = [];
     for (const { text, t, wave, colour } of letters(all, colours, win.scale)) {
       const at = { x: x(t), y: y(mv(t)), half: ctx.measureText(text).width / 2 };
-      if (!(at.x > left + at.half && at.x < right - at.half) || !Number.isFinite(at.y)) continue;
+      if (!(at.x > left + at.half && at.x < right - at.half) || !known(at.y)) continue;
       // Away from the line between the wave's own ends: above what points up, below what points down.
       const level = y((mv(wave.onset) + mv(wave.offset)) / 2);
       at.y += (at.y > level ? 1 : -1) * (0.5 * size + 3);
@@ -168,5 +169,5 @@ export function letters(all: readonly Wave[], colours: Palette, scale: number): 
     if (name !== "QRS") return [letter(name, peak)];
     return [...(parts ? [] : [letter(name, peak)]), ...(scale >= J_FROM ? [letter("J", offset)] : [])];
   });
-  return out.filter(({ t }) => Number.isFinite(t)).sort((a, b) => a.rank - b.rank);
+  return out.filter(({ t }) => known(t)).sort((a, b) => a.rank - b.rank);
 }

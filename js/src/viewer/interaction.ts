@@ -1,6 +1,6 @@
 // Pointer, touch, wheel and keys on the paper, turned into moves of the view.
 
-import { abs } from "../core/math";
+import { abs, hypot } from "../core/math";
 import type { Panel } from "../core/paper";
 import type { Caliper, Calipers, Scene } from "./calipers";
 
@@ -106,9 +106,8 @@ function pointers(on: On, canvas: HTMLCanvasElement, view: Interactive): void {
 function pinch(view: Interactive, fingers: Map<number, ScreenPoint>, id: number, now: ScreenPoint): void {
   const other = [...fingers].find(([key]) => key !== id)![1];
   const before = fingers.get(id)!;
-  const spread = Math.hypot(before.x - other.x, before.y - other.y);
-  if (spread > 4)
-    view.zoomBy(Math.hypot(now.x - other.x, now.y - other.y) / spread, { x: (now.x + other.x) / 2, y: (now.y + other.y) / 2 });
+  const spread = hypot(before.x - other.x, before.y - other.y);
+  if (spread > 4) view.zoomBy(hypot(now.x - other.x, now.y - other.y) / spread, { x: (now.x + other.x) / 2, y: (now.y + other.y) / 2 });
 }
 
 function key(event: KeyboardEvent, view: Interactive): boolean {

@@ -1,6 +1,6 @@
 // The interval between two points of one lead, and the extremum that a caliper catches on.
 
-import { abs, clamp, max, min, round } from "../core/math";
+import { abs, clamp, floor, known, max, min, round } from "../core/math";
 
 export interface Point {
   t: number; // s
@@ -45,5 +45,14 @@ export function interval(a: Point, b: Point): Interval {
 
 export function describe({ ms, mv, bpm }: Interval): string {
   const rate = bpm !== null && bpm >= 10 && bpm <= 400 ? ` · ${bpm.toFixed(0)} bpm` : "";
-  return `${ms.toFixed(0)} ms${rate} · ${mv < 0 ? "−" : "+"}${abs(mv).toFixed(2)} mV`;
+  const height = known(mv) ? ` · ${mv < 0 ? "−" : "+"}${abs(mv).toFixed(2)} mV` : "";
+  return `${ms.toFixed(0)} ms${rate}${height}`;
+}
+
+export const span = (from: number, to: number, digits = 3): string => `${clock(from, digits).replace(" s", "")}–${clock(to, digits)}`;
+
+/** A time of the record: seconds, after ten minutes hours, minutes and seconds. */
+export function clock(t: number, digits = 3): string {
+  if (t < 600) return `${t.toFixed(digits)} s`;
+  return floor(t / 3600) + new Date(1000 * t).toISOString().slice(13, digits ? 23 : 19);
 }

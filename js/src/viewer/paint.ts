@@ -1,7 +1,7 @@
 // Drawing on a canvas what paper.ts lays out. Every function takes the window it draws through.
 
 import { type Layer, rowOf, type Shade } from "../core/layers";
-import { abs, ceil, clamp, floor, max, min, round } from "../core/math";
+import { abs, ceil, clamp, floor, known, max, min, round } from "../core/math";
 import type { Panel, Paper } from "../core/paper";
 import type { Palette } from "../core/theme";
 import { type Columns, columns, means } from "./decimate";
@@ -18,6 +18,8 @@ export interface Viewport {
 
 const FINE_GRID_FROM = 2.6; // px per mm; below it the 1 mm lines are a haze
 const SAME_PX = 0.5; // traces closer than this are one line
+
+export const pixelRatio = (): number => globalThis.devicePixelRatio || 1;
 
 export const context = (canvas: HTMLCanvasElement): CanvasRenderingContext2D => canvas.getContext("2d")!;
 
@@ -215,6 +217,11 @@ function stroke(
   ctx.beginPath();
   for (let c = from; c <= to; c++) {
     const x = part.x(c);
+    // The next one after a gap begins anew; where there is none, nothing happens.
+    if (!known(lo[c])) {
+      ctx.moveTo(part.x(c + 1), y(lo[c + 1]!));
+      continue;
+    }
     const [low, high] = [y(lo[c]!), y(hi[c]!)];
     const [a, b] = loFirst[c] ? [low, high] : [high, low];
     // Most columns are flat: half the strokes, and the same to the eye.
@@ -285,7 +292,7 @@ export function paintShade(ctx: CanvasRenderingContext2D, sheet: Sheet, values: 
     const edge = panel.x * win.scale + win.dx + (panel.t1 - panel.t0) * paper.speed * win.scale;
     for (let c = 0; c < mean.length; c++) {
       const depth = min(1, abs(mean[c]!) / values.limit);
-      if (depth < 0.04) continue;
+      if (!(depth >= 0.04)) continue;
       const x = part.x(c);
       const wide = min(edge, part.x(c + 1)) - x;
       if (wide <= 0) continue;

@@ -91,8 +91,7 @@ export class Toolbar {
   update(): void {
     press([this.#measure, this.#pan], [this.#view.tool]);
     this.#reset.textContent = `${round(this.#view.zoomed * 100)} %`;
-    const [page, count] = this.#view.pages();
-    this.#pager.hidden = count < 2;
-    this.#pageText.textContent = `${page * 10}–${page * 10 + 10} s`;
+    this.#pager.hidden = this.#view.pages()[1] < 2;
+    this.#pageText.textContent = this.#view.when();
   }
 }
