@@ -33,11 +33,19 @@ def facts(record: Record) -> list[str]:
         found.append(f"{age:g} years" if isinstance(age, (int, float)) else f"{age} years")
     if sex:
         found.append({"M": "male", "F": "female"}.get(str(sex), str(sex)))
-    found.append(f"{record.duration_s:.1f} s")
+    found.append(
+        f"{record.duration_s:.1f} s" if record.duration_s < 600 else clock(record.duration_s)
+    )
     if meta.get("format"):
         found.append(str(meta["format"]))
     found += [f"⚠ {one}" for one in meta.get("warnings", ())]
     return found
+
+
+def clock(seconds: float) -> str:
+    """A time of a long record as hours, minutes and seconds: ``1:05:09``."""
+    whole = round(seconds)
+    return f"{whole // 3600}:{whole // 60 % 60:02d}:{whole % 60:02d}"
 
 
 def note(record: Record) -> str:

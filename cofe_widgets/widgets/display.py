@@ -10,7 +10,7 @@ import sys
 from typing import Any
 
 _SHOWN = (
-    ("cofe_widgets.ecg", "Record"),
+    ("cofe_widgets.ecg.record", "Record"),
     ("cofe_widgets.explain.counterfactual.result", "Counterfactual"),
     ("cofe_widgets.explain.attribution.attribute", "Attribution"),
 )

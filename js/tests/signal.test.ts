@@ -23,6 +23,13 @@ describe("codec", () => {
     });
   });
 
+  it("carries missing samples", () => {
+    const [some, none] = decode(encode([Float32Array.of(NaN, -1, 1, NaN), Float32Array.of(NaN, NaN, NaN, NaN)]));
+    expect([...some!].map(Number.isNaN)).toEqual([true, false, false, true]);
+    expect(none!.every(Number.isNaN)).toBe(true);
+    expect(some![1]).toBeCloseTo(-1, 4);
+  });
+
   it("reads what the Python side wrote, from base64", () => {
     const rows = decode(golden.packed as Packed);
     expect(rows).toHaveLength(golden.values.length);
@@ -50,6 +57,15 @@ describe("codec", () => {
 });
 
 describe("decimation", () => {
+  it("passes over missing samples, and is missing where all of a column are", () => {
+    const data = Float32Array.of(NaN, 1, 3, NaN, NaN, NaN, -2, NaN);
+    const { lo, hi } = columns(data, 0, 8, 4);
+    expect([...lo]).toEqual([1, 3, NaN, -2]);
+    expect([...hi]).toEqual([1, 3, NaN, -2]);
+    const whole = columns(data, 0, 8, 1);
+    expect([whole.lo[0], whole.hi[0], whole.loFirst[0]]).toEqual([-2, 3, 0]);
+  });
+
   it("keeps the height of a spike one sample wide, in its own column", () => {
     const data = new Float32Array(5000);
     data[3210] = 1.5;

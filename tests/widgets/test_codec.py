@@ -44,9 +44,16 @@ def test_golden_bytes_of_the_browser_tests():
     }
 
 
-@pytest.mark.parametrize("bad", [np.zeros(5), [[np.nan, 0.0]], [[np.inf, 0.0]]])
+def test_missing_samples_are_missing_on_the_other_side_and_nothing_else_is():
+    values = np.array([[np.nan, -2.0, 2.0, np.nan], [np.nan] * 4, [0.0, 1.0, -1.0, 0.5]])
+    out = unpack(pack(values))
+    assert (np.isnan(out) == np.isnan(values)).all()
+    np.testing.assert_allclose(out, values, atol=4e-5)
+
+
+@pytest.mark.parametrize("bad", [np.zeros(5), [[np.inf, 0.0]], [[-np.inf, np.nan]]])
 def test_refuses_what_it_cannot_carry(bad):
-    with pytest.raises(ValueError, match=r"not finite|expected"):
+    with pytest.raises(ValueError, match=r"infinite|expected"):
         pack(bad)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from html import escape
 from typing import TYPE_CHECKING
 
@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 
 from ...ecg import Record
 from ..labels import note, shown, title
+from .marks import Mark, gaps, marks_svg, spoken
 from .palette import PALETTE
-from .paper import Panel, Paper, paper, room
+from .paper import PAGE_SECONDS, Panel, Paper, paper, room
 from .shade import Shade
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ def ecg_svg(
     changed: Record | None = None,
     shade: Shade | None = None,
     waves: pd.DataFrame | None = None,
+    marks: Sequence[Mark] | None = None,
     layout: str = "3x4+1",
     speed: float = 25,
     gain: float = 10,
@@ -47,6 +49,8 @@ def ecg_svg(
         Drawn as a band behind the traces.
     waves : pandas.DataFrame, optional
         A fiducial table: P, QRS and T as quiet bands, with ticks at onset, peak and offset.
+    marks : sequence of Mark, optional
+        Stretches to hatch; where samples are missing unless given.
     layout, speed, gain, order
         As of `paper`.
 
@@ -55,18 +59,21 @@ def ecg_svg(
     str
         SVG whose user unit is 1 mm.
     """
-    record = shown(record)
+    record = shown(record.crop(0, min(PAGE_SECONDS, record.duration_s)))
+    marks = gaps(record) if marks is None else marks
     changed = shown(changed) if changed is not None else None
     plain = paper(record.leads, record.duration_s, layout, speed, gain, order)
     above, below = room(plain, lambda panel: _reach(record, panel))
     sheet = paper(record.leads, record.duration_s, layout, speed, gain, order, above, below)
     words = f"ECG: {title(record)}, {speed:g} mm/s, {gain:g} mm/mV"
+    words += f"; {spoken(marks)}" if marks else ""
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {sheet.width:g} {sheet.height:g}" '
         f'width="{4 * sheet.width:g}" height="{4 * sheet.height:g}" role="img" '
         f'aria-label="{escape(words)}">',
         *_grid(sheet),
     ]
+    parts.extend(marks_svg(sheet, marks))
     if shade is not None:
         parts.extend(_band(sheet, shade))
     if waves is not None:
@@ -81,8 +88,17 @@ def _reach(record: Record, panel: Panel) -> tuple[float, float]:
     """How far a panel rises above and falls below its baseline on the paper, in mV."""
     row = record.signal[record.leads.index(panel.lead)]
     part = row[round(panel.t0 * record.fs) : round(panel.t1 * record.fs)]
-    ends = np.sort(panel.sign * np.array([part.min(), part.max()]) - panel.sign * np.median(row))
+    part = part[np.isfinite(part)]
+    if not len(part):
+        return 0.0, 0.0
+    ends = np.sort(panel.sign * (np.array([part.min(), part.max()]) - _level(row)))
     return float(ends[1]), float(-ends[0])
+
+
+def _level(row: NDArray[np.float32]) -> np.float32:
+    """The baseline a machine's AC coupling removes: the median of what is there."""
+    known = row[np.isfinite(row)]
+    return np.float32(np.median(known)) if len(known) else np.float32(0)
 
 
 def _grid(sheet: Paper) -> Iterator[str]:
@@ -96,8 +112,7 @@ def _grid(sheet: Paper) -> Iterator[str]:
 
 def _traces(sheet: Paper, panel: Panel, record: Record, changed: Record | None) -> Iterator[str]:
     row = record.leads.index(panel.lead)
-    # The baseline a machine's AC coupling removes; the same for both traces.
-    offset = float(np.median(record.signal[row]))
+    offset = float(_level(record.signal[row]))  # the same for both traces
     count = int((panel.t1 - panel.t0) * sheet.speed / _STROKE_MM)
     before = _strokes(record, row, panel, count) - offset
     yield _path(sheet, panel, before, INK, [(0, before.shape[1])])
@@ -120,7 +135,7 @@ def _strokes(record: Record, row: int, panel: Panel, count: int) -> NDArray[np.f
     last = min(data.size, round(panel.t1 * record.fs))
     part = data[first:last]
     starts = np.unique(np.linspace(0, part.size, count, endpoint=False).astype(int))
-    return np.stack([np.minimum.reduceat(part, starts), np.maximum.reduceat(part, starts)])
+    return np.stack([np.fmin.reduceat(part, starts), np.fmax.reduceat(part, starts)])
 
 
 def _path(
@@ -137,6 +152,9 @@ def _path(
     for first, last in runs:
         pen = "M"
         for k in range(first, min(last, n)):
+            if not np.isfinite(y[0, k]):
+                pen = "M"  # a gap: the line begins anew behind it
+                continue
             steps.append(f"{pen}{x[k]:.2f} {y[0, k]:.2f}")
             if y[0, k] != y[1, k]:
                 steps.append(f"V{y[1, k]:.2f}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -37,6 +37,15 @@ class Shade:
     unit: str
     negative: str
     positive: str
+
+
+def shade_within(shade: Shade | None, start_s: float, end_s: float) -> Shade | None:
+    """The part of a shade from ``start_s`` to ``end_s``; it keeps its depth."""
+    if shade is None:
+        return None
+    first, last = round(start_s * shade.fs), round(end_s * shade.fs)
+    part = shade.values[:, first:last]
+    return replace(shade, values=part) if part.shape[1] else None
 
 
 def attribution_band(attribution: Attribution) -> Shade:

@@ -122,6 +122,15 @@ def fiducials(
     r = np.asarray(r_peaks_s, dtype=float) * fs
     p, qrs, t = (stretches(soft, wave, fs) for wave in WAVE_SEGMENTS)
     p = p.where(_seen_together(p, soft))
+    missing = np.isnan(soft[:, :, TP])
+    if missing.any():
+        # Nobody knows what a gap hides: a wave beyond it belongs to no beat before it.
+        follows = np.minimum(
+            np.append(r, np.inf)[np.searchsorted(r, p.peak)], p.peak + LONGEST_PR_S * fs
+        )
+        leads_to = np.append(-np.inf, r)[np.searchsorted(r, t.peak)]
+        p = p.where(_unbroken(missing, p.lead, p.peak, follows))
+        t = t.where(_unbroken(missing, t.lead, leads_to, t.peak))
     qrs, qrs_beat = _around(qrs, r, fs)
     p, p_beat = _before(p, r, fs)
     t, t_beat = _after(t, r)
@@ -196,6 +205,16 @@ def _seen_together(p: Stretches, soft: NDArray[np.float32]) -> NDArray[np.bool_]
     together = mean_of_known(p_of_each) if alive.any() else 0
     count = np.append(0, np.cumsum(np.broadcast_to(together, soft.shape[1]) > P_CONSENT))
     return np.asarray(count[p.last + 1] > count[p.first])
+
+
+def _unbroken(
+    missing: NDArray[np.bool_], lead: NDArray[np.intp], start: Array, end: Array
+) -> NDArray[np.bool_]:
+    """Whether no sample of a lead is missing between two moments, in samples."""
+    gone = np.pad(np.cumsum(missing, axis=1), ((0, 0), (1, 0)))
+    last = missing.shape[1]
+    first, stop = (np.clip(np.rint(at), 0, last).astype(np.intp) for at in (start, end))
+    return np.asarray(gone[lead, stop] == gone[lead, first])
 
 
 def _around(qrs: Stretches, r: Array, fs: float) -> tuple[Stretches, NDArray[np.intp]]:

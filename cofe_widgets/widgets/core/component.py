@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import anywidget
 import traitlets as t
 
 from ...ecg import Record
+from ...report.figures.marks import Mark, gaps, packed_marks, spoken
 from ...report.figures.paper import GAINS, LAYOUTS, ORDERS, SPEEDS
 from ...report.figures.shade import Shade
 from ...report.labels import facts, note, shown, title
@@ -70,13 +72,19 @@ def packed_layer(record: Record) -> dict[str, Any]:
     return {"fs": record.fs, "leads": list(record.leads), "signal": pack(record.signal)}
 
 
-def packed_ecg(record: Record) -> dict[str, Any]:
-    """A record with what is printed around it."""
+def packed_ecg(record: Record, marks: Sequence[Mark] | None = None) -> dict[str, Any]:
+    """A record with what is printed around it; gaps are marked unless ``marks`` are given."""
+    drawn = shown(record)
+    marks = gaps(drawn) if marks is None else marks
     return {
-        **packed_layer(shown(record)),
+        **packed_layer(drawn),
         "title": title(record),
         "facts": facts(record),
         "note": note(record),
+        "marks": packed_marks(marks),
+        "spoken": spoken(marks),
+        "origin": 0.0,
+        "total": 0.0,
     }
 
 

@@ -9,17 +9,26 @@ import traitlets as t
 from ...deprecated import warn_of_former
 from ...ecg import Record
 from ...report.figures.ecg_svg import ecg_svg
-from ...report.figures.shade import attribution_band
+from ...report.figures.marks import gaps, within
+from ...report.figures.overview import as_uri, overview_svg
+from ...report.figures.paper import PAGE_SECONDS
+from ...report.figures.shade import attribution_band, shade_within
 from ...report.figures.shade import cause as cause_shade
-from ...report.labels import shown
+from ...report.labels import clock, facts, shown
+from ..core.codec import as_text
 from ..core.component import Component, packed_ecg, packed_layer, packed_shade
 from .beat import packed_beat
 from .fiducials import packed_waves, table, who
 
 if TYPE_CHECKING:
+    import pandas as pd
     from numpy.typing import ArrayLike
 
     from ...explain import Attribution
+
+
+#: Records up to this length are sent to the browser whole, s.
+WHOLE_S = 300.0
 
 
 class EcgViewer(Component):
@@ -28,7 +37,9 @@ class EcgViewer(Component):
     Parameters
     ----------
     record : Record
-        Any leads, any rate; ten seconds a page. Without the twelve leads every lead has its row.
+        Any leads, any rate and length; ten seconds a page. Without the twelve leads every lead has
+        its row. Of a record of more than five minutes only the page on screen is sent to the
+        browser, and a strip shows all of it.
     overlay : Record, optional
         Drawn over it in red, with the same leads where it has them.
     attribution : Attribution, optional
@@ -39,6 +50,9 @@ class EcgViewer(Component):
     cause : array_like, shape (leads, samples), optional
         How far a condition moved every sample, mV (``sim.truth.cause``); shown as an attribution
         is, and instead of it.
+    start : float
+        Where the page begins, s: ``viewer.start = 3600`` turns to it. Of a record of up to five
+        minutes it is the page of ten seconds that holds this moment.
     median : bool
         Show the median beat of lead II and the chest leads below, with its measured waves, PR,
         QRS, QT and QTc.
@@ -70,7 +84,10 @@ class EcgViewer(Component):
     _waves = t.Dict(default_value=None, allow_none=True).tag(sync=True)
 
     _beat = t.Dict(default_value=None, allow_none=True).tag(sync=True)
+    _strip = t.Unicode("").tag(sync=True)
 
+    #: Where the page begins, s from the start of the record.
+    start = t.Float(0.0).tag(sync=True)
     #: Whether the waves of ``delineation`` are shown.
     show_waves = t.Bool(True).tag(sync=True)
 
@@ -82,6 +99,7 @@ class EcgViewer(Component):
         attribution: Attribution | None = None,
         delineation: Any = None,
         cause: ArrayLike | None = None,
+        start: float = 0.0,
         median: bool = False,
         format: str = "3x4+1",
         speed: int = 25,
@@ -102,16 +120,13 @@ class EcgViewer(Component):
         self._drawn = cause_shade(cause, record) if cause is not None else None
         if attribution is not None:
             self._drawn = attribution_band(attribution)
-        leads = shown(record).leads
+        self._marks = gaps(record)
+        self._fiducials = None if delineation is None else table(delineation)
         super().__init__(
-            _ecg=packed_ecg(record),
-            _overlay=overlay
-            and {**packed_layer(shown(overlay)), "title": overlay.meta.get("title", "overlay")},
-            _shade=self._drawn and packed_shade(self._drawn),
-            _waves=None
-            if delineation is None
-            else packed_waves(delineation, leads, who(delineation)),
+            **self._part(*self._sent(start)),
+            _strip=self._overview() if self._is_long else "",
             _beat=packed_beat(record) if median else None,
+            start=start,
             format=format,
             speed=speed,
             gain=gain,
@@ -124,15 +139,99 @@ class EcgViewer(Component):
         warn_of_former("EcgViewer.saliency", "EcgViewer.attribution")
         return self.attribution
 
+    # -- what of a long record goes to the browser
+
+    @property
+    def _is_long(self) -> bool:
+        return self.record.duration_s > WHOLE_S
+
+    def _sent(self, start: float) -> tuple[float, float]:
+        """From where to where samples are sent: all of a short record, of a long one a page."""
+        if not self._is_long:
+            return 0.0, self.record.duration_s
+        start = min(max(start, 0.0), self.record.duration_s - 1)
+        return start, min(start + PAGE_SECONDS, self.record.duration_s)
+
+    def _part(self, start: float, end: float) -> dict[str, Any]:
+        """The traits that draw a part of the record."""
+        part, whole = self._cut(self.record, start, end), self.record
+        ecg = packed_ecg(part, within(self._marks, start, end)) | {
+            "facts": facts(whole),
+            "origin": start,
+            "total": whole.duration_s if self._is_long else 0.0,
+        }
+        overlay, shade = self.overlay, shade_within(self._drawn, start, end)
+        if overlay is not None:
+            layer = packed_layer(shown(self._cut(overlay, start, end)))
+            overlay = {**layer, "title": overlay.meta.get("title", "overlay")}
+        return {
+            "_ecg": ecg,
+            "_overlay": overlay,
+            "_shade": shade and packed_shade(shade),
+            "_waves": self._fiducials
+            if self._fiducials is None
+            else packed_waves(self._waves_within(start, end), ecg["leads"], who(self.delineation)),
+        }
+
+    def _cut(self, record: Record, start: float, end: float) -> Record:
+        """A part of a record, itself where that is all."""
+        if start <= 0 and end >= record.duration_s:
+            return record
+        last = record.duration_s
+        return record.crop(min(start, last - 0.1), min(max(end, 0.1), last))
+
+    def _waves_within(self, start: float, end: float) -> pd.DataFrame:
+        """The waves that touch a part of the record, in ms from its start."""
+        found = self._fiducials
+        assert found is not None
+        if start <= 0 and end >= self.record.duration_s:
+            return found
+        first = found["onset_ms"].fillna(found["peak_ms"])
+        last = found["offset_ms"].fillna(found["peak_ms"])
+        some = found[(last >= 1000 * start) & (first <= 1000 * end)].copy()
+        some[["onset_ms", "peak_ms", "offset_ms"]] -= 1000 * start
+        return some
+
+    def _overview(self) -> str:
+        peaks = getattr(self.delineation, "r_peaks_s", None)
+        return as_uri(overview_svg(self.record, peaks))
+
+    @t.validate("start")
+    def _start_inside(self, proposal: Any) -> float:
+        """Within the record; where all of it is sent, at a page."""
+        start = min(max(float(proposal["value"]), 0.0), max(self.record.duration_s - 1, 0.0))
+        return start if self._is_long else start // PAGE_SECONDS * PAGE_SECONDS
+
+    @t.observe("start")
+    def _turn(self, change: Any) -> None:
+        if self._is_long and self._ecg["origin"] != change["new"]:
+            with self.hold_sync():
+                for name, value in self._part(*self._sent(change["new"])).items():
+                    self.set_trait(name, value)
+
+    def _stored(self) -> dict[str, Any]:
+        """A page has no kernel to turn to: of a long record it holds five minutes."""
+        state = super()._stored()
+        if not self._is_long:
+            return state
+        start = min(self.start, self.record.duration_s - 1)
+        end = min(start + WHOLE_S, self.record.duration_s)
+        part = self._part(start, end)
+        part["_ecg"] |= {"total": 0.0}
+        part["_ecg"]["facts"] = [*part["_ecg"]["facts"], f"here {clock(start)} to {clock(end)}"]
+        return {**state, **as_text(part)}
+
     def picture(self) -> str:
-        """The first page as SVG."""
+        """The page as SVG."""
+        start, end = self.start, min(self.start + PAGE_SECONDS, self.record.duration_s)
         return ecg_svg(
-            self.record,
-            changed=self.overlay,
-            shade=self._drawn,
-            waves=table(self.delineation)
-            if self.delineation is not None and self.show_waves
+            self._cut(self.record, start, end),
+            changed=self.overlay and self._cut(self.overlay, start, end),
+            shade=shade_within(self._drawn, start, end),
+            waves=self._waves_within(start, end)
+            if self._fiducials is not None and self.show_waves
             else None,
+            marks=within(self._marks, start, end),
             layout=self.format,
             speed=self.speed,
             gain=self.gain,

@@ -29,7 +29,6 @@ export interface Ecg extends PackedLayer {
   spoken: string; // the same in words
   origin: number; // s of the record before the first sample that is here
   total: number; // s of a long record of which a page is here
-  strip: string; // a picture of all of a long record; empty for others
 }
 
 /** What a band behind the traces is called, and its full depth. */

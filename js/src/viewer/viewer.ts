@@ -4,7 +4,6 @@ import { Component } from "../core/component";
 import { check, h } from "../core/dom";
 import type { Host } from "../core/host";
 import { type Ecg, type PackedShade, unpackLayer, unpackShade } from "../core/layers";
-import { floor } from "../core/math";
 import { Slider } from "../core/slider";
 import { BeatCard } from "./beat";
 import { type PackedWaves, unpackWaves } from "./fiducials";
@@ -38,10 +37,9 @@ export class Viewer extends Component {
       box.checked = this.get("show_waves");
       const shown = waves && box.checked ? waves : null;
       this.showTitle(ecg);
-      const { origin, total, strip: drawn } = ecg;
-      strip.hidden = !drawn;
-      strip.src = drawn;
-      place.element.hidden = !total;
+      const { origin, total } = ecg;
+      strip.hidden = place.element.hidden = !total;
+      strip.src = this.get("_strip");
       const from = this.get("start");
       place.show(from, "", [0, total - 1]);
       const named: string = overlay?.title ?? "";
@@ -52,7 +50,7 @@ export class Viewer extends Component {
         named,
         shade: unpackShade(shade),
         waves: unpackWaves(shown),
-        start: total ? 0 : floor((from - origin) / 10) * 10,
+        start: total ? 0 : from - origin,
         seek: (to) => this.set("start", total ? to : origin + to),
       });
       key.replaceChildren(legend({ lines: named ? ["original", named] : null, shade, waves: shown?.source }));
