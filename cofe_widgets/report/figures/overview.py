@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from base64 import b64encode
 from collections.abc import Iterator
+from html import escape
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,8 +13,8 @@ from ...ecg import Record, runs
 from ..labels import clock
 from .palette import PALETTE
 
-#: Of the strip, in its own units; labels stand to the left and below.
-WIDTH, HEIGHT, LEFT, BOTTOM = 1000, 84, 34, 14
+#: Of the strip, in its own units; the time axis stands below.
+WIDTH, HEIGHT, BOTTOM = 1000, 84, 14
 #: Between two labels of the time axis, s.
 _TICKS_S = (60, 300, 600, 1800, 3600, 7200, 10800, 21600, 43200, 86400)
 _MOST_TICKS = 13
@@ -60,13 +61,13 @@ def as_uri(svg: str) -> str:
 
 
 def _x(share: NDArray[np.float64] | float) -> NDArray[np.float64]:
-    return np.asarray(LEFT + (WIDTH - LEFT) * np.asarray(share))
+    return np.asarray(WIDTH * np.asarray(share))
 
 
-def _text(x: float, y: float, words: str, anchor: str) -> str:
+def _text(x: float, y: float, words: str) -> str:
     return (
-        f'<text x="{x:.1f}" y="{y:.1f}" font-family="sans-serif" font-size="11" fill="{_GREY}" '
-        f'text-anchor="{anchor}">{words}</text>'
+        f'<text x="{x:.1f}" y="{y:.1f}" font-family="sans-serif" font-size="11" fill="{_GREY}">'
+        f"{words}</text>"
     )
 
 
@@ -76,7 +77,7 @@ def _time_axis(total_s: float) -> Iterator[str]:
     for at in np.arange(0, total_s, step):
         x = float(_x(at / total_s))
         yield f'<path d="M{x:.1f} 0V{base}" stroke="{_GREY}" stroke-width="0.5" opacity="0.5"/>'
-        yield _text(x + 2, HEIGHT - 3, clock(at)[:-3], "start")
+        yield _text(x + 2, HEIGHT - 3, clock(at)[:-3])
 
 
 def _blind(record: Record) -> Iterator[str]:
@@ -106,8 +107,7 @@ def _rate(record: Record, r_peaks_s: NDArray[np.float64] | None) -> Iterator[str
     y = (HEIGHT - BOTTOM - 3) * (1 - (median - low) / (high - low)) + 2
     for value in (low, high):
         at = (HEIGHT - BOTTOM - 3) * (1 - (value - low) / (high - low)) + 2
-        yield _text(LEFT - 3, at + (8 if value == high else 0), f"{value:.0f}", "end")
-    yield _text(LEFT - 3, (HEIGHT - BOTTOM) / 2 + 3, "/min", "end")
+        yield _text(2, at + (8 if value == high else -1), f"{value:.0f}/min")
     x, pen, steps = _x((np.arange(_COLUMNS) + 0.5) / _COLUMNS), "M", []
     for k in range(_COLUMNS):
         if np.isnan(y[k]):
@@ -131,4 +131,4 @@ def _envelope(record: Record) -> Iterator[str]:
     x = _x((starts + 0.5 * len(row) / len(starts)) / len(row))
     bars = "".join(f"M{x[k]:.1f} {y0[k]:.1f}V{y1[k] + 0.5:.1f}" for k in np.flatnonzero(known))
     yield f'<path d="{bars}" stroke="{_LINE}" stroke-width="1.2"/>'
-    yield _text(LEFT - 3, half + 3, lead if len(lead) < 5 else lead[:4] + "…", "end")
+    yield _text(2, 9, escape(lead))

@@ -19,7 +19,8 @@ _FULL, _MISSING = 32767, -32768
 def pack(signal: ArrayLike) -> dict[str, Any]:
     """Pack ``(..., leads, samples)`` into ``{version, dtype, shape, scale, data}``.
 
-    NaN is a sample that is missing. ``scale`` holds the value of one count for every lead, shared by all leading axes.
+    NaN is a sample that is missing. ``scale`` holds the value of one count for every lead, shared
+    by all leading axes.
 
     Raises
     ------
