@@ -138,7 +138,10 @@ def _one_shape(beats: NDArray[np.float64]) -> NDArray[np.bool_]:
 
 
 def of_shape(
-    beats: NDArray[np.float64], median: NDArray[np.float64], window: slice = QRS, reach_ms: float = 0
+    beats: NDArray[np.float64],
+    median: NDArray[np.float64],
+    window: slice = QRS,
+    reach_ms: float = 0,
 ) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
     """Which of some beats look like a median beat, in most of the leads that show them.
 

@@ -181,9 +181,7 @@ def _all_beats(
         mine, at = slice(at, stop), stop
         peaks = found.r_peaks_s[mine] - window.start_s
         if len(peaks):
-            peaks, is_main, other = _told(
-                window, peaks, found.rr_ms[mine], beat, look_again, clean
-            )
+            peaks, is_main, other = _told(window, peaks, found.rr_ms[mine], beat, look_again, clean)
             parts.append((peaks + window.start_s, is_main))
             n_other += int(other.sum())
     if not parts:
