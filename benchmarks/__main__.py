@@ -18,6 +18,7 @@ NAMES = (
     "trust",
     "realism",
     "delineation",
+    "long",
 )
 
 

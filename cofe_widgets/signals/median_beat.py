@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -148,7 +147,11 @@ def median_beat(record: Record, *, clean: bool = True) -> MedianBeat:
     intervals are those of the whole record, ``has_p`` is that of the minutes.
     """
     if record.duration_s > LONG_S:
-        whole: MedianBeat = long_beat(record, partial(median_beat, clean=clean), clean)
+
+        def of_window(piece: Record) -> MedianBeat:
+            return median_beat(piece, clean=clean)
+
+        whole: MedianBeat = long_beat(record, of_window, _looked_at_again, clean)
         return whole
     seen = screened(record)
     leads, usable, steady, peaks, rr_ms, is_main, beat, halves = _repeated(

@@ -82,7 +82,8 @@ def _time_axis(total_s: float) -> Iterator[str]:
 
 def _blind(record: Record) -> Iterator[str]:
     """Where no lead has any samples."""
-    for first, last in runs(record.mask.all(axis=0)) if record.has_gaps else ():
+    blind = np.asarray(record.mask.all(axis=0))
+    for first, last in runs(blind):
         x, end = _x(first / record.samples), _x(last / record.samples)
         yield (
             f'<rect x="{x:.1f}" y="0" width="{max(end - x, 1.0):.1f}" height="{HEIGHT - BOTTOM}" '

@@ -160,11 +160,10 @@ class EcgViewer(Component):
             "origin": start,
             "total": whole.duration_s if self._is_long else 0.0,
         }
-        over, shade = self.overlay, shade_within(self._drawn, start, end)
-        overlay = None
-        if over is not None:
-            layer = packed_layer(shown(self._cut(over, start, end)))
-            overlay = {**layer, "title": over.meta.get("title", "overlay")}
+        overlay, shade = None, shade_within(self._drawn, start, end)
+        if self.overlay is not None:
+            layer = packed_layer(shown(self._cut(self.overlay, start, end)))
+            overlay = {**layer, "title": self.overlay.meta.get("title", "overlay")}
         return {
             "_ecg": ecg,
             "_overlay": overlay,
