@@ -35,7 +35,7 @@ def test_what_the_file_says_is_kept_but_no_name_and_no_number() -> None:
         "format": "Philips Sierra XML",
         "age": 61,
         "sex": "F",
-        "recorded": "2019-03-14 08:30:00",
+        "recorded": "2019, 08:30",
         "device": "PageWriter",
         "statements": ("Sinus rhythm (V-rate 50-99)",),
         "high_pass_hz": 0.05,
