@@ -133,6 +133,9 @@ def _upload(files: Mapping[str, bytes], wanted: Wanted) -> Source:
         headers = one.whole([source for source in sources if one.sniff(source)])
         if len(headers) == 1:
             return headers[0]
+        called = [s for s in sources if s.name.lower().endswith(one.extensions[0])]
+        if not headers and len(called) == 1:
+            return called[0]  # what is wrong with it is to be said
     if len(sources) == 1:
         return sources[0]
     said = ", ".join(uploads)

@@ -66,7 +66,7 @@ def told(meta: Mapping[str, Any], keep_identity: bool) -> dict[str, Any]:
     if isinstance(when, date):
         out["recorded"] = _exact(when) if keep_identity else _about(when)
     if keep_identity:
-        out.update(identity)
+        out["identity"] = identity
     else:
         words = _words(text for key, text in identity.items() if key != "comments")
         said = (without_identity(text, words) for text in out.get("statements") or ())

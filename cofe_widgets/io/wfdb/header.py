@@ -176,6 +176,8 @@ def _place_of_format(words: list[str]) -> int | None:
         how = stored(word)
         if how is not None and how.format in (*FORMATS, *_FLAC):
             return at
+        if at == 1 and word[0].isdigit():
+            return None  # a format, but none that there is
     return None
 
 
