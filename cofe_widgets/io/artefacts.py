@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..ecg import LEADS, runs
-from ..ecg.scale import MAX_OFFSET_MV, MAX_PHYSIOLOGICAL_MV
+from ..ecg.scale import MAX_OFFSET_MV, MAX_PHYSIOLOGICAL_MV, median, reach
 from .choice import listed
 
 #: An artefact is taken out from where it leaves this range to where it is back, ...
@@ -41,16 +41,15 @@ def without_artefacts(
     """
     out, notes = signal, []
     hopeless: dict[int, str] = {}
-    for row, lead in enumerate(leads):
-        known = np.isfinite(signal[row])
-        if not known.any():
-            continue
-        level = float(np.median(signal[row][known]))
-        away = np.abs(signal[row] - level, where=known, out=np.zeros(signal.shape[1], signal.dtype))
-        peak = float(away.max())
+    levels = median(signal)
+    for row, (lead, level, peak) in enumerate(
+        zip(leads, levels[:, 0], reach(signal, levels), strict=True)
+    ):
         if abs(level) > MAX_OFFSET_MV:
             hopeless[row] = f"lies {level:.3g} mV from zero"
         elif peak > MAX_PHYSIOLOGICAL_MV:
+            known = np.isfinite(signal[row])
+            away = np.where(known, np.abs(signal[row] - level), 0)
             stretches = _stretches(away, fs)
             brief = np.percentile(away[known], 90) < MAX_PHYSIOLOGICAL_MV / 10
             if not brief or len(stretches) > max(3, known.sum() / fs / _SECONDS_EACH):

@@ -22,6 +22,8 @@ _BEFORE_A_NAME = re.compile(
 _DATE = re.compile(
     r"\b(?:\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/. ](?:\d{1,2}|[A-Za-z]{3,9})[-/. ]\d{2,4})\b"
 )
+#: Statements that are kept, and characters of one.
+_MOST, _LONGEST = 200, 300
 _NUMBER = re.compile(r"[A-Z]{0,4}\d{5,}[\w-]*")
 _CODE = re.compile(r"\bSNOMED CT \d{6,18}\b")
 #: Words of electrocardiography: free text without any may be a name, and is not kept.
@@ -69,7 +71,7 @@ def told(meta: Mapping[str, Any], keep_identity: bool) -> dict[str, Any]:
         out["identity"] = identity
     else:
         words = _words(text for key, text in identity.items() if key != "comments")
-        said = (without_identity(text, words) for text in out.get("statements") or ())
+        said = (without_identity(text, words) for text in (out.get("statements") or ())[:_MOST])
         out["statements"] = tuple(dict.fromkeys(text for text in said if text))
         out["device"] = _device(str(out.get("device") or ""), words)
     bounds = {"age": (0, 130), "high_pass_hz": (0, 100), "low_pass_hz": (1, 10_000)}
@@ -90,7 +92,7 @@ def without_identity(text: str, names: Iterable[str] = ()) -> str:
     names : iterable of str
         Words that are known to name somebody, lower case.
     """
-    text = " ".join(text[:2000].split())
+    text = " ".join(text[:_LONGEST].split())
     cut = _BEFORE_A_NAME.search(text)
     text = text[: cut.start()] if cut else text
     text = _DATE.sub("[date]", text)

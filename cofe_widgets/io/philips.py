@@ -16,7 +16,7 @@ from .xml import decoded, document, root_of
 
 NAME = "Philips Sierra XML"
 #: Twelve leads of 10 s at 1000 Hz take a quarter of a megabyte.
-MAX_UNPACKED_BYTES = 4 * 1024**2
+MAX_UNPACKED_BYTES = 1024**2
 _WAVEFORM = "parsedwaveforms"
 _LZW_END = 1023
 #: Who somebody is, and who did what.

@@ -17,12 +17,14 @@ from .source import Source
 __all__ = ["decoded", "document", "is_xml", "root_of"]
 
 #: A resting ECG with all its measurements stays under 300 KB and 10 000 elements.
-MAX_XML_BYTES = 32 * 1024**2
-MAX_ELEMENTS = 200_000
+MAX_XML_BYTES = 8 * 1024**2
+MAX_ELEMENTS = 100_000
 MAX_DEPTH = 64
 #: No tag or attribute of a clinical format is longer; nor has any element more attributes.
 MAX_NAME = 200
 MAX_ATTRIBUTES = 100
+#: The root element comes before this, whatever comments stand above it.
+MOST_BEFORE_ROOT = 1024**2
 #: What is fed to the parser at a time doubles, so that an endless token is not scanned over and over.
 _FIRST_FEED = 1 << 16
 
@@ -99,7 +101,7 @@ def root_of(source: Source) -> str:
     """Name of the root element without its prefix; empty for what is no XML."""
     if not is_xml(source.head):
         return ""
-    for limit in (len(source.head), MAX_XML_BYTES):
+    for limit in (len(source.head), MOST_BEFORE_ROOT):
         try:
             _Reader(root_only=True).parse(text_of(source.read(limit)))
         except _FoundError as found:
@@ -137,12 +139,17 @@ def decoded(source: Source, format: str, parser: type[Any], root: Element) -> An
     """What an ecgdatakit ``parser`` makes of a document: its ``ECGRecord``."""
     import warnings
 
+    from ecgdatakit.exceptions import ECGDataKitError
+
     with readable_path(source, tostring(root, encoding="utf-8")) as path:
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
                 return parser().parse(path)
+        except ECGDataKitError as error:
+            reason = str(error).replace(f" in {path}", "").replace(str(path), source.name)
+            raise source.refuse(format, reason) from error
         except Exception as error:
             # Whatever a damaged file makes the parser raise, it is the file's fault.
-            reason = str(error).replace(f" in {path}", "").replace(str(path), source.name)
-            raise source.refuse(format, reason or type(error).__name__) from error
+            reason = f"a value in it is damaged, or not one that it can be: {error}"
+            raise source.refuse(format, reason.replace(str(path), source.name)) from error

@@ -105,7 +105,9 @@ def of_qrs(beat: NDArray[np.float64], leads: tuple[str, ...], qrs: Wave) -> str:
     above = np.linalg.norm(beat - level(beat, qrs), axis=0)
     j = float(above[between(qrs.offset_ms, qrs.offset_ms + 4)].mean())
     if width > WIDE_MS and j > HIGH_J * above[inside].max():
-        return f"what was found lasts {width:.0f} ms and ends far from the level: T may be part of it"
+        return (
+            f"what was found lasts {width:.0f} ms and ends far from the level: T may be part of it"
+        )
     return _alone(beat, parts, leads, qrs)
 
 

@@ -78,9 +78,7 @@ def _rise(signal: NDArray[np.float32], reach: int) -> NDArray[np.float32]:
     out = np.zeros_like(signal)
     left = signal[:, reach:-reach] - signal[:, : -2 * reach]
     right = signal[:, reach:-reach] - signal[:, 2 * reach :]
-    out[:, reach:-reach] = np.where(
-        left * right > 0, np.minimum(np.abs(left), np.abs(right)), 0.0
-    )
+    out[:, reach:-reach] = np.where(left * right > 0, np.minimum(np.abs(left), np.abs(right)), 0.0)
     return out
 
 
@@ -105,9 +103,7 @@ def _shared(
     return np.array(out, dtype=np.intp)
 
 
-def _bridged(
-    record: Record, spikes: NDArray[np.intp], reach: int
-) -> NDArray[np.float32]:
+def _bridged(record: Record, spikes: NDArray[np.intp], reach: int) -> NDArray[np.float32]:
     """The signal with a straight line from before each spike to where it has rung out."""
     out = np.array(record.signal)
     longest = round(RINGING_MS / 1000 * record.fs)

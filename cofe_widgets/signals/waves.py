@@ -157,7 +157,10 @@ def t_wave(beat: NDArray[np.float64], qrs: Wave, rr_ms: float) -> Wave:
     slope = np.gradient(shape)
     end = peak + slope_end(-slope[peak:], 0.2, SLOPE_SHARE)
     back = slope[end : end + round(SECOND_MS / 1000 * BEAT_FS)].max(initial=0.0)
-    if shape[end] < -SECOND_PHASE * shape[peak] and back > SECOND_PHASE * -slope[peak : end + 1].min():
+    if (
+        shape[end] < -SECOND_PHASE * shape[peak]
+        and back > SECOND_PHASE * -slope[peak : end + 1].min()
+    ):
         # Down to the other side and up again: a biphasic T wave.
         end += slope_end(slope[end:], SECOND_MS / 1000, SLOPE_SHARE)
     onset = peak - slope_end(slope[peak::-1], 0.2, SLOPE_SHARE)
@@ -165,9 +168,7 @@ def t_wave(beat: NDArray[np.float64], qrs: Wave, rr_ms: float) -> Wave:
     return Wave(float(times[onset]), float(times[peak]), float(times[end]))
 
 
-def lead_t_ends(
-    beat: NDArray[np.float64], qrs: Wave, t: Wave, rr_ms: float
-) -> NDArray[np.float64]:
+def lead_t_ends(beat: NDArray[np.float64], qrs: Wave, t: Wave, rr_ms: float) -> NDArray[np.float64]:
     """Where T ends in every lead that shows it, ms after R: what `t_wave` does for all at once."""
     smooth = pass_band(beat, BEAT_FS, high_hz=15.0) - level(beat, qrs)
     start = max(t.peak_ms - LEAD_REACH_MS, qrs.offset_ms)

@@ -187,12 +187,12 @@ def _keyed(signals: Sequence[Signal]) -> dict[Key, Signal]:
 
 def millivolts(
     layout: Layout, chosen: Sequence[Key], first: int, last: int
-) -> tuple[list[NDArray[np.float32]], list[str]]:
+) -> tuple[Sequence[NDArray[np.float32]] | NDArray[np.float32], list[str]]:
     """The chosen signals of a record from frame ``first`` to ``last`` (exclusive), and what is doubtful.
 
     Returns
     -------
-    list of ndarray, each (frames x samples a frame,)
+    ndarray, shape (signals, samples), or list of ndarray where rates differ
         Millivolts; NaN where there is nothing.
     list of str
         Signals whose samples do not add up to their checksum.
@@ -205,9 +205,15 @@ def millivolts(
             f"{(last - first) * sum(per_frame) / 1e6:.0f} million samples are more than fit: read a "
             "part, read(..., start=0, end=3600) in seconds, or fewer leads, leads=[...]",
         )
-    out = [np.full((last - first, n), np.nan, np.float32) for n in per_frame]
-    damaged = list(_fill(layout, dict(zip(chosen, out, strict=True)), first, last))
-    return [array.reshape(-1) for array in out], list(dict.fromkeys(damaged))
+    # One block where all have one rate: a day of it is not copied once more.
+    if len(set(per_frame)) == 1:
+        block = np.full((len(chosen), (last - first) * per_frame[0]), np.nan, np.float32)
+        rows: Sequence[NDArray[np.float32]] | NDArray[np.float32] = block
+    else:
+        rows = [np.full((last - first) * n, np.nan, np.float32) for n in per_frame]
+    frames = {key: row.reshape(-1, n) for key, row, n in zip(chosen, rows, per_frame, strict=True)}
+    damaged = list(_fill(layout, frames, first, last))
+    return rows, list(dict.fromkeys(damaged))
 
 
 def _fill(

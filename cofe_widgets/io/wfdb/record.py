@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +18,7 @@ from .comments import about
 from .header import DEFAULT_FS, DEFAULT_GAIN, NAME, Signal, is_header, parse
 from .layout import load, millivolts
 
+_Rows: TypeAlias = "Sequence[NDArray[np.float32]] | NDArray[np.float32]"
 #: Of a folder with more headers none is looked into to find the one that lists the others.
 _MOST_HEADERS = 500
 
@@ -57,10 +59,8 @@ def read(source: Source) -> Record:
     if damaged:
         warnings.append(f"{listed(damaged)} fails the header's checksum: edited or damaged")
     rates = [fs * signal.per_frame for signal in described]
-    same = len(set(rates)) == 1
-    signal = np.stack(rows) if same else rows
     meta = {**about(header), "warnings": warnings}
-    return source.record(NAME, signal, rates, choice, meta, cut=True)
+    return source.record(NAME, rows, rates, choice, meta, cut=True)
 
 
 def header_of(source: Source) -> Source | None:
@@ -91,8 +91,8 @@ FORMAT = Format(NAME, (".hea", ".dat", ".mat"), is_header, read, header_of, whol
 
 
 def _with_true_gains(
-    source: Source, signals: Sequence[Signal], rows: Sequence[NDArray[np.float32]]
-) -> tuple[list[NDArray[np.float32]], list[str]]:
+    source: Source, signals: Sequence[Signal], rows: _Rows
+) -> tuple[_Rows, list[str]]:
     """The rows, at their true gains where the header's were made of the leads' own ranges.
 
     The published LUDB headers do that: every lead becomes exactly 1 mV tall.
@@ -101,7 +101,7 @@ def _with_true_gains(
     spans = np.array([np.fmax.reduce(row) - np.fmin.reduce(row) for row in rows])
     one_tall = len(spans) > 2 and bool(np.all(np.abs(spans - 1.0) < 0.01))
     if not one_tall or len({signal.gain for signal in signals}) < 2:
-        return list(rows), []
+        return rows, []
     stored = [
         np.rint(row.astype(float) * signal.gain + signal.baseline)
         for signal, row in zip(signals, rows, strict=True)
@@ -116,7 +116,7 @@ def _with_true_gains(
         "the header's gains make every lead exactly 1 mV tall (the published LUDB headers do); "
         "read at 1 µV per unit, with which III = II - I"
     )
-    return [(row / 1000.0).astype(np.float32) for row in stored], [note]
+    return np.stack([(row / 1000.0).astype(np.float32) for row in stored]), [note]
 
 
 def _einthoven_holds(names: Sequence[str], stored: Sequence[NDArray[np.float64]]) -> bool:
