@@ -20,12 +20,25 @@ class EcgFormatError(EcgError):
         What is wrong and, where there is something, what to do.
     """
 
+    #: Longest message: whatever a file holds, it fits a screen.
+    LONGEST = 480
+    _LONGEST_NAME = 100
+
     def __init__(self, file: str, format: str, reason: str) -> None:
-        self.file, self.format, self.reason = file, format, reason
-        super().__init__(f"{file}{f' ({format})' if format else ''}: {reason}")
+        self.file, self.format = _brief(file, self._LONGEST_NAME), format
+        place = f"{self.file}{f' ({format})' if format else ''}: "
+        self.reason = _brief(reason, self.LONGEST - len(place))
+        super().__init__(f"{place}{self.reason}")
 
     def __reduce__(self) -> tuple[type, tuple[str, str, str]]:
         return type(self), (self.file, self.format, self.reason)
+
+
+def _brief(text: str, longest: int) -> str:
+    """Text on one line, cut in its middle where it is longer than ``longest``."""
+    text = "".join(c if c.isprintable() else " " for c in text[: 4 * longest])
+    half = (longest - 5) // 2
+    return text if len(text) <= longest else f"{text[:half]} ... {text[-half:]}"
 
 
 class WeightsError(ValueError):

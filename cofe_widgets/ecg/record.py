@@ -273,15 +273,27 @@ class Record:
         if len(present) < 2:
             return None
         rows = [self.leads.index(name) for name in present]
-        there, pattern = np.unique(~self.mask[rows], axis=1, return_inverse=True)
+        # What is there of the limb leads, as bits: of a long record there is no array to sort.
+        bits = np.zeros(self.samples if self.has_gaps else 1, np.uint8)
+        for place, row in enumerate(rows):
+            bits |= (~self.mask[row, : len(bits)]).astype(np.uint8) << place
         out = np.full((2, self.samples), np.nan, np.float32)
-        for kind, has in enumerate(there.T):
-            pair = np.flatnonzero(has)[:2]
-            if len(pair) == 2:
-                at = slice(None) if there.shape[1] == 1 else pattern.ravel() == kind
-                known = limb_matrix([present[k] for k in pair]).astype(float)
-                stored = self.signal[[rows[k] for k in pair]][:, at]
-                out[:, at] = np.linalg.solve(known, stored).astype(np.float32)
+        for kind in np.flatnonzero(np.bincount(bits, minlength=1)):
+            pair = [place for place in range(len(rows)) if kind >> place & 1][:2]
+            if len(pair) < 2:
+                continue
+            at = bits == kind if self.has_gaps else slice(None)
+            known = limb_matrix([present[place] for place in pair]).astype(float)
+            first, second = (self.signal[rows[place], at] for place in pair)
+            for target, (of_first, of_second) in zip(out, np.linalg.inv(known), strict=True):
+                # From the file's own samples where they are the lead itself.
+                target[at] = (
+                    first
+                    if of_second == 0 and of_first == 1
+                    else second
+                    if of_first == 0 and of_second == 1
+                    else np.float32(of_first) * first + np.float32(of_second) * second
+                )
         return out
 
 

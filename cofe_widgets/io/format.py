@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from ..ecg import Record
@@ -26,6 +26,8 @@ class Format:
         The record in such a file. What is wrong with it is raised as ``source.refuse(name, reason)``.
     header_of : callable, optional
         Where a record is several files: the file to read for one of the others, or None.
+    whole : callable, optional
+        Of several headers, those that are not parts of another one.
     """
 
     name: str
@@ -33,3 +35,4 @@ class Format:
     sniff: Callable[[Source], bool]
     read: Callable[[Source], Record]
     header_of: Callable[[Source], Source | None] | None = None
+    whole: Callable[[Sequence[Source]], list[Source]] = list

@@ -2,23 +2,42 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
+from xml.etree.ElementTree import Element
 
 import numpy as np
 
 from ..ecg import Record
 from .format import Format
 from .source import Source
-from .xml import decoded, screened, text_of
+from .xml import decoded, document, root_of
 
 NAME = "GE MUSE XML"
-_ROOT = re.compile(r"<RestingECG[\s>]")
+#: Tags that the parser looks for in this spelling alone.
+_TAGS = (
+    "RestingECG MuseInfo PatientDemographics TestDemographics PharmaData Order ExtraQuestions "
+    "ExtraQuestion Diagnosis OriginalDiagnosis DiagnosisStatement StmtFlag StmtText Waveform "
+    "LeadData PaceSpikes ACFilter RestingECGMeasurements OriginalRestingECGMeasurements "
+    "QRSTimesTypes QRS GlobalRR MeasurementMatrix IntervalMeasurements AmplitudeMeasurements "
+    "VentricularRate AtrialRate PRInterval QRSDuration QTInterval QTCorrected QTcFrederica "
+    "QTcFridericia QTcBazett PAxis RAxis TAxis QRSCount QOnset QOffset POnset POffset TOnset "
+    "TOffset ECGSampleBase ECGSampleExponent"
+)
+#: Remarks on a lead that it begins at a time of its own.
+_STARTS = {"LeadTimeOffset", "LeadOffsetFirstSample"}
+#: Who somebody is, and who did what.
+_IDENTITY = (
+    "patientid patientlastname patientfirstname acquisitiontechid acquisitiontechlastname "
+    "acquisitiontechfirstname overreaderid overreaderlastname overreaderfirstname referringmdid "
+    "referringmdlastname referringmdfirstname orderingmdid orderingmdlastname orderingmdfirstname "
+    "attendingmdid attendingmdlastname attendingmdfirstname editorid editorlastname "
+    "editorfirstname secondaryid visitnumber ordernumber dateofbirth locationname sitename roomid"
+)
 
 
 def sniff(source: Source) -> bool:
     """Whether a file is of this format."""
-    return _ROOT.search(text_of(source.head)) is not None
+    return root_of(source).lower() == "restingecg"
 
 
 def read(source: Source) -> Record:
@@ -27,36 +46,58 @@ def read(source: Source) -> Record:
     Raises
     ------
     EcgFormatError
-        On damaged XML, a checksum that does not match, leads of different length, or no unit.
+        On damaged XML, a checksum that does not match, or no unit.
     """
     from ecgdatakit.parsing.parsers.ge_muse_xml import GEMuseXMLParser
 
-    _, document = screened(source, NAME)
-    ecg = decoded(source, NAME, GEMuseXMLParser, document)
+    root, warnings = document(source, NAME)
+    identity = identity_in(root, _IDENTITY)
+    spelt = {tag.lower(): tag for tag in _TAGS.split()}
+    for element in root.iter():
+        element.tag = spelt.get(element.tag, element.tag)
+    ecg = decoded(source, NAME, GEMuseXMLParser, root)
     if ecg.raw_metadata.get("checksum_valid") is False:
         raise source.refuse(NAME, "a lead does not match its checksum: the file is damaged")
     off = [lead.label for lead in ecg.leads if "LeadOff" in lead.annotations]
-    warnings = [f"the device noted lead {', '.join(off)} as off"] if off else []
-    return source.record(NAME, *stacked(source, NAME, ecg), about(ecg, warnings))
+    warnings += [f"the device noted lead {', '.join(off)} as off"] if off else []
+    meta = {**about(ecg, warnings), "identity": identity}
+    return source.record(NAME, *stacked(source, NAME, ecg), meta)
 
 
 FORMAT = Format(NAME, (".xml",), sniff, read)
 
 
-def stacked(source: Source, format: str, ecg: Any) -> tuple[np.ndarray[Any, Any], float, list[str]]:
-    """Millivolts, rate and names of an ``ECGRecord`` whose leads share rate and length."""
-    rates = {float(lead.sampling_rate) for lead in ecg.leads}
+def identity_in(root: Element, tags: str) -> dict[str, str]:
+    """What a document says of persons and places, by tag: to be kept out of everything else."""
+    found: dict[str, str] = {}
+    wanted = set(tags.split())
+    for element in root.iter():
+        text = " ".join("".join(element.itertext()).split())[:200] if element.tag in wanted else ""
+        if text:
+            found[element.tag] = f"{found[element.tag]} {text}" if element.tag in found else text
+    return found
+
+
+def stacked(
+    source: Source, format: str, ecg: Any
+) -> tuple[list[np.ndarray[Any, Any]], list[float], list[str]]:
+    """Millivolts, rates and names of an ``ECGRecord``."""
     lengths = {lead.label: len(lead.samples) for lead in ecg.leads}
-    if len(rates) != 1 or len(set(lengths.values())) != 1:
+    moved = [lead.label for lead in ecg.leads if _STARTS & lead.annotations.keys()]
+    if moved and len(set(lengths.values())) > 1:
         said = ", ".join(f"{lead} {length}" for lead, length in lengths.items())
-        raise source.refuse(format, f"its leads differ in rate or length (samples: {said})")
+        raise source.refuse(
+            format, f"its leads differ in length and do not begin together (samples: {said})"
+        )
     to_mv = {"nV": 1e-6, "uV": 1e-3, "mV": 1.0, "V": 1e3}
     unknown = [lead.label for lead in ecg.leads if lead.resolution_unit not in to_mv]
     if unknown:
         raise source.refuse(format, f"no unit of voltage is given for lead {', '.join(unknown)}")
-    scale = np.array([lead.resolution * to_mv[lead.resolution_unit] for lead in ecg.leads])
-    signal = np.stack([lead.samples for lead in ecg.leads]) * scale[:, None]
-    return signal, rates.pop(), list(lengths)
+    signal = [
+        (lead.samples * lead.resolution + lead.offset) * to_mv[lead.resolution_unit]
+        for lead in ecg.leads
+    ]
+    return signal, [float(lead.sampling_rate) for lead in ecg.leads], list(lengths)
 
 
 def about(ecg: Any, warnings: list[str]) -> dict[str, Any]:
@@ -68,7 +109,7 @@ def about(ecg: Any, warnings: list[str]) -> dict[str, Any]:
     return {
         "age": ecg.patient.age,
         "sex": {"M": "M", "F": "F"}.get(ecg.patient.sex),
-        "recorded": ecg.recording.date.isoformat(sep=" ") if ecg.recording.date else None,
+        "recorded": ecg.recording.date,
         "device": ecg.recording.device.model,
         "statements": tuple(text for text in statements if text),
         "device_measurements": device_measurements(ecg),

@@ -3,28 +3,34 @@
 from __future__ import annotations
 
 import base64
-import re
 from typing import Any
+from xml.etree.ElementTree import Element
 
 import numpy as np
 
 from ..ecg import Record
 from .format import Format
-from .muse import about, stacked
+from .muse import about, identity_in, stacked
 from .source import Source
-from .xml import decoded, screened, text_of
+from .xml import decoded, document, root_of
 
 NAME = "Philips Sierra XML"
 #: Twelve leads of 10 s at 1000 Hz take a quarter of a megabyte.
-MAX_UNPACKED_BYTES = 4 * 1024**2
+MAX_UNPACKED_BYTES = 1024**2
 _WAVEFORM = "parsedwaveforms"
 _LZW_END = 1023
-_ROOT = re.compile(r"<restingecgdata[\s>]")
+#: Who somebody is, and who did what.
+_IDENTITY = (
+    "patientid mrn uniquepatientid lastname firstname middlename dateofbirth operator operatorid "
+    "referringclinician orderingclinician referringphysician orderingphysician attendingphysician "
+    "facilityname institutionname departmentname room roomid bed editor reviewer ordernumber "
+    "visitnumber encounterid accountnumber"
+)
 
 
 def sniff(source: Source) -> bool:
     """Whether a file is of this format."""
-    return _ROOT.search(text_of(source.head)) is not None
+    return root_of(source).lower() == "restingecgdata"
 
 
 def read(source: Source) -> Record:
@@ -37,14 +43,16 @@ def read(source: Source) -> Record:
     """
     from ecgdatakit.parsing.parsers.sierra_xml import SierraXMLParser
 
-    _, document = screened(source, NAME)
-    _check_compression(source, document)
-    ecg = decoded(source, NAME, SierraXMLParser, document)
-    signal, fs, names = stacked(source, NAME, ecg)
+    root, warnings = document(source, NAME)
+    _check_compression(source, root)
+    ecg = decoded(source, NAME, SierraXMLParser, root)
+    rows, rates, names = stacked(source, NAME, ecg)
+    signal = np.stack(rows)  # one duration is stated for all leads
     end = _calibration_start(signal)
     if end == 0:
         raise source.refuse(NAME, "no ECG inside: every lead holds the same samples")
-    return source.record(NAME, signal[:, :end], fs, names, about(ecg, []))
+    meta = {**about(ecg, warnings), "identity": identity_in(root, _IDENTITY)}
+    return source.record(NAME, signal[:, :end], rates[0], names, meta)
 
 
 FORMAT = Format(NAME, (".xml",), sniff, read)
@@ -61,14 +69,9 @@ def _calibration_start(signal: np.ndarray[Any, Any]) -> int:
     return int(np.flatnonzero(differs)[-1]) + 1 if differs.any() else 0
 
 
-def _check_compression(source: Source, document: bytes) -> None:
+def _check_compression(source: Source, root: Element) -> None:
     """Refuse an XLI stream that unpacks to more than any resting ECG, before it is unpacked."""
-    from defusedxml.ElementTree import fromstring
-
-    waveform = next(
-        (element for element in fromstring(document).iter() if _local(element.tag) == _WAVEFORM),
-        None,
-    )
+    waveform = next(root.iter(_WAVEFORM), None)
     if waveform is None:
         raise source.refuse(NAME, "no ECG inside: it has no waveforms")
     if "xli" not in " ".join(waveform.attrib.values()).lower():
@@ -82,10 +85,6 @@ def _check_compression(source: Source, document: bytes) -> None:
             NAME,
             f"the waveform unpacks to over {MAX_UNPACKED_BYTES >> 20} MB: no resting ECG",
         )
-
-
-def _local(tag: str) -> str:
-    return tag.rpartition("}")[2]
 
 
 def _unpacked_size(packed: bytes) -> int:

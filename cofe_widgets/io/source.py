@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -12,15 +11,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..ecg import LEADS, Record, lead_name
+from ..ecg import Record
+from ..ecg.scale import check_rate
 from ..errors import EcgError, EcgFormatError
+from .assembly import assembled
+from .choice import Choice, choose
+from .identity import told
+from .wanted import Wanted
 
 #: How much of a file the formats are told apart by.
 HEAD_BYTES = 64 * 1024
-#: No ten-second ECG needs more; a day of Holter is for other tools.
-MAX_BYTES = 256 * 1024**2
-#: III may differ from II - I by rounding and by channel skew, not by more than this.
-EINTHOVEN_MV = 0.15
+#: Samples of all leads together that one record may have: three leads of a day at 360 Hz. With what
+#: it takes to read and to check them they fill two gigabytes.
+MAX_VALUES = 100_000_000
 
 
 @dataclass(frozen=True)
@@ -37,14 +40,17 @@ class Source:
         What it holds, when it is in memory.
     uploads : mapping of str to bytes
         All files of the upload, this one included.
+    wanted : Wanted
+        What the caller of `read` asks for.
     """
 
     name: str
     path: Path | None = None
     data: bytes | None = None
     uploads: Mapping[str, bytes] = field(default_factory=dict)
+    wanted: Wanted = field(default_factory=Wanted)
 
-    @property
+    @cached_property
     def size(self) -> int:
         """Size of the file in bytes."""
         return len(self.data) if self.data is not None else self._path.stat().st_size
@@ -59,42 +65,48 @@ class Source:
         assert self.path is not None
         return self.path
 
-    def read(self, limit: int) -> bytes:
-        """The first ``limit`` bytes."""
+    def read(self, limit: int, start: int = 0) -> bytes:
+        """Up to ``limit`` bytes from the byte ``start`` on."""
         if self.data is not None:
-            return self.data[:limit]
+            return self.data[start : start + limit]
         with self._path.open("rb") as file:
+            file.seek(start)
             return file.read(limit)
 
     def refuse(self, format: str, reason: str) -> EcgFormatError:
         """The error to raise about this file."""
         return EcgFormatError(self.name, format, reason)
 
-    def companion(self, name: str) -> Source | None:
-        """The file ``name`` that came with this one, or None."""
-        if self.path is None:
-            data = self.uploads.get(name)
-            return None if data is None else Source(name, data=data, uploads=self.uploads)
-        path = self.path.parent / name
-        return Source(name, path) if path.is_file() else None
+    def companion(self, *names: str) -> Source | None:
+        """The first of the files ``names`` that came with this one, in whatever case; or None."""
+        found = (self._beside(name, exactly) for exactly in (True, False) for name in names)
+        return next((file for file in found if file is not None), None)
 
-    def place(self, path: Path) -> None:
-        """Make this file appear at ``path`` too, without a copy where the system can do that."""
-        if self.data is not None:
-            path.write_bytes(self.data)
-            return
+    def _beside(self, name: str, exactly: bool) -> Source | None:
+        """The file ``name`` beside this one, or the one that differs from it in case alone."""
+
+        def same(other: str) -> bool:
+            return other == name if exactly else other.casefold() == name.casefold()
+
+        if self.path is None:
+            found = next((other for other in self.uploads if same(other)), None)
+            return None if found is None else replace(self, name=found, data=self.uploads[found])
+        path = self.path.parent / name
         try:
-            os.symlink(self._path.resolve(), path)
-        except OSError:  # Windows without the privilege to link
-            path.write_bytes(self._path.read_bytes())
+            if not exactly:
+                path = next((p for p in self.path.parent.iterdir() if same(p.name)), path)
+            return replace(self, name=path.name, path=path) if path.is_file() else None
+        except (OSError, ValueError):  # a name that no file system takes
+            return None
 
     def record(
         self,
         format: str,
-        signal: NDArray[np.floating[Any]],
-        fs: float,
-        names: Sequence[str],
+        signal: Sequence[NDArray[np.floating[Any]]] | NDArray[np.floating[Any]],
+        fs: float | Sequence[float],
+        names: Sequence[str] | Choice,
         meta: Mapping[str, Any],
+        cut: bool = False,
     ) -> Record:
         """The record of what was read: standard leads first, missing limb leads derived.
 
@@ -102,63 +114,64 @@ class Source:
         ----------
         format : str
             What the file is; goes into ``meta`` with the file's name.
-        signal : ndarray, shape (len(names), samples)
+        signal : ndarray, shape (len(names), samples), or sequence of ndarray
             Millivolts; NaN where the file says that a sample is invalid.
-        fs : float
-            Samples a second.
-        names : sequence of str
-            The file's names of its signals; those that are no ECG leads are left out.
+        fs : float or sequence of float
+            Samples a second; slower signals are resampled to the fastest.
+        names : sequence of str, or Choice
+            The file's names of its signals, or the leads that were chosen among them.
         meta : mapping
-            What the file says about the patient and the recording; empty values are dropped.
+            What the file says about the patient and the recording; empty values are dropped, names
+            and exact dates too (`identity.told`).
+        cut : bool
+            Whether ``signal`` is only the part from ``start`` to ``end`` already.
 
         Raises
         ------
         EcgFormatError
             When nothing of it is an ECG, or `Record` refuses it.
         """
-        leads: dict[str, int] = {}
-        for row, name in enumerate(names):
-            leads.setdefault(_lead(name), row)
-        leads.pop("", None)
-        if not leads:
-            raise self.refuse(format, f"no ECG inside: it holds {', '.join(names) or 'no signal'}")
-        empty = [lead for lead, row in leads.items() if not np.isfinite(signal[row]).any()]
-        if len(empty) == len(leads):
-            raise self.refuse(format, "no ECG inside: every sample of every lead is marked invalid")
-        kept = [lead for lead in dict.fromkeys((*LEADS, *leads)) if lead in leads.keys() - empty]
         try:
-            record = Record(signal[[leads[lead] for lead in kept]], fs, tuple(kept)).completed()
-            warnings = [*meta.get("warnings", ()), *_doubts(record, kept)]
-            if empty:
-                warnings.append(f"lead {', '.join(empty)} holds no valid sample")
-            known = {"source": self.name, "format": format, **meta, "warnings": tuple(warnings)}
-            empty_values: tuple[Any, ...] = (None, "", (), {})
-            told = {key: value for key, value in known.items() if value not in empty_values}
-            return replace(record, meta=told)
+            if not isinstance(names, Choice):
+                if isinstance(fs, (int, float)):
+                    self.rate(format, fs, fs)
+                names = choose(names, None, self.wanted)
+                signal = [signal[row] for row in names.rows]
+            rates = [fs] * len(names.rows) if isinstance(fs, (int, float)) else list(fs)
+            record, doubts = assembled(signal, rates, names, self.wanted, cut)
+            said = told(meta, self.wanted.keep_identity)
+            warnings = (*said.pop("warnings", ()), *names.notes, *doubts)
+            known = {"source": self.name, "format": format, **said, "warnings": warnings}
+            absent: tuple[Any, ...] = (None, "", (), {})
+            return replace(record, meta={k: v for k, v in known.items() if v not in absent})
+        except EcgFormatError:
+            raise
         except EcgError as error:
             raise self.refuse(format, str(error)) from None
 
+    def rate(self, format: str, stated: float | None, default: float) -> tuple[float, list[str]]:
+        """The sampling rate: what the file states, what the caller says, or the format's default.
 
-def _lead(name: str) -> str:
-    """Standard name of a lead, or nothing for a signal that is no ECG lead."""
-    try:
-        return lead_name(name)
-    except EcgError:
-        return ""
-
-
-def _doubts(record: Record, stored: Sequence[str]) -> list[str]:
-    """Warnings about a record: flat leads, and a stored III that is not II - I."""
-    doubts = []
-    spans = np.fmax.reduce(record.signal, axis=1) - np.fmin.reduce(record.signal, axis=1)
-    flat = [lead for lead, span in zip(record.leads, spans, strict=True) if span < 1e-3]
-    if flat:
-        doubts.append(f"lead {', '.join(flat)} is flat")
-    if {"I", "II", "III"} <= set(stored):
-        error = record["III"] - record["II"] + record["I"]
-        residual = float(np.nanpercentile(np.abs(error - np.nanmedian(error)), 99))
-        if residual > EINTHOVEN_MV:
-            doubts.append(
-                f"III is not II - I (off by {residual:.2g} mV): an artefact, or wrong gains"
+        Raises
+        ------
+        EcgFormatError
+            When the file and the caller say different things.
+        """
+        given = self.wanted.fs
+        if stated is None:
+            note = (
+                f"the header gives no sampling rate: {default:g} Hz, the format's default, is "
+                "assumed; read(..., fs=) says another"
             )
-    return doubts
+            return (default, [note]) if given is None else (float(given), [])
+        if given is not None and abs(given - stated) > 1e-3 * stated:
+            raise self.refuse(
+                format,
+                f"it states {stated:g} Hz, and fs={given:g} was asked for: fs= is for files without "
+                f"a rate; read(...).resample({given:g}) gives the same ECG at that rate",
+            )
+        try:
+            check_rate(stated)
+        except EcgError as error:
+            raise self.refuse(format, str(error)) from None
+        return stated, []

@@ -32,7 +32,7 @@ from cofe_widgets.vocabulary.leads import LONGEST_NAME, own_name, standard_lead
         ("C4", "V4"),
         ("MLII", "II"),
         ("MLI", "I"),
-        ("MLI-II", "III"),
+        ("MLIII", "III"),
         ("ML III", "III"),
         ("DI", "I"),
         ("DIII", "III"),

@@ -153,7 +153,7 @@ def wfdb(
     rows: NDArray[Any] | None = None,
     names: tuple[str, ...] = LEADS,
     gain: str = "200(0)/mV",
-    comments: str = "#Age: 61\n#Sex: Female\n#Dx: 426783006,a remark\n",
+    comments: str = "#Age: 61\n#Sex: Female\n#Dx: 426783006,low voltage\n",
     record: str = "",
     stored: str = "16",
 ) -> dict[str, bytes]:

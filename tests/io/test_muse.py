@@ -27,7 +27,7 @@ def test_what_the_file_says_is_kept_but_no_name_and_no_number() -> None:
         "format": "GE MUSE XML",
         "age": 61,
         "sex": "F",
-        "recorded": "2019-03-14 08:30:00",
+        "recorded": "2019, 08:30",
         "device": "MAC55",
         "statements": ("Normal sinus rhythm",),
         "high_pass_hz": 0.05,
@@ -66,10 +66,21 @@ def test_one_flipped_sample_fails_the_checksum() -> None:
         read(flipped, "one.xml")
 
 
-def test_leads_of_different_length_are_refused_with_their_lengths() -> None:
+def test_a_lead_that_ends_early_is_a_gap_from_there() -> None:
+    rows = {"I": files.counts()[0], "II": files.counts()[1, :300], "V1": files.counts()[6]}
+    record = read(files.muse(rows))
+    np.testing.assert_allclose(record["I"], files.counts()[0] * 0.005, atol=1e-6)
+    assert record.mask[record.leads.index("II"), 300:].all()
+    assert not record.mask[record.leads.index("II"), :300].any()
+    assert record.mask[record.leads.index("aVF"), 300:].all(), "nothing tells it there"
+    assert "leads end before the others" in record.meta["warnings"][0]
+
+
+def test_leads_that_begin_at_times_of_their_own_are_refused_with_their_lengths() -> None:
     rows = {"I": files.counts()[0], "II": files.counts()[1, :300]}
+    offset = "<LeadTimeOffset>2500</LeadTimeOffset>"
     with pytest.raises(EcgFormatError, match="I 500, II 300"):
-        read(files.muse(rows))
+        read(files.muse(rows, lead_II=offset))
 
 
 def test_a_device_s_remark_that_a_lead_was_off_is_passed_on() -> None:

@@ -5,49 +5,24 @@ Source: the WFDB Applications Guide, header(5).
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from ...ecg import lead_name
-from ...errors import EcgError
 from ..source import Source
+from .fields import FieldError, Numbers, gain, is_integer, said, stored
 
 NAME = "WFDB"
 MAX_SIGNALS = 256
-MAX_HEADER_BYTES = 1024**2
-#: Gain that the standard prescribes where a header gives none.
+MAX_SEGMENTS = 100_000
+MAX_HEADER_BYTES = 4 * 1024**2
+#: Gain and rate that the standard prescribes where a header gives none.
 DEFAULT_GAIN = 200.0
+DEFAULT_FS = 250.0
+#: Segment of a record, or file of a signal, in which nothing was recorded.
+NOTHING = "~"
 
-BYTES_PER_SAMPLE = {
-    "8": 1.0,
-    "16": 2.0,
-    "24": 3.0,
-    "32": 4.0,
-    "61": 2.0,
-    "80": 1.0,
-    "160": 2.0,
-    "212": 1.5,
-    "310": 4 / 3,
-    "311": 4 / 3,
-}
-TO_MV = {"mv": 1.0, "uv": 1e-3, "µv": 1e-3, "μv": 1e-3, "v": 1e3, "nv": 1e-6}
-
-_RECORD_LINE = re.compile(
-    r"(?P<name>[^\s/]+)(?P<segments>/\d+)?[ \t]+(?P<signals>\d+)"
-    r"(?:[ \t]+(?P<fs>\d+\.?\d*(?:e[+-]?\d+)?)(?:/[-\d.e+]*(?:\([-\d.e+]*\))?)?"
-    r"(?:[ \t]+(?P<samples>\d+)(?:[ \t]+(?P<when>.*))?)?)?[ \t]*",
-    re.IGNORECASE,
-)
-_NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?"
-_SIGNAL_LINE = re.compile(
-    r"(?P<file>\S+)[ \t]+(?P<format>\d+)(?:x(?P<per_frame>\d+))?(?::(?P<skew>\d+))?"
-    r"(?:\+(?P<offset>\d+))?"
-    rf"(?:[ \t]+(?P<gain>{_NUMBER})(?:\((?P<baseline>[-+]?\d+)\))?(?:/(?P<unit>\S+))?"
-    r"(?:[ \t]+(?P<bits>-?\d+)(?:[ \t]+(?P<zero>-?\d+)(?:[ \t]+(?P<first>-?\d+)"
-    r"(?:[ \t]+(?P<checksum>-?\d+)(?:[ \t]+(?P<block>\d+)"
-    r"(?:[ \t]+(?P<name>.*?))?)?)?)?)?)?)?[ \t]*",
-    re.IGNORECASE,
-)
+#: Formats read here, "0" being that of nothing, and those that are compressed.
+FORMATS = ("0", "8", "16", "24", "32", "61", "80", "160", "212", "310", "311")
+_FLAC = ("508", "516", "524")
 
 
 @dataclass(frozen=True)
@@ -70,108 +45,186 @@ class Signal:
 
 @dataclass(frozen=True)
 class Header:
-    """A header in which every field has a value, its signals in order."""
+    """A header, its signals or its segments in order.
 
-    fs: float
+    ``fs`` is None and ``samples`` (frames) 0 where it does not give them; ``segments`` holds names
+    and frames; ``odd`` says which fields had to be assumed.
+    """
+
+    fs: float | None
     samples: int
     when: str
     signals: tuple[Signal, ...]
+    segments: tuple[tuple[str, int], ...]
     comments: tuple[str, ...]
+    odd: tuple[str, ...]
 
 
-def is_lead(name: str) -> bool:
-    """Whether a signal's name is that of an ECG lead."""
-    try:
-        lead_name(name)
-    except EcgError:
-        return False
-    return True
-
-
-def _lines(text: str) -> list[str]:
-    return [line.strip() for line in text.splitlines() if line.strip()]
+@dataclass(frozen=True)
+class _RecordLine:
+    segments: int | None
+    signals: int
+    fs: float | None
+    samples: int
+    when: str
 
 
 def is_header(source: Source) -> bool:
-    """Whether a file is a header: text, a name, a number of signals, and as many lines for them."""
-    return _first_line(source.head) is not None
+    """Whether a file is a header: text, a name, a number of signals, and a line for the first."""
+    lines = [words for _, words in _lines(source.head)[0][:2]]
+    try:
+        line = _record_line(lines[0], Numbers()) if lines else None
+    except FieldError:
+        line = None
+    if line is None:
+        return False
+    if len(lines) == 1:
+        return line.signals == 0 or _is_called_header(source)
+    at = _place_of_format(lines[1])
+    is_signal = at is not None and not is_integer(lines[1][0])
+    return line.segments is not None or is_signal or _is_called_header(source)
 
 
-def _first_line(head: bytes) -> re.Match[str] | None:
-    """The record line, when ``head`` starts a header."""
-    if b"\0" in head:
-        return None
-    lines = [line for line in _lines(head.decode("latin-1")) if not line.startswith("#")]
-    match = _RECORD_LINE.fullmatch(lines[0]) if lines else None
-    if match is None or len(lines) < 2:
-        return match if match and match["signals"] == "0" else None
-    return match if match["segments"] or _SIGNAL_LINE.fullmatch(lines[1]) else None
-
-
-def header_of(source: Source) -> Source | None:
-    """The header beside a signal file, or a header of the same upload; None without one."""
-    stem = source.name.rpartition(".")[0] or source.name
-    candidates = [source.companion(f"{stem}.hea")]
-    if source.path is None:
-        candidates += [source.companion(name) for name in source.uploads if name.endswith(".hea")]
-    return next((c for c in candidates if c is not None and is_header(c)), None)
+def _is_called_header(source: Source) -> bool:
+    return source.name.lower().endswith(".hea")
 
 
 def parse(source: Source) -> Header:
-    """The header's fields; a contradiction inside it is refused."""
+    """The header's fields; a contradiction inside it is refused, by line and field."""
     if source.size > MAX_HEADER_BYTES:
         raise source.refuse(NAME, f"the header has {source.size / 1e6:.0f} MB: it is damaged")
-    lines = _lines(source.read(MAX_HEADER_BYTES).decode("utf-8", errors="replace"))
-    comments = tuple(line.lstrip("#").strip() for line in lines if line.startswith("#"))
-    lines = [line for line in lines if not line.startswith("#")]
-    match = _RECORD_LINE.fullmatch(lines[0]) if lines else None
-    if match is None:
-        raise source.refuse(NAME, f"its first line is no record line: {lines[:1]}")
-    if match["segments"]:
-        raise source.refuse(NAME, "it only lists other segments: open the header of one of them")
-    count = int(match["signals"])
-    if count == 0 or count > MAX_SIGNALS or len(lines) != count + 1:
-        raise source.refuse(
-            NAME, f"the header announces {count} signals and describes {len(lines) - 1}"
-        )
-    signals = tuple(_signal(source, line) for line in lines[1:])
-    fs = float(match["fs"] or 250.0)  # the standard's default
-    return Header(fs, int(match["samples"] or 0), match["when"] or "", signals, comments)
+    lines, comments = _lines(source.read(MAX_HEADER_BYTES))
+    numbers, number = Numbers(), 1
+    try:
+        if not lines:
+            raise FieldError("there is nothing in it")
+        number = lines[0][0]
+        line = _record_line(lines[0][1], numbers)
+        count = line.signals if line.segments is None else line.segments
+        what = "signals" if line.segments is None else "segments"
+        most = MAX_SIGNALS if line.segments is None else MAX_SEGMENTS
+        if count == 0 or count > most or len(lines) != count + 1:
+            raise source.refuse(
+                NAME, f"the header announces {count} {what} and describes {len(lines) - 1}"
+            )
+        signals, segments = [], []
+        for number, words in lines[1:]:  # noqa: B007 - the message says the line
+            if line.segments is None:
+                signals.append(_signal(words, numbers))
+            else:
+                segments.append(_segment(words, numbers))
+    except FieldError as error:
+        raise source.refuse(NAME, f"line {number} of the header: {error}") from None
+    if not any(signal.checksum for signal in signals):  # programs that know none write zeros
+        signals = [replace(signal, checksum=None) for signal in signals]
+    odd = tuple(dict.fromkeys(f"in the header, {text}" for text in numbers.odd))
+    return Header(line.fs, line.samples, line.when, tuple(signals), tuple(segments), comments, odd)
 
 
-def _signal(source: Source, line: str) -> Signal:
-    match = _SIGNAL_LINE.fullmatch(line)
-    if match is None:
-        raise source.refuse(NAME, f"not a signal line: {line[:80]!r}")
-    if match["format"] not in BYTES_PER_SAMPLE:
-        kind = "FLAC-compressed, " if match["format"] in ("508", "516", "524") else ""
-        raise source.refuse(
-            NAME,
-            f"signal format {match['format']} is {kind}not read here: "
-            "write the record again in format 16",
+def _lines(data: bytes) -> tuple[list[tuple[int, list[str]]], tuple[str, ...]]:
+    """Numbers and words of the lines that are no comment, and the comments without their ``#``."""
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        text = data.decode("utf-16", errors="replace")
+    elif b"\0" in data:
+        return [], ()
+    else:
+        try:
+            text = data.decode("utf-8-sig")
+        except UnicodeDecodeError:
+            text = data.decode("latin-1")
+    lines, comments = [], []
+    for number, line in enumerate(text.replace("\r\n", "\n").replace("\r", "\n").split("\n"), 1):
+        if line.lstrip().startswith("#"):
+            comments.append(line.lstrip(" \t#").strip())
+        elif line.strip():
+            lines.append((number, line.split()))
+    return lines, tuple(comments)
+
+
+def _record_line(words: list[str], numbers: Numbers) -> _RecordLine:
+    """Name, number of segments and signals, rate, samples, time and date."""
+    # A name may hold spaces, though the standard has none.
+    at = next((n for n, word in enumerate(words[1:6], 1) if is_integer(word)), None)
+    if at is None:
+        raise FieldError("it does not say name, number of signals, rate and samples")
+    _, slash, after = words[at - 1].rpartition("/")
+    segments = (
+        int(after) if slash and after.isascii() and after.isdigit() and len(after) < 9 else None
+    )
+    rest = words[at + 1 :]
+    fs = numbers.number(rest[0].partition("/")[0], "sampling rate") if rest else None
+    samples = numbers.integer(rest[1] if len(rest) > 1 else None, "number of samples", 0)
+    count = numbers.integer(words[at], "number of signals", 0)
+    if min(count, samples) < 0:
+        raise FieldError("the number of signals or samples is below zero")
+    return _RecordLine(segments, count, fs, samples, " ".join(rest[2:]))
+
+
+def _segment(words: list[str], numbers: Numbers) -> tuple[str, int]:
+    """Name and frames of a segment."""
+    if len(words) != 2:
+        raise FieldError("a segment is described by its name and its number of samples")
+    frames = numbers.integer(words[1], "number of samples", 0)
+    if frames < 0:
+        raise FieldError("the number of samples is below zero")
+    return words[0], frames
+
+
+def _place_of_format(words: list[str]) -> int | None:
+    """Where a signal line names its format: after the file, whose name may hold spaces."""
+    for at, word in enumerate(words[1:6], 1):
+        how = stored(word)
+        if how is not None and how.format in (*FORMATS, *_FLAC):
+            return at
+        if at == 1 and word[0].isdigit():
+            return None  # a format, but none that there is
+    return None
+
+
+def _signal(words: list[str], numbers: Numbers) -> Signal:
+    """A signal line; numbers that are missing at its end have the standard's defaults."""
+    at = _place_of_format(words) or 1
+    how = stored(words[at]) if len(words) > at else None
+    if how is None:
+        raise FieldError(f"{said(' '.join(words))} names no file and signal format")
+    if how.format not in FORMATS:
+        kind = "FLAC-compressed, " if how.format in _FLAC else ""
+        raise FieldError(
+            f"signal format {how.format} is {kind}not read here: write the record again in format 16"
         )
-    gain = float(match["gain"] or 0)
-    if gain and not 1e-9 <= abs(gain) <= 1e12:
-        raise source.refuse(NAME, f"a gain of {match['gain']} is no gain")
-    zero = int(match["zero"] or 0)
-    unit = match["unit"] or "mV"
-    name = match["name"] or ""
-    if is_lead(name) and unit.lower() not in TO_MV:
-        raise source.refuse(NAME, f"lead {name} is in {unit!r}, which is no unit of voltage")
-    per_frame = int(match["per_frame"] or 1)
-    if not 1 <= per_frame <= 1000:
-        raise source.refuse(NAME, f"{per_frame} samples a frame: the header is damaged")
+    if (how.format == "0") != (words[0] == NOTHING):
+        raise FieldError("signal format 0 is that of the file ~, where nothing is")
+    if not 1 <= how.per_frame <= 1000:
+        raise FieldError(f"{how.per_frame} samples a frame")
+    rest = words[at + 1 :]
+    if rest and not any(c in "0123456789(/" for c in rest[0]) and not is_integer(rest[0]):
+        rest = ["0", *rest]  # a name where the gain would be
+    written, baseline, unit = gain(rest[0]) if rest else ("", None, "mV")
+    numeric = rest[1:6]
+    end = next((n for n, word in enumerate(numeric) if not is_integer(word)), len(numeric))
+    if end < len(numeric) and numeric[end][:1] in "0123456789+-" and len(rest) > 6:
+        what = ("bits", "ADC zero", "first value", "checksum", "block size")[end]
+        raise FieldError(f"the {what} is {said(numeric[end])}, which is no whole number")
+    fields = [*numeric[:end], *[None] * (5 - end)]
+    amount = numbers.number(written, "gain") or 0.0
+    if amount and not 1e-9 <= abs(amount) <= 1e12:
+        raise FieldError(f"a gain of {written} is no gain")
+    zero = numbers.integer(fields[1], "ADC zero", 0)
+    base = numbers.integer(baseline or None, "baseline", zero)
+    if max(abs(zero), abs(base)) > 2**40:
+        raise FieldError("the baseline is beyond any converter's range")
+    has_sum = fields[3] is not None and fields[3].lower().lstrip("-+")[:1].isdigit()
     return Signal(
-        file=match["file"],
-        format=match["format"],
-        per_frame=per_frame,
-        skew=int(match["skew"] or 0),
-        offset=int(match["offset"] or 0),
-        gain=gain or DEFAULT_GAIN,
-        baseline=int(match["baseline"] or zero),
-        unit=unit.lower(),
-        first=int(match["first"] or zero),
-        checksum=None if match["checksum"] is None else int(match["checksum"]),
-        name=name,
-        calibrated=gain != 0,
+        file=" ".join(words[:at]),
+        format=how.format,
+        per_frame=how.per_frame,
+        skew=how.skew,
+        offset=how.offset,
+        gain=amount or DEFAULT_GAIN,
+        baseline=base,
+        unit=unit,
+        first=numbers.integer(fields[2], "first value", zero),
+        checksum=numbers.integer(fields[3], "checksum", 0) if has_sum else None,
+        name=" ".join(rest[1 + end :]),
+        calibrated=amount != 0,
     )
