@@ -92,7 +92,12 @@ def intervals(
             text = f"{name} {end - start:.0f} ms{beside}"
             found.append({"text": text, "from": start - first, "to": end - first})
     rr_s = float(np.nanmean(beat.rr_ms)) / 1000 if np.isfinite(beat.rr_ms).any() else math.nan
-    if found and str(found[-1]["text"]).startswith("QT ") and found[-1]["to"] and math.isfinite(rr_s):
+    if (
+        found
+        and str(found[-1]["text"]).startswith("QT ")
+        and found[-1]["to"]
+        and math.isfinite(rr_s)
+    ):
         # Not a span of the beat: the QT that this heart would have at 60 beats a minute.
         qtc = (beat.t.offset_ms - beat.qrs.onset_ms) / rr_s ** (1 / 3)
         found.append({"text": f"QTc {qtc:.0f} ms", "from": 0.0, "to": 0.0})
