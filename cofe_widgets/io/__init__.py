@@ -12,6 +12,7 @@ from typing import TypeAlias
 
 from ..ecg import Record
 from ..errors import EcgFormatError
+from ..signals.quality import with_warnings
 from .formats import FORMATS, names, of_several_files
 from .recognise import recognised
 from .samples import SAMPLE_PREFIX, sample_names, sample_path
@@ -66,8 +67,8 @@ def read(
         ``format`` and, where the file gives them, ``age`` (years), ``sex`` (M or F), ``recorded``
         (year and time of day), ``device``, ``statements`` (the device's diagnosis),
         ``high_pass_hz``, ``low_pass_hz``, and ``warnings`` (sentences) where the file is doubtful,
-        where signals were left out, or are leads of unknown position. It never holds a name or a
-        number of a person, apart from the file's own name in ``source``.
+        where signals were left out, are leads of unknown position, or are faulty (see `quality`). It
+        never holds a name or a number of a person, apart from the file's own name in ``source``.
 
     Raises
     ------
@@ -83,11 +84,11 @@ def read(
             raise found.refuse("", "the file is empty")
         for one in FORMATS:
             if one.sniff(found):
-                return _named(one.read(found), source)
+                return _named(with_warnings(one.read(found)), source)
         for one in FORMATS:
             header = one.header_of(found) if one.header_of else None
             if header is not None:
-                return one.read(header)
+                return with_warnings(one.read(header))
         raise _unknown(found)
     except MemoryError as error:
         reason = "more than memory holds: read a part, read(..., start=0, end=3600) in seconds"

@@ -108,12 +108,8 @@ def _of_one_length(
 
 
 def _doubts(record: Record, stored: Sequence[str]) -> list[str]:
-    """Warnings about a record: flat leads, and a stored III that is not II - I."""
+    """Warnings about a record: a stored III that is not II - I."""
     doubts = []
-    spans = np.fmax.reduce(record.signal, axis=1) - np.fmin.reduce(record.signal, axis=1)
-    flat = [lead for lead, span in zip(record.leads, spans, strict=True) if span < 1e-3]
-    if flat:
-        doubts.append(f"lead {listed(flat)} is flat")
     if {"I", "II", "III"} <= set(stored):
         # Of a long record a million samples, evenly spread, say it.
         some = slice(None, None, max(1, record.samples // 1_000_000))

@@ -90,7 +90,7 @@ def test_a_device_s_remark_that_a_lead_was_off_is_passed_on() -> None:
 
 def test_a_flat_lead_is_remarked_on() -> None:
     rows = dict(zip(LEADS[:3], files.counts(), strict=False)) | {"V1": np.zeros(500, np.int16)}
-    assert "lead V1 is flat" in read(files.muse(rows)).meta["warnings"][0]
+    assert any("V1: a flat line" in one for one in read(files.muse(rows)).meta["warnings"])
 
 
 def test_gains_that_break_einthoven_are_remarked_on() -> None:

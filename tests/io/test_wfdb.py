@@ -85,7 +85,7 @@ def test_a_lead_without_a_valid_sample_is_a_gap_or_derived_and_said() -> None:
     assert record.leads == LEADS
     np.testing.assert_array_equal(record.mask.all(axis=1), [lead == "V2" for lead in LEADS])
     np.testing.assert_allclose(record["III"], files.counts()[2] * 0.005, atol=1e-6)
-    assert record.meta["warnings"] == ("lead III, V2 holds no valid sample",)
+    assert record.meta["warnings"][0] == "lead III, V2 holds no valid sample"
 
 
 def test_units_are_converted() -> None:

@@ -1,7 +1,7 @@
 """What is wrong with a signal: dead stretches, spikes, hum, jumps, drifts, swapped electrodes."""
 
 from .fault import KINDS, Fault
-from .quality import Quality, quality
+from .quality import Quality, quality, with_warnings
 from .screen import Screened, screened, screened_parts
 from .words import sentences
 
@@ -14,4 +14,5 @@ __all__ = [
     "screened",
     "screened_parts",
     "sentences",
+    "with_warnings",
 ]

@@ -31,6 +31,8 @@ TORN_TIMES, TORN_TALLEST, TORN_S = 4.0, 2.5, 0.25
 
 #: A clipped lead stands still this long at its extreme, this far from its middle.
 CLIPPED_MS, CLIPPED_MV = 8.0, 0.3
+#: ... and reaches it by a step of this.
+ABRUPT_MV = 0.012
 
 
 def still(signal: NDArray[np.float64], fs: float) -> NDArray[np.bool_]:
@@ -171,5 +173,7 @@ def clipped(signal: NDArray[np.float64], fs: float) -> NDArray[np.bool_]:
         total = np.cumsum(np.pad(at, ((0, 0), (1, 0))), axis=1)
         run = total[:, still:] - total[:, :-still] >= still - 0.5
         starts = np.diff(np.pad(run, ((0, 0), (1, 0))).astype(np.int8), axis=1) > 0
-        out |= starts.sum(axis=1) >= 3
+        # A blunt peak slows down before it stands still.
+        before = np.pad(signal, ((0, 0), (1, 0)), "edge")[:, : starts.shape[1]]
+        out |= (starts & (np.abs(before - extreme) > ABRUPT_MV)).sum(axis=1) >= 3
     return out

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ...ecg import Record
+from ...ecg import Record, stored_record
 from ...errors import EcgError
 from ...provenance import provenance
 from ...values import Value, remakes
@@ -77,6 +77,20 @@ class Quality(Value):
         if kind not in KINDS:
             raise EcgError(f"no kind of fault is called {kind!r}: choose one of {', '.join(KINDS)}")
         return self.faults[self.faults["kind"] == kind]
+
+
+def with_warnings(record: Record) -> Record:
+    """The record with what is wrong with its signal in ``meta["warnings"]``, after what is there."""
+    found = screened(record)
+    said = sentences(found.faults, record.leads)
+    if not said:
+        return record
+    told = (*record.meta.get("warnings", ()), *said)
+    meta = {**record.meta, "warnings": tuple(dict.fromkeys(told))}
+    out = stored_record(record.signal, record.fs, record.leads, meta)
+    # It need not be screened again.
+    vars(out)["_screened"] = vars(record)["_screened"]
+    return out
 
 
 def quality(record: Record) -> Quality:
