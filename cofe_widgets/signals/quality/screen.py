@@ -12,6 +12,7 @@ from ...ecg import Record, bridged, runs, stored_record
 from ..filters import pass_band
 from .baseline import LEAST_DRIFT_MV, find_steps, wander_mv
 from .dead import at_limit, clipped, silent_or_torn, still
+from .electrodes import BAND_HZ, upside_down
 from .fault import Fault, stretches
 from .hum import find_hum
 from .spikes import find_spikes
@@ -167,6 +168,10 @@ class _Part:
         self._hum_and_drift(hum.hz, hum.amplitude_mv, whole, dead)
         for row in np.flatnonzero(clipped(whole, self.fs)).tolist():
             self._add("clipped", row, 0, self.signal.shape[1], float("nan"))
+        slow = np.where(dead, 0.0, pass_band(spikes.bridged, self.fs, *BAND_HZ))
+        for lead, (likeness, meaning) in upside_down(slow, self.leads).items():
+            end_s = self.signal.shape[1] / self.fs
+            self.faults.append(Fault("swapped", lead, 0.0, end_s, likeness, "", meaning))
         self.faults = [self._moved(fault) for fault in self.faults]
         alive, clean = (
             np.where(dead, np.nan, one).astype(np.float32) for one in (self.signal, spikes.bridged)

@@ -33,7 +33,7 @@ def _said(kind: str, faults: list[Fault], leads: tuple[str, ...]) -> list[str]:
     if kind == "clipped":
         return [f"{where}: peaks are cut off, so their height is not known"]
     if kind == "swapped":
-        return [f"{fault.detail}" for fault in faults]
+        return list(dict.fromkeys(fault.detail for fault in faults))
     if kind in ("spike", "step"):
         times = sorted({round(fault.start_s, 1) for fault in faults})
         what = {"spike": "brief spike", "step": "jump of the baseline"}[kind]
