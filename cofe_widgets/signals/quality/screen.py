@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -88,10 +89,8 @@ def _screen(record: Record) -> tuple[tuple[Fault, ...], Record, Record]:
     if record.duration_s < LEAST_S:
         faults = stretches("gap", record.leads, record.mask, record.fs)
         return tuple(faults), record, record
-    parts = [
-        _Part(record, start, min(start + piece, record.samples)).screened()
-        for start in _starts(record.samples, piece)
-    ]
+    starts = _starts(record.samples, piece)
+    parts = [_Part(record, *ends).screened() for ends in pairwise([*starts, record.samples])]
     faults = sorted(_joined(f for part in parts for f in part.faults), key=_order)
     if not faults:
         return (), record, record
