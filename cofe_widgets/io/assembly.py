@@ -16,6 +16,8 @@ from .wanted import Wanted
 
 #: III may differ from II - I by rounding and by channel skew, not by more than this.
 EINTHOVEN_MV = 0.15
+#: Beyond what is refused anyhow, and within what 32 bits hold.
+_BEYOND_MV = 1e30
 #: Leads that end further apart than this are said to differ in length.
 _SAME_LENGTH_S = 0.05
 
@@ -103,7 +105,7 @@ def _of_one_length(
         notes.append(f"leads end before the others, after which they are missing: {listed(short)}")
     signal = np.full((len(rows), longest), np.nan, np.float32)
     for place, row in zip(signal, rows, strict=True):
-        place[: len(row)] = row
+        place[: len(row)] = np.clip(row, -_BEYOND_MV, _BEYOND_MV)
     return signal, notes
 
 

@@ -93,10 +93,11 @@ def stacked(
     unknown = [lead.label for lead in ecg.leads if lead.resolution_unit not in to_mv]
     if unknown:
         raise source.refuse(format, f"no unit of voltage is given for lead {', '.join(unknown)}")
-    signal = [
-        (lead.samples * lead.resolution + lead.offset) * to_mv[lead.resolution_unit]
-        for lead in ecg.leads
-    ]
+    with np.errstate(all="ignore"):  # absurd scales are refused as amplitudes
+        signal = [
+            (lead.samples * lead.resolution + lead.offset) * to_mv[lead.resolution_unit]
+            for lead in ecg.leads
+        ]
     return signal, [float(lead.sampling_rate) for lead in ecg.leads], list(lengths)
 
 

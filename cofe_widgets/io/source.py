@@ -133,10 +133,11 @@ class Source:
         """
         try:
             if not isinstance(names, Choice):
-                if isinstance(fs, (int, float)):
-                    self.rate(format, fs, fs)
+                rates = [fs] * len(names) if isinstance(fs, (int, float)) else list(fs)
+                if rates:
+                    self.rate(format, max(rates), max(rates))
                 names = choose(names, None, self.wanted)
-                signal = [signal[row] for row in names.rows]
+                signal, fs = [signal[r] for r in names.rows], [rates[r] for r in names.rows]
             rates = [fs] * len(names.rows) if isinstance(fs, (int, float)) else list(fs)
             record, doubts = assembled(signal, rates, names, self.wanted, cut)
             said = told(meta, self.wanted.keep_identity)

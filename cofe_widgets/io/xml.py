@@ -18,7 +18,7 @@ __all__ = ["decoded", "document", "is_xml", "root_of"]
 
 #: A resting ECG with all its measurements stays under 300 KB and 10 000 elements.
 MAX_XML_BYTES = 8 * 1024**2
-MAX_ELEMENTS = 100_000
+MAX_ELEMENTS = 50_000
 MAX_DEPTH = 64
 #: No tag or attribute of a clinical format is longer; nor has any element more attributes.
 MAX_NAME = 200

@@ -12,7 +12,7 @@ from .fields import FieldError, Numbers, gain, is_integer, said, stored
 
 NAME = "WFDB"
 MAX_SIGNALS = 256
-MAX_SEGMENTS = 100_000
+MAX_SEGMENTS = 20_000
 MAX_HEADER_BYTES = 4 * 1024**2
 #: Gain and rate that the standard prescribes where a header gives none.
 DEFAULT_GAIN = 200.0
@@ -74,19 +74,31 @@ def is_header(source: Source) -> bool:
     lines = [words for _, words in _lines(source.head)[0][:2]]
     try:
         line = _record_line(lines[0], Numbers()) if lines else None
-    except FieldError:
-        line = None
+    except FieldError:  # to be said by `parse`, where the next line shows that it is a header
+        at = _place_of_format(lines[1]) if len(lines) > 1 else None
+        return at is not None and _is_called_header(source)
     if line is None:
         return False
     if len(lines) == 1:
         return line.signals == 0 or _is_called_header(source)
-    at = _place_of_format(lines[1])
-    is_signal = at is not None and not is_integer(lines[1][0])
+    is_signal = _place_of_format(lines[1]) is not None and not is_integer(lines[1][0])
     return line.segments is not None or is_signal or _is_called_header(source)
 
 
 def _is_called_header(source: Source) -> bool:
     return source.name.lower().endswith(".hea")
+
+
+def segments_of(source: Source) -> set[str]:
+    """Names of the segments that a header lists, whatever else is wrong with it; empty for others."""
+    lines = _lines(source.read(MAX_HEADER_BYTES))[0]
+    try:
+        line = _record_line(lines[0][1], Numbers()) if lines else None
+    except FieldError:
+        line = None
+    if line is None or line.segments is None:
+        return set()
+    return {words[0].rpartition("/")[2] for _, words in lines[1:]}
 
 
 def parse(source: Source) -> Header:

@@ -15,7 +15,7 @@ from ..choice import choose, listed
 from ..format import Format
 from ..source import Source
 from .comments import about
-from .header import DEFAULT_FS, DEFAULT_GAIN, NAME, Signal, is_header, parse
+from .header import DEFAULT_FS, DEFAULT_GAIN, NAME, Signal, is_header, segments_of
 from .layout import load, millivolts
 
 _Rows: TypeAlias = "Sequence[NDArray[np.float32]] | NDArray[np.float32]"
@@ -77,13 +77,12 @@ def whole(headers: Sequence[Source]) -> list[Source]:
     """Of several headers, those that are not a segment of another one."""
     if not 1 < len(headers) <= _MOST_HEADERS:
         return list(headers)
-    segments: set[str] = set()
-    for header in headers:
-        if is_header(header):
-            try:
-                segments.update(f"{name}.hea".casefold() for name, _ in parse(header).segments)
-            except EcgError:
-                continue
+    segments = {
+        f"{name}.hea".casefold()
+        for header in headers
+        for name in segments_of(header)
+        if f"{name}.hea".casefold() != header.name.casefold()
+    }
     return [header for header in headers if header.name.casefold() not in segments]
 
 
