@@ -22,7 +22,7 @@ ROOT_OK := $(if $(filter 0,$(shell id -u)),--allow-root)
 # Arguments of a training or benchmark, e.g. make train-af ARGS="--device cuda"
 ARGS ?=
 
-.PHONY: help lab dashboard demo check test lint js bench bench-signals train-af train-af-inception train-potassium train-nine train-generator train-encoder train-delineator clean
+.PHONY: help lab dashboard demo check test fuzz lint js bench bench-signals train-af train-af-inception train-potassium train-nine train-generator train-encoder train-delineator clean
 
 help:
 	@echo "make lab              JupyterLab on the quickstart notebook"
@@ -30,6 +30,7 @@ help:
 	@echo "make demo             explain an embedded ECG on the command line"
 	@echo "make check            the quick checks: lint, types, JavaScript, quick Python tests"
 	@echo "make test             every check: these, the slow Python tests, browsers"
+	@echo "make fuzz             mutated files for every reader and every kind of saved value"
 	@echo "make js               rebuild the JavaScript after a change in js/"
 	@echo "make bench            measure the speed"
 	@echo "make bench-signals    simulator, delineator and measurements against their bars"
@@ -102,6 +103,10 @@ check: lint
 test: lint
 	$(PYTEST) $(IN_PARALLEL) -m "not browser"
 	$(WITH_CHROMIUM) $(PYTEST) -m browser tests/browser
+
+# Hours of one processor; make fuzz ARGS="WFDB --readers 1000" is shorter. Linux only.
+fuzz: $(VENV)/test.stamp
+	$(BIN)/python -m tests.fuzz $(ARGS)
 
 bench: $(VENV)/test.stamp
 	$(WITH_CHROMIUM) $(BIN)/python -m benchmarks $(ARGS)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Sized
+from collections.abc import Callable, Iterable, Iterator, Sequence, Sized
 from dataclasses import dataclass
 from itertools import islice
 from math import nan
@@ -19,10 +19,12 @@ from ..io import read
 from ..provenance import provenance
 from ..steps import Step, Work
 from ..values import remakes
+from ..values.identity import record_hash
 from ..wrapper import Predictor, known_predictor
+from .names import Names
 from .numbers import MEASUREMENTS, numbers
-from .store import Store, record_hash
-from .tables import BACK, TOWARDS, CounterfactualTable, Row, table_of
+from .store import Store
+from .tables import BACK, TOWARDS, CounterfactualTable, Row, stored_row, table_of
 
 #: Records that are read, asked and kept together.
 CHUNK = 8
@@ -121,6 +123,8 @@ def counterfactual_table(
     progress: bool = True,
     seed: int = 0,
     each: Watcher | None = None,
+    names: Sequence[str] | None = None,
+    keep_identity: bool = False,
     **search: Any,
 ) -> CounterfactualTable:
     """Counterfactuals of many records, and what they changed, with statistics.
@@ -152,6 +156,12 @@ def counterfactual_table(
     each : callable, optional
         Called with (place of the record, direction, Counterfactual) as each is made; not for those
         that come from ``store``.
+    names : sequence of str, optional
+        What to call the records in the table, one each. Unless given, a record is called by its title,
+        or by the hash of its samples (``cofe_widgets.values.identity.public_name``): its file may be
+        named after a person.
+    keep_identity : bool
+        Whether records are called by their files (or ``meta["patient_id"]``), and failures name them.
     **search
         Other arguments of `counterfactual` (``method``, ``keep`` ...).
 
@@ -176,7 +186,7 @@ def counterfactual_table(
     records = _several(records)
     steps = _steps(
         records, f, target, level, by=by, both_ways=both_ways, store=store, seed=seed, each=each,
-        **search,
+        names=names, keep_identity=keep_identity, **search,
     )  # fmt: skip
     total, table = len(records) if isinstance(records, Sized) else None, None
     with tqdm(total=total, disable=not progress, unit="ECG", desc=f"to {target}") as bar:
@@ -198,6 +208,8 @@ def _steps(
     store: str | Path | None = None,
     seed: int = 0,
     each: Watcher | None = None,
+    names: Sequence[str] | None = None,
+    keep_identity: bool = False,
     **search: Any,
 ) -> Work[Any]:
     """The work of `counterfactual_table`, a `Step` every few records; can be closed at any time.
@@ -206,7 +218,9 @@ def _steps(
     """
     records = _several(records)
     questions = _Questions(f, target, level, by, both_ways)
-    kept = Store(store)
+    kept, called = Store(store), Names(names, keep_identity)
+    if names is not None and isinstance(records, Sized) and len(names) != len(records):
+        raise AuditError(f"{len(names)} names for {len(records)} records: give one each")
     how = {"severities": 2, **search}
     facts: dict[str, Any] = {
         "target": target,
@@ -220,7 +234,7 @@ def _steps(
     rows: list[Row] = []
     total, count = len(records) if isinstance(records, Sized) else None, 0
     for chunk in _chunks(records):
-        asked, broken = _ask(chunk, questions, kept, facts)
+        asked, broken = _ask(chunk, questions, kept, facts, called)
         found = [*broken, *_answered(asked, questions, kept, how, seed, each)]
         rows += found
         count += len(chunk)
@@ -268,29 +282,29 @@ _NOTHING = dict.fromkeys(MEASUREMENTS, nan)
 
 
 def _ask(
-    chunk: list[tuple[int, Source]], questions: _Questions, kept: Store, facts: dict[str, Any]
+    chunk: list[tuple[int, Source]],
+    questions: _Questions,
+    kept: Store,
+    facts: dict[str, Any],
+    called: Names,
 ) -> tuple[list[_Asked], list[Row]]:
     """The questions about each record, and the rows of those that cannot be asked."""
     asked: list[_Asked] = []
     broken: list[Row] = []
     for place, source in chunk:
-        name = str(source) if not isinstance(source, Record) else _name(source, place)
+        record = None
         try:
             record = source if isinstance(source, Record) else read(source)
             before = questions.f.predict(record)[questions.target]
         except (EcgError, WrapError, OSError) as error:
-            broken.append((_failed(place, name, str(error)), _NOTHING, _NOTHING))
+            name, reason = called.name(place, source, record), called.reason(error, source)
+            broken.append((_failed(place, name, reason), _NOTHING, _NOTHING))
             continue
+        name = called.name(place, source, record)
         for direction, level in questions.of(before):
             key = kept.key(record=record_hash(record), level=level, **facts)
             asked.append(_Asked(place, name, record, direction, level, before, key))
     return asked, broken
-
-
-def _name(record: Record, place: int) -> str:
-    """What people call a record: its patient or source, as far as that is known."""
-    known = [str(record.meta[k]) for k in ("patient_id", "source") if record.meta.get(k)]
-    return known[0] if known else f"record {place}"
 
 
 def _answered(
@@ -305,17 +319,17 @@ def _answered(
     rows: list[Row] = []
     new: dict[float, list[_Asked]] = {}
     for one in asked:
-        stored = kept.get(one.key)
-        if stored is None:
+        row = stored_row(kept.get(one.key), {"record": one.place, "name": one.name})
+        if row is None:
             new.setdefault(one.level, []).append(one)
         else:
-            told = {**stored["outcome"], "record": one.place, "name": one.name}
-            rows.append((told, stored["original"], stored["counterfactual"]))
+            rows.append(row)
     for level, together in new.items():
         arguments = {**search, "seed": seed, "level": level}
         for one, found in zip(together, _explained(together, questions, arguments), strict=True):
             outcome, before, after = _row(one, found)
-            kept.put(one.key, {"outcome": outcome, "original": before, "counterfactual": after})
+            mine = {k: v for k, v in outcome.items() if k not in ("record", "name")}
+            kept.put(one.key, {"outcome": mine, "original": before, "counterfactual": after})
             rows.append((outcome, before, after))
             if each is not None and isinstance(found, Counterfactual):
                 each(one.place, one.direction, found)

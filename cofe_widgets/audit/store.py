@@ -9,11 +9,11 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from .._version import __version__
-from ..ecg import Record
+from ..values import archive
 
+#: No result is larger.
+MOST_RESULT = 2**20
 _PACKAGE = Path(__file__).resolve().parents[1]
 #: Rooms that no audit imports.
 ROOMS_ABOVE = frozenset({"report", "train", "widgets", "apps", "cli"})
@@ -32,13 +32,6 @@ def code_hash() -> str:
         if place.parts[0] not in ROOMS_ABOVE:
             digest.update(str(place).encode() + file.read_bytes())
     return digest.hexdigest()[:16]
-
-
-def record_hash(record: Record) -> str:
-    """Hash of what a record holds: samples, rate and leads, not what it is called."""
-    digest = hashlib.sha256(f"{record.fs} {record.leads} {record.signal.shape}".encode())
-    digest.update(np.ascontiguousarray(record.signal).tobytes())
-    return digest.hexdigest()[:32]
 
 
 class Store:
@@ -60,19 +53,28 @@ class Store:
         return hashlib.sha256(text.encode()).hexdigest()[:32]
 
     def get(self, key: str) -> dict[str, Any] | None:
-        """The result, or None; a file that was cut off counts as none."""
+        """The result, or None: a file that was cut off, damaged or edited counts as none."""
         if self.folder is None:
             return None
         try:
-            found = json.loads((self.folder / f"{key}.json").read_text())
-        except (OSError, ValueError):
+            found = archive.json_of(archive.content(self.folder / f"{key}.json", MOST_RESULT))
+            result, digest = found["result"], found["digest"]
+            if digest != _digest(key, json.dumps(result)):
+                return None
+        except (OSError, ValueError, KeyError, TypeError, RecursionError):
             return None
-        return found if isinstance(found, dict) else None
+        return result if isinstance(result, dict) else None
 
     def put(self, key: str, result: dict[str, Any]) -> None:
         """Keep a result: the file appears whole or not at all."""
         if self.folder is None:
             return
+        text = json.dumps(result)
         part = self.folder / f"{key}.{os.getpid()}.part"
-        part.write_text(json.dumps(result))
+        part.write_text(f'{{"digest": "{_digest(key, text)}", "result": {text}}}')
         part.replace(self.folder / f"{key}.json")
+
+
+def _digest(key: str, text: str) -> str:
+    """What shows that a result is whole, and of this key."""
+    return hashlib.sha256(f"{key} {text}".encode()).hexdigest()[:32]

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from math import nan
 from typing import TYPE_CHECKING, Any
 
 from ..errors import AuditError
-from ..values import Value
+from ..markup import escaped, html_table, line
+from ..values import Value, archive, checks
 from .numbers import MEASUREMENTS
 from .statistics import compare, wilson
 
@@ -21,6 +22,16 @@ TOWARDS, BACK = "towards", "back"
 P_GONE, P_THERE = 0.3, 0.7
 _OUTCOME = ("record", "name", "direction", "level", "before", "after", "reached", "space")
 _WORDS = ("message", "failure")
+_MEASURED = ("original", "counterfactual")
+#: Columns of `CounterfactualTable.outcomes`, and what they hold.
+COLUMNS: dict[str, str | tuple[str, ...]] = {
+    "record": "whole",
+    "name": "text",
+    "direction": (TOWARDS, BACK),
+    **dict.fromkeys(("level", "before", "after"), "number"),
+    "reached": "bool",
+    **dict.fromkeys(("space", *_WORDS), "text"),
+}
 #: Outcome, measurements of the record and of its counterfactual.
 Row = tuple[dict[str, Any], dict[str, float], dict[str, float]]
 
@@ -32,10 +43,10 @@ class CounterfactualTable(Value):
     Attributes
     ----------
     outcomes : DataFrame
-        One row a record and direction: record (its place), name, direction ("towards" the target
-        or "back" from it), level asked for, the model's answer before and after, reached, space
-        (the search space needed), message, failure (why there is no counterfactual; empty if there
-        is one).
+        One row a record and direction: record (its place), name (see `counterfactual_table`),
+        direction ("towards" the target or "back" from it), level asked for, the model's answer
+        before and after, reached, space (the search space needed), message, failure (why there is
+        no counterfactual; empty if there is one).
     original, counterfactual : DataFrame
         `MEASUREMENTS` of the same rows; NaN where a wave is absent or the record failed.
     target : str
@@ -125,26 +136,47 @@ class CounterfactualTable(Value):
 
     def __repr__(self) -> str:
         said = [
-            f"{int(row.reached)} of {int(row.asked)} reached {direction} {self.target}"
+            f"{int(row.reached)} of {int(row.asked)} reached {direction} {line(self.target)}"
             for direction, row in self.reached.iterrows()
         ]
         return f"CounterfactualTable({'; '.join(said)})"
 
     def _repr_html_(self) -> str:
         shown = self.table.drop(columns=["wilcoxon_p", "t_p"])
-        parts = [f"<p>{self!r}</p>", self.reached.to_html(float_format="{:.2f}".format)]
-        parts.append(shown.to_html(float_format="{:.3g}".format, na_rep="–"))
+        parts = [f"<p>{escaped(repr(self))}</p>"]
+        parts += [html_table(self.reached, "{:.2f}".format), html_table(shown)]
         if len(self.failures):
-            parts.append(self.failures.to_html(index=False))
+            parts.append(html_table(self.failures, index=False))
         return "".join(parts)
 
+    def _check(self) -> None:
+        """Refuse tables of other columns, or of different lengths."""
+        super()._check()
+        checks.frame(self.outcomes, "outcomes", COLUMNS)
+        for name in _MEASURED:
+            numbers = getattr(self, name)
+            checks.frame(numbers, name, dict.fromkeys(MEASUREMENTS, "number"))
+            if len(numbers) != len(self.outcomes):
+                raise ValueError(f"{len(self.outcomes)} outcomes and {len(numbers)} of {name}")
+        if not len(self.outcomes):
+            raise ValueError("it has no rows")
+
     @classmethod
-    def _from_text(cls, text: str) -> CounterfactualTable:
-        facts = json.loads(text)
+    def _restored(cls, facts: dict[str, Any]) -> CounterfactualTable:
+        """The table; a measurement that the version that saved it did not know is NaN."""
+        for name in _MEASURED:
+            known = facts[name]
+            for missing in [one for one in MEASUREMENTS if one not in known]:
+                known[missing] = nan
+        return cls(**facts)
+
+    @classmethod
+    def _from_text(cls, data: bytes) -> CounterfactualTable:
+        facts = archive.json_of(data)
         rows = [
             (outcome, before, after)
             for outcome, before, after in zip(
-                *(_records(facts[k]) for k in ("outcomes", "original", "counterfactual")),
+                *(_records(facts[k]) for k in ("outcomes", *_MEASURED)),
                 strict=True,
             )
         ]
@@ -163,6 +195,19 @@ def _records(columns: dict[str, list[Any]]) -> list[dict[str, Any]]:
     return [
         dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)
     ]
+
+
+def stored_row(stored: Mapping[str, Any] | None, named: Mapping[str, Any]) -> Row | None:
+    """A row from the result of a store; None where that is none, and has to be worked out again."""
+    try:
+        assert stored is not None
+        outcome = {**stored["outcome"], **named}
+        before, after = ({k: float(stored[part][k]) for k in MEASUREMENTS} for part in _MEASURED)
+        row: Row = (outcome, before, after)
+        table_of([row], "", {})._check()
+        return row
+    except (AssertionError, AttributeError, KeyError, TypeError, ValueError):
+        return None
 
 
 def table_of(rows: list[Row], target: str, provenance: dict[str, Any]) -> CounterfactualTable:

@@ -18,13 +18,14 @@ from ..errors import AuditError, EcgError, ExplainError
 from ..explain.counterfactual.find import Counterfactual, counterfactual
 from ..explain.counterfactual.objective import Objective
 from ..generative.inversion import prepare
+from ..markup import escaped, html_table, line
 from ..models.architectures.generator import FS
 from ..provenance import provenance
 from ..signals import r_peaks
 from ..signals.beats import cut
 from ..simulate import Simulated, simulate
 from ..steps import Step, Work, streamed
-from ..values import Value, remakes
+from ..values import Value, checks, remakes
 from ..vocabulary.measurements import UNITS
 from ..wrapper import Predictor, known_predictor
 from .numbers import MEASUREMENTS, chosen, numbers
@@ -43,6 +44,20 @@ SAME_R_S = 0.02
 LEVELS = (0.9, 0.99)
 #: Of the measurement's own errors on these hearts, this quantile is what a change must exceed.
 ERROR_QUANTILE = 0.9
+#: Columns of `TwinScore.pairs` and `TwinScore.changes`, and what they hold.
+PAIRS: dict[str, str | tuple[str, ...]] = {
+    "heart": "whole",
+    **dict.fromkeys(("recognised", "reached"), "bool"),
+    **dict.fromkeys(("healthy", "twin", "counterfactual"), "number"),
+    **dict.fromkeys(("r", "iou", "energy", "chance"), "number"),
+    "failure": "text",
+}
+CHANGES: dict[str, str | tuple[str, ...]] = {
+    "heart": "whole",
+    "measurement": tuple(MEASUREMENTS),
+    **dict.fromkeys(("error", "true", "found"), "number"),
+    "right": "bool",
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,7 +120,7 @@ class TwinScore(Value):
         found = self.pairs[self.pairs.failure == ""]
         overlap = found[["iou", "energy", "chance"]].median()
         return (
-            f"TwinScore({self.condition}: {len(found)} of {len(self.pairs)} hearts, "
+            f"TwinScore({line(self.condition)}: {len(found)} of {len(self.pairs)} hearts, "
             f"{int(found.recognised.sum())} recognised by the model; median r {self.r:.2f}, signs "
             f"right {self.signs_right:.0%} of {len(self.changes)}, overlap with the cause: IoU "
             f"{overlap.iou:.2f}, energy {overlap.energy:.0%} where chance "
@@ -113,7 +128,15 @@ class TwinScore(Value):
         )
 
     def _repr_html_(self) -> str:
-        return f"<p>{self!r}</p>" + self.table.to_html(float_format="{:.3g}".format, na_rep="–")
+        return f"<p>{escaped(repr(self))}</p>" + html_table(self.table)
+
+    def _check(self) -> None:
+        """Refuse tables of other columns."""
+        super()._check()
+        checks.frame(self.pairs, "pairs", PAIRS)
+        checks.frame(self.changes, "changes", CHANGES)
+        if not len(self.pairs):
+            raise ValueError("it has no hearts")
 
 
 @streamed

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from .._version import __version__
 from ..errors import EcgError
+from ..markup import line
 from . import doctor, explain, models, read, train
 from .refusal import RefusedError
 
@@ -24,7 +25,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         return int(options.run(options) or 0)
     except (EcgError, RefusedError) as error:
-        print(f"cofe-widgets: {error}", file=sys.stderr)
+        print(f"cofe-widgets: {line(error)}", file=sys.stderr)
         return 2
     except BrokenPipeError:
         # The reader of our output has seen enough (`| head`); nothing may be flushed into it.

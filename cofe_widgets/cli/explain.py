@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..markup import line
 from .read import file_help
 from .refusal import RefusedError, refusals
 from .table import table
@@ -58,7 +59,7 @@ def run(options: argparse.Namespace) -> None:
         raise RefusedError(f"{options.output}: the folder to write to does not exist")
     record = read(options.file)
     for one in record.meta.get("warnings", ()):
-        print(f"warning: {one}", file=sys.stderr)
+        print(f"warning: {line(one)}", file=sys.stderr)
     with refusals():
         from ..explain import attribution
         from ..wrapper import load
@@ -67,12 +68,12 @@ def run(options: argparse.Namespace) -> None:
         method = attribution.find(options.attribution)
         f = load(options.model)
         answers = f.predict(record)
-        print(f"{f.name} sees in {record.meta['source']}:")
+        print(f"{f.name} sees in {line(record.meta['source'])}:")
         print(table(None, [["", name, f"{value:.3f}"] for name, value in answers.items()]))
         target = options.target or sorted(answers, key=lambda name: answers[name])[-2]
         found = _search(record, f, target, options)
         print(f"\nWhat would make it say {target} with {options.level:g}?")
-        print(f"{found.message}.\n")
+        print(f"{line(found.message)}.\n")
         head = ["measurement", "original", "counterfactual", "change", "unit"]
         print(table(head, texts(changes(found))))
         if options.output is not None:

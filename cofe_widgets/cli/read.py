@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING, Any
 
+from ..markup import line
+from ..vocabulary.meta import public_meta
 from .table import table
 
 if TYPE_CHECKING:
@@ -51,9 +53,9 @@ def run(options: argparse.Namespace) -> None:
 
 def _about(record: Record) -> str:
     """What the file says, a fact a line."""
-    meta = record.meta
+    meta = public_meta(record.meta)
     said = {
-        "file": f"{meta['source']} ({meta['format']})",
+        "file": f"{record.meta['source']} ({meta['format']})",
         "recording": f"{record.duration_s:.1f} s at {record.fs:g} Hz",
         "leads": " ".join(record.leads),
         "patient": ", ".join(
@@ -69,4 +71,4 @@ def _about(record: Record) -> str:
         "statements": "; ".join(meta.get("statements", ())),
         "warnings": "; ".join(meta.get("warnings", ())),
     }
-    return "\n".join(f"{name:<12}{text}" for name, text in said.items() if text)
+    return "\n".join(f"{name:<12}{line(text)}" for name, text in said.items() if text)

@@ -15,11 +15,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import WeightsError
+from ..values.archive import content, json_of
+from .card import card_of
 
 if TYPE_CHECKING:
     import pandas as pd
     from torch import nn
 
+#: The names and shapes of 10 000 tensors and a card are shorter.
+MOST_HEADER = 2 * 2**20
 WEIGHTS = Path(__file__).parent / "weights"
 
 #: Architecture name in a card -> module of `architectures` that defines it.
@@ -73,13 +77,20 @@ def load(name: str | Path) -> Loaded:
     WeightsError
         When there is no such model (names those there are), or the file does not match its card.
     """
-    path = WEIGHTS / f"{name}.safetensors"
-    if str(name).endswith(".safetensors"):
-        path = Path(name)
-    if not path.exists():
-        known = ", ".join(shipped()) or "none"
-        raise WeightsError(f"no model named {str(name)!r}: shipped models are {known}")
-    return _load(path, path.stat().st_mtime_ns)
+    path = Path(name)
+    if path.suffix != ".safetensors":
+        known = shipped()
+        if str(name) not in known:
+            said = ", ".join(known) or "none"
+            raise WeightsError(
+                f"no model named {str(name)[:80]!r}: shipped models are {said}; a file of weights ends "
+                "in .safetensors"
+            )
+        path = WEIGHTS / f"{name}.safetensors"
+    try:
+        return _load(path, path.stat().st_mtime_ns)
+    except OSError as error:
+        raise WeightsError(f"{str(path)[-200:]}: {error.strerror or error}") from error
 
 
 @lru_cache(maxsize=16)
@@ -91,22 +102,49 @@ def _load(path: Path, _changed: int) -> Loaded:
 
 
 def _read(path: Path) -> Loaded:
-    from safetensors import SafetensorError, safe_open
     from safetensors.torch import load as parse
 
     try:
-        with safe_open(str(path), framework="pt") as opened:
-            card = json.loads((opened.metadata() or {})["card"])
-        content = path.read_bytes()
-        room = importlib.import_module(
-            f"{__package__}.architectures.{_ARCHITECTURES[card['architecture']]}"
-        )
-        module = getattr(room, card["architecture"])(**card["arguments"])
-        module.load_state_dict(parse(content))
-    except (SafetensorError, KeyError, json.JSONDecodeError, TypeError, RuntimeError) as error:
-        raise WeightsError(f"{path.name} holds no weights of ours: {error}") from error
+        data = content(path)
+        header = _header(data)
+        card = card_of(json_of(header.pop("__metadata__")["card"].encode(), MOST_HEADER))
+        shapes = {name: tuple(one["shape"]) for name, one in header.items()}
+        module = _built(card, shapes)
+        module.load_state_dict(parse(data))
+    except OSError:
+        raise
+    except Exception as error:  # whatever a damaged file makes parsers and modules raise
+        said = f"it lacks {error}" if isinstance(error, KeyError) else str(error)
+        raise WeightsError(f"{path.name[-100:]} holds no weights of ours: {said[:300]}") from error
     module.eval().requires_grad_(False)
-    return Loaded(module, card, hashlib.sha256(content).hexdigest()[:16])
+    return Loaded(module, card, hashlib.sha256(data).hexdigest()[:16])
+
+
+def _header(data: bytes) -> dict[str, Any]:
+    """What a file of weights says of itself, of bearable size."""
+    size = int.from_bytes(data[:8], "little")
+    if not 0 < size <= min(MOST_HEADER, len(data) - 8):
+        raise ValueError("its header is cut off, or longer than that of any weights")
+    header: dict[str, Any] = json_of(data[8 : 8 + size], MOST_HEADER)
+    return header
+
+
+def _built(card: dict[str, Any], shapes: dict[str, tuple[int, ...]]) -> nn.Module:
+    """The module of a card, once it is known to be as large as the weights that are there."""
+    import torch
+
+    name, arguments = card["architecture"], card["arguments"]
+    room = importlib.import_module(f"{__package__}.architectures.{_ARCHITECTURES[name]}")
+    with torch.device("meta"):  # takes no memory
+        outline = getattr(room, name)(**arguments)
+    wanted = {key: tuple(one.shape) for key, one in outline.state_dict().items()}
+    other = sorted(
+        key for key in wanted.keys() | shapes.keys() if wanted.get(key) != shapes.get(key)
+    )
+    if other:
+        raise ValueError(f"its card describes other weights than it holds: {', '.join(other)}")
+    module: nn.Module = getattr(room, name)(**arguments)
+    return module
 
 
 def available() -> pd.DataFrame:

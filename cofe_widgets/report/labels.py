@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 from ..ecg import LEADS, Record
+from ..markup import line
 from ..signals.measurements import disagreements, measured
 from ..signals.quality import screened, sentences
+from ..values.identity import public_name
+from ..vocabulary.meta import SOURCES, is_number
 from .measured import device_words
+
+#: Letters of a title and of what stands beside it.
+MOST_TITLE, MOST_FACT = 120, 300
 
 
 def shown(record: Record) -> Record:
@@ -21,11 +27,20 @@ def shown(record: Record) -> Record:
 
 
 def title(record: Record) -> str:
-    """What to call a record."""
+    """What to call a record on screen: its title, or its file."""
+    meta = record.meta
+    known = meta.get("title") or (meta.get("source") not in SOURCES and meta.get("source"))
+    return line(known, MOST_TITLE) if known else public_title(record)
+
+
+def public_title(record: Record) -> str:
+    """What to call a record where the name of its file, which may be a person's, may not be told."""
     meta = record.meta
     if meta.get("source") == "simulated" and not meta.get("title"):
-        return " ".join(["Simulated ECG", *map(str, meta.get("labels", ()))])
-    return str(meta.get("title") or meta.get("source") or "ECG")
+        labels = meta.get("labels", ())
+        said = [labels] if isinstance(labels, str) else labels
+        return line(" ".join(["Simulated ECG", *map(str, said)]), MOST_TITLE)
+    return line(public_name(record), MOST_TITLE)
 
 
 def facts(record: Record) -> list[str]:
@@ -33,7 +48,7 @@ def facts(record: Record) -> list[str]:
     meta, found = record.meta, []
     age, sex = meta.get("age"), meta.get("sex")
     if age is not None:
-        found.append(f"{age:g} years" if isinstance(age, (int, float)) else f"{age} years")
+        found.append(f"{age:g} years" if is_number(age) else f"{age} years")
     if sex:
         found.append({"M": "male", "F": "female"}.get(str(sex), str(sex)))
     found.append(
@@ -47,7 +62,7 @@ def facts(record: Record) -> list[str]:
         said += disagreements(measured(record).values, meta).values()
     said += sentences(screened(record).faults, record.leads)
     found += [f"⚠ {one}" for one in dict.fromkeys(said)]
-    return found
+    return [line(one, MOST_FACT) for one in found]
 
 
 def clock(seconds: float) -> str:
@@ -58,7 +73,8 @@ def clock(seconds: float) -> str:
 
 def note(record: Record) -> str:
     """The filter band and the rate, as printed on the paper."""
-    low, high = record.meta.get("high_pass_hz"), record.meta.get("low_pass_hz")
+    given = (record.meta.get(name) for name in ("high_pass_hz", "low_pass_hz"))
+    low, high = (one if is_number(one) else None for one in given)
     if low is not None and high is not None:
         band = f"{low:g}–{high:g} Hz"
     elif low is not None or high is not None:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from html import escape
 from pathlib import Path
 from typing import Any
 
 from .._version import __version__
+from ..markup import escaped, line, plain
 from .outputs import said
 
 _STATIC = Path(__file__).resolve().parents[1] / "static"
@@ -25,6 +25,7 @@ body { margin: 0; background: #fff; color: #1c2430; font: 15px/1.5 system-ui, sa
 main { max-width: 1500px; margin: 0 auto; padding: 18px 20px 28px; }
 h1 { font-size: 19px; margin: 0 0 4px; }
 .about { color: #667080; margin: 0 0 14px; font-size: 13px; }
+main { overflow-wrap: anywhere; }
 main svg { max-width: 100%; height: auto; }
 @media (prefers-color-scheme: dark) {
   body { background: #15181d; color: #e8ebef; } .about { color: #a2abb8; }
@@ -68,9 +69,9 @@ def page(heading: str, picture: str, state: Mapping[str, Any]) -> str:
     state : mapping
         What the browser module shows, as JSON can hold it.
     """
-    held = _json({"module": asset("index.js"), "state": state})
+    held = _json({"module": asset("index.js"), "state": _harmless(state)})
     ecg = state.get("_ecg")
-    name = escape(ecg["title"] if ecg else "ECG")
+    name = escaped(line(ecg["title"]) if ecg else "ECG")
     return f"""<!doctype html>
 <html lang="en">
 <head>
@@ -82,7 +83,7 @@ def page(heading: str, picture: str, state: Mapping[str, Any]) -> str:
 </head>
 <body>
 <main>
-<h1>{escape(heading)}</h1>
+<h1>{escaped(heading)}</h1>
 <p class="about">Made with cofe_widgets {__version__}. Works without a network. \
 For research and teaching: not a medical device.</p>
 <div id="ecg">{picture}{_words(state)}</div>
@@ -100,20 +101,29 @@ def _json(value: Any) -> str:
     return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
 
 
+def _harmless(value: Any) -> Any:
+    """The same without endless words, or characters that turn text about; ``data`` are no words."""
+    if isinstance(value, str):
+        return plain(value)
+    if isinstance(value, Mapping):
+        return {_harmless(k): one if k == "data" else _harmless(one) for k, one in value.items()}
+    return [_harmless(one) for one in value] if isinstance(value, list | tuple) else value
+
+
 def _words(state: Mapping[str, Any]) -> str:
     """All but the curves for readers without scripts, replaced when the page comes alive."""
     parts = []
     if state.get("_answer"):
         answers = ", ".join(said(o, state["_answer"][o["name"]]) for o in state["_outputs"])
-        parts.append(f"<p>Model’s answer: {escape(answers)}</p>")
+        parts.append(f"<p>Model’s answer: {escaped(answers)}</p>")
     for found in state.get("_found", ()):
-        parts.append(f"<p>{escape(found['words'] or found['message'])}</p>")
+        parts.append(f"<p>{escaped(found['words'] or found['message'])}</p>")
         parts.append(_table(found["changes"], "Counterfactual"))
-        parts.append(f"<p>{escape(found['trust']['headline'])}</p>")
+        parts.append(f"<p>{escaped(found['trust']['headline'])}</p>")
         rows = (
             f"{row['name']} {row['value']}: {row['sentence']}" for row in found["trust"]["rows"]
         )
-        parts.append(f"<ul>{''.join(f'<li>{escape(row)}</li>' for row in rows)}</ul>")
+        parts.append(f"<ul>{''.join(f'<li>{escaped(row)}</li>' for row in rows)}</ul>")
     if state.get("_edited"):
         parts.append(_table(state["_edited"]["changes"], "As dialled"))
     return "".join(parts)
@@ -132,5 +142,5 @@ def _row(row: dict[str, Any]) -> str:
         row["missing"] if row[key] is None else f"{row[key]:.{row['digits']}f} {row['unit']}"
         for key in ("original", "counterfactual")
     )
-    said = "".join(f"<td>{escape(cell)}</td>" for cell in cells)
-    return f"<tr><th>{escape(row['label'])}</th>{said}</tr>"
+    said = "".join(f"<td>{escaped(cell)}</td>" for cell in cells)
+    return f"<tr><th>{escaped(row['label'])}</th>{said}</tr>"

@@ -13,7 +13,13 @@ from .explainer.counterfactual_viewer import CounterfactualViewer
 from .viewer.viewer import EcgViewer
 
 
-def to_html(value: Any, path: str | os.PathLike[str], *, attribution: Any = None) -> Path:
+def to_html(
+    value: Any,
+    path: str | os.PathLike[str],
+    *,
+    attribution: Any = None,
+    keep_identity: bool = False,
+) -> Path:
     """Write an explanation as one page: open it offline, drag the slider, send it to a colleague.
 
     Parameters
@@ -24,6 +30,9 @@ def to_html(value: Any, path: str | os.PathLike[str], *, attribution: Any = None
         Where to write; an existing file is replaced.
     attribution : Attribution, optional
         Shown behind the trace of a Record or Counterfactual, on demand.
+    keep_identity : bool
+        Whether the page is titled by the name of the ECG's file, which may be that of a person.
+        Otherwise by ``meta["title"]`` where you gave one, or a number made from its samples.
 
     Returns
     -------
@@ -38,7 +47,7 @@ def to_html(value: Any, path: str | os.PathLike[str], *, attribution: Any = None
     target = Path(path)
     widget = as_widget(value, attribution)
     try:
-        text = widget.page()
+        text = widget.page(keep_identity=keep_identity)
     finally:
         if widget is not value:
             widget.close()

@@ -49,7 +49,9 @@ def load(name: str | Path) -> Predictor:
     loaded = load_module(name)
     card = loaded.card
     if "outputs" not in card:
-        raise WrapError(f"{name} is not a predictor: {card['summary']}")
+        raise WrapError(
+            f"{name} is not a predictor: {card.get('summary', 'it has no outputs')[:200]}"
+        )
     kind = Predictor if Path(name).suffix else _Shipped  # a file of one's own is not shipped
     found = kind(
         copy.deepcopy(loaded.module),  # a predictor may be moved or fine-tuned: each has its own

@@ -81,11 +81,23 @@ def test_no_page_reaches_for_a_network(cf, tmp_path):
 
 def test_what_a_file_calls_itself_stays_text(rec, tmp_path):
     evil = Record(rec.signal, rec.fs, rec.leads, {"source": EVIL, "sex": EVIL, "format": EVIL})
-    text = cw.to_html(evil, tmp_path / "a.html").read_text("utf-8")
+    text = cw.to_html(evil, tmp_path / "a.html", keep_identity=True).read_text("utf-8")
     parts = Parts(text)
     assert [tag for tag, _ in parts.tags].count("script") == 2
     assert "img" not in [tag for tag, _ in parts.tags]
     assert held(text)["state"]["_ecg"]["title"] == EVIL
+
+
+def test_a_page_is_not_called_as_the_file_unless_that_is_asked_for(rec, tmp_path):
+    named = Record(rec.signal, rec.fs, rec.leads, {"source": "4711_Müller.xml"})
+    for value in (named, cw.EcgViewer(named)):
+        text = cw.to_html(value, tmp_path / "a.html").read_text("utf-8")
+        assert "4711_M" not in text
+        assert re.search(r"<title>ECG [0-9a-f]{8} ·", text)
+    kept = cw.to_html(named, tmp_path / "b.html", keep_identity=True).read_text("utf-8")
+    assert "<title>4711_Müller.xml ·" in kept
+    titled = Record(rec.signal, rec.fs, rec.leads, {"source": "a.xml", "title": "Case 7"})
+    assert "<title>Case 7 ·" in cw.to_html(titled, tmp_path / "c.html").read_text("utf-8")
 
 
 def test_every_value_and_widget_has_a_page(rec, att, cf, model, tmp_path):

@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 
 from ...ecg import Record
 from ...errors import EcgError, ExplainError, WrapError
+from ...markup import line
 from ...provenance import provenance
-from ...values import Value, remakes
+from ...values import Value, checks, remakes
 from ...wrapper import Predictor, known_predictor
 from .gradients import score
 from .method import Method
@@ -63,7 +64,13 @@ class Attribution(Value):
         return self.record.leads
 
     def __repr__(self) -> str:
-        return f"Attribution({self.method} for {self.target}, {len(self.leads)} leads)"
+        return f"Attribution({line(self.method)} for {line(self.target)}, {len(self.leads)} leads)"
+
+    def _check(self) -> None:
+        """Refuse fields of another kind, and values that are not of the record."""
+        super()._check()
+        shape = self.record.signal.shape
+        checks.array(self.values, "values", np.float32, shape, size=1e30)
 
 
 @overload

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from html import escape
 from math import isfinite
 from typing import Any, Literal
 
+from ...markup import escaped, plain
+from ...values import checks
+
 Verdict = Literal["good", "mind", "bad", "unknown"]
+#: No card has more rows.
+MOST_ROWS = 100
 #: What verdicts are called, with a sign that does not need colour.
 SIGNS: dict[str, str] = {"good": "✓ good", "mind": "! mind", "bad": "✗ bad", "unknown": "? unknown"}
 
@@ -104,23 +108,21 @@ class TrustCard:
             When it is something else.
         """
         try:
-            rows = []
-            for row in stored["rows"]:
-                value = None if row["value"] is None else float(row["value"])
-                if row["verdict"] not in SIGNS:
-                    raise ValueError(f"verdict {row['verdict']!r}")
-                rows.append(TrustRow(**{**row, "value": value}))
-            return cls(str(stored["headline"]), tuple(rows))
-        except (KeyError, TypeError, ValueError) as error:
+            checks.text(stored["headline"], "headline")
+            rows = tuple(_row(row) for row in stored["rows"])
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise ValueError(f"no stored trust card: {error}") from error
+        if not 1 <= len(rows) <= MOST_ROWS:
+            raise ValueError(f"no stored trust card: {len(rows)} rows")
+        return cls(stored["headline"], rows)
 
     def __repr__(self) -> str:
-        width = max(len(row.name) for row in self.rows)
+        width = max((len(row.name) for row in self.rows), default=0)
         lines = [
             f"{SIGNS[row.verdict]:<10} {row.name:<{width}}  {row.shown()}: {row.sentence}"
             for row in self.rows
         ]
-        return "\n".join([self.headline, *lines])
+        return "\n".join(map(plain, [self.headline, *lines]))
 
     def _repr_html_(self) -> str:
         line = "border-bottom:1px solid rgba(128,128,128,.35);padding:3px 10px 3px 0"
@@ -130,9 +132,9 @@ class TrustCard:
         )
         body = "".join(
             f'<tr><td style="white-space:nowrap;{line}">{SIGNS[row.verdict]}</td>'
-            f'<th scope="row" style="text-align:left;font-weight:600;{line}">{escape(row.name)}</th>'
+            f'<th scope="row" style="text-align:left;font-weight:600;{line}">{escaped(row.name)}</th>'
             + "".join(
-                f'<td style="text-align:left;{line}">{escape(text)}</td>'
+                f'<td style="text-align:left;{line}">{escaped(text)}</td>'
                 for text in (row.shown(), row.yardstick, row.sentence)
             )
             + "</tr>"
@@ -141,6 +143,21 @@ class TrustCard:
         return (
             '<table style="border-collapse:collapse;color:inherit;background:none">'
             '<caption style="text-align:left;font-weight:600;padding-bottom:6px;color:inherit">'
-            f"{escape(self.headline)}</caption><thead><tr>{head}</tr></thead>"
+            f"{escaped(self.headline)}</caption><thead><tr>{head}</tr></thead>"
             f"<tbody>{body}</tbody></table>"
         )
+
+
+def _row(stored: Mapping[str, Any]) -> TrustRow:
+    """A row as `TrustCard.to_dict` gave it, checked."""
+    said = dict(stored)
+    value = said["value"]
+    if value is not None:
+        value = float("inf") if value == "inf" else value
+        if isinstance(value, bool | str) or not value == value:
+            raise ValueError(f"a value of {value!r}")
+        value = float(value)
+    for name in ("name", "unit", "yardstick", "sentence"):
+        checks.text(said[name], name)
+    checks.text(said["verdict"], "verdict", of=SIGNS)
+    return TrustRow(**{**said, "value": value})

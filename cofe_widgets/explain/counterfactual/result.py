@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -15,8 +14,9 @@ from ...deprecated import warn_of_former
 from ...ecg import LEADS, Record
 from ...errors import ExplainError
 from ...late import late
+from ...markup import line
 from ...models.architectures.generator import FS
-from ...values import Value
+from ...values import Value, archive, checks
 from ...vocabulary.diagnoses import QUANTITIES
 from ...vocabulary.edits import FORMER_NAMES
 from ...vocabulary.measurements import MEASUREMENTS, OF_RECORD
@@ -28,6 +28,11 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from ...signals.changes import Findings
+
+#: Samples of a frame: ten seconds.
+FRAME = round(10 * FS)
+#: No path has more frames, no model answers more (a potassium of 1e9 is none).
+MOST_FRAMES, MOST_ANSWER = 1000, 1e9
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,7 +103,7 @@ class Counterfactual(Value):
     _unsaved = frozenset({"predictor"})
 
     def __repr__(self) -> str:
-        return f"Counterfactual({self.message})"
+        return f"Counterfactual({line(self.message)})"
 
     @property
     def model(self) -> str:
@@ -108,7 +113,7 @@ class Counterfactual(Value):
     @property
     def is_value(self) -> bool:
         """Whether the model answers with a value and not with a probability."""
-        return bool(self.provenance["output"] == "linear")
+        return bool(self.provenance.get("output") == "linear")
 
     def shown(self, answer: float) -> str:
         """An answer of the model, or the level asked, with its unit."""
@@ -192,7 +197,7 @@ class Counterfactual(Value):
     @classmethod
     def _from_former(cls, arrays: dict[str, NDArray[Any]]) -> Counterfactual:
         held = {name.removesuffix(".npy"): array for name, array in arrays.items()}
-        told = json.loads(str(held["facts"]))
+        told = archive.json_of(str(held["facts"]).encode())
         original = Record(held["original"], FS, LEADS, told["meta"])
         frames = {name: held[name] for name in ("signals", "predictions", "severities")}
         facts, known = told["facts"], told["facts"]["provenance"]
@@ -204,16 +209,23 @@ class Counterfactual(Value):
     def _check(self) -> None:
         """Refuse fields of another kind, and frames that do not belong together."""
         super()._check()
-        frames = len(self.signals)
-        shape = (frames, len(LEADS), self.original.samples)
-        if frames < 2 or self.signals.shape != shape:
-            raise ValueError(f"its signals have shape {self.signals.shape}")
-        for name in ("predictions", "severities"):
-            values = np.asarray(getattr(self, name), float)
-            if values.shape != (frames,) or not np.isfinite(values).all():
-                raise ValueError(f"its {name} are not one number a frame")
-        if not np.isfinite(self.signals).all():
-            raise ValueError("its signals are not all finite")
+        original, frames = self.original, len(self.signals)
+        if original.leads != LEADS or original.fs != FS or original.samples != FRAME:
+            raise ValueError(f"its original is {original!r}: expected 12 leads, 10 s at {FS:g} Hz")
+        checks.array(original.signal, "original", np.float32, (len(LEADS), FRAME), checks.MOST_MV)
+        if not 2 <= frames <= MOST_FRAMES:
+            raise ValueError(f"its path has {frames} frames")
+        shape = (frames, len(LEADS), FRAME)
+        checks.array(self.signals, "signals", np.float32, shape, size=checks.MOST_MV)
+        checks.array(self.predictions, "predictions", np.float64, (frames,), size=MOST_ANSWER)
+        checks.array(self.severities, "severities", np.float64, (frames,), size=1, low=0)
+        ends = float(self.severities[0]), float(self.severities[-1])
+        if ends != (0.0, 1.0) or (np.diff(self.severities) <= 0).any():
+            raise ValueError("its severities do not rise from 0 to 1")
+        checks.number(self.level, "level", -MOST_ANSWER, MOST_ANSWER)
+        for name, amount in self.moved.items():
+            checks.number(amount, f"moved[{name[:20]!r}]")
+        _check_call(self.provenance)
 
     def __getstate__(self) -> dict[str, Any]:
         """All but a model of one's own, which may not travel; what it had to say of trust does."""
@@ -221,3 +233,22 @@ class Counterfactual(Value):
         if self.predictor is not None and not self.predictor.is_shipped:
             state = {**state, "trust": self.trust, "predictor": None}
         return state
+
+
+def _check_call(provenance: Mapping[str, Any]) -> None:
+    """Refuse arguments that a call could not have had: made again, it would not end."""
+    call = provenance.get("call", {})
+    for name, least, most in (
+        ("severities", 2, MOST_FRAMES),
+        ("diverse", 1, 100),
+        ("answer", 0, 99),
+    ):
+        checks.number(call.get(name, least), f"call[{name!r}]", least, most)
+    beats = provenance.get("beats_s") or []
+    if not isinstance(beats, list | tuple) or len(beats) > FRAME:
+        raise ValueError("its beats are no list")
+    for second in beats:
+        checks.number(second, "beats", 0, FRAME / FS)
+    r = provenance.get("reconstruction_r")
+    if r is not None:
+        checks.number(r, "reconstruction_r", -1.001, 1.001, missing=True)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from html import escape
+
+from ...markup import escaped
 
 
 @dataclass(frozen=True)
@@ -36,12 +37,12 @@ class Words:
         return f"Words({self.text!r}{', rephrased' if self.rephrased_by else ''})"
 
     def _repr_html_(self) -> str:
-        told = f"<p>{escape(self.text)}</p>"
+        told = f"<p>{escaped(self.text)}</p>"
         if self.rephrased_by:
             told += (
-                f"<details><summary>Rephrased by {escape(self.rephrased_by)}; the measured text"
-                f"</summary><p>{escape(self.original)}</p></details>"
+                f"<details><summary>Rephrased by {escaped(self.rephrased_by)}; the measured text"
+                f"</summary><p>{escaped(self.original)}</p></details>"
             )
         if self.error:
-            told += f"<p><em>Not rephrased: {escape(self.error)}</em></p>"
+            told += f"<p><em>Not rephrased: {escaped(self.error)}</em></p>"
         return f"<div>{told}</div>"

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from html import escape
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ...ecg import Record
-from ..labels import note, shown, title
+from ...markup import escaped, line
+from ..labels import note, public_title, shown
 from .marks import Mark, gaps, marks_svg, spoken
 from .palette import PALETTE
 from .paper import PAGE_SECONDS, Panel, Paper, paper, room
@@ -65,12 +65,12 @@ def ecg_svg(
     plain = paper(record.leads, record.duration_s, layout, speed, gain, order)
     above, below = room(plain, lambda panel: _reach(record, panel))
     sheet = paper(record.leads, record.duration_s, layout, speed, gain, order, above, below)
-    words = f"ECG: {title(record)}, {speed:g} mm/s, {gain:g} mm/mV"
+    words = f"ECG: {public_title(record)}, {speed:g} mm/s, {gain:g} mm/mV"
     words += f"; {spoken(marks)}" if marks else ""
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {sheet.width:g} {sheet.height:g}" '
         f'width="{4 * sheet.width:g}" height="{4 * sheet.height:g}" role="img" '
-        f'aria-label="{escape(words)}">',
+        f'aria-label="{escaped(words)}">',
         *_grid(sheet),
     ]
     parts.extend(marks_svg(sheet, marks))
@@ -223,9 +223,14 @@ def _print(sheet: Paper, words: str) -> Iterator[str]:
     yield f'<g {style} stroke="{GROUND}" fill="{INK}" font-size="3.1" font-weight="600">'
     for panel in sheet.panels:
         y = panel.baseline - 0.36 * sheet.row_height
-        yield f'<text x="{panel.x + 1:g}" y="{y:.2f}">{panel.label.replace("-", "−")}</text>'
+        yield f'<text x="{panel.x + 1:g}" y="{y:.2f}">{_label(panel.label)}</text>'
     yield "</g>"
     yield (
         f'<text x="2" y="{sheet.height - 1.8:g}" font-family="sans-serif" font-size="2.6" '
-        f'xml:space="preserve" fill="{INK}">{escape(words)}</text>'
+        f'xml:space="preserve" fill="{INK}">{escaped(words)}</text>'
     )
+
+
+def _label(lead: str) -> str:
+    """A lead's name on paper: with a minus that is one, and short enough for its row."""
+    return escaped(line(lead, 16).replace("-", "−"))

@@ -6,12 +6,12 @@ The twin of ``js/src/viewer/marks.ts``.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from html import escape
 from typing import NamedTuple
 
 import numpy as np
 
 from ...ecg import Record
+from ...markup import escaped
 from ...signals.quality import Fault, screened
 from .palette import PALETTE
 from .paper import Paper
@@ -106,7 +106,7 @@ def marks_svg(sheet: Paper, marks: Sequence[Mark]) -> Iterator[str]:
             colour = _COLOURS["text" if mark.kind == "gap" else "negative"]
             words = f"{mark.lead}, {mark.start_s:.2f} to {mark.end_s:.2f} s: {mark.title}"
             yield (
-                f"<g><title>{escape(words)}</title>"
+                f"<g><title>{escaped(words)}</title>"
                 f'<rect x="{x:.2f}" y="{top:.2f}" width="{end - x:.2f}" height="{2 * reach:.2f}" '
                 f'fill-opacity="0"/>'
                 f'<path d="{_hatching(x, end, top, bottom)}" stroke="{colour}" '
@@ -116,7 +116,7 @@ def marks_svg(sheet: Paper, marks: Sequence[Mark]) -> Iterator[str]:
                 yield (
                     f'<text x="{x + 1:.2f}" y="{bottom - 0.8:.2f}" font-family="sans-serif" '
                     f'font-size="2.6" fill="{_COLOURS["text"]}" stroke="{_COLOURS["paper"]}" '
-                    f'stroke-width="0.8" paint-order="stroke">{escape(mark.title)}</text>'
+                    f'stroke-width="0.8" paint-order="stroke">{escaped(mark.title)}</text>'
                 )
             yield "</g>"
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import groupby
@@ -15,7 +14,8 @@ from ...ecg import Record
 from ...errors import EcgError
 from ...provenance import provenance
 from ...steps import Step, Work, last
-from ...values import Value, remakes
+from ...values import Value, archive, checks, remakes
+from ...vocabulary.segments import SEGMENTS
 from ..quality import screened
 from ..rpeaks import r_peaks, require_length
 from ..windows import LONG_S, Span, Window, spans, windows
@@ -33,8 +33,17 @@ BATCH = 8
 #: ... and fewer of those with more seconds of leads than so many each: they would only take memory.
 TOGETHER_S = 150.0
 METHODS = ("soft", "detector")
+#: Columns of a fiducial table, and what they hold.
+COLUMNS: dict[str, str | tuple[str, ...]] = {
+    "beat": "whole",
+    "lead": "text",
+    "wave": ("P", "QRS", "Q", "R", "S", "L", "T"),
+    **dict.fromkeys(("onset_ms", "peak_ms", "offset_ms"), "number"),
+}
 #: R-peaks of two methods this near are the same, s.
 SAME_R_S = 0.1
+#: No record is longer, s: a month.
+LONGEST_S = 31 * 86_400.0
 #: With less agreement than this the soft peaks have failed.
 LEAST_AGREEMENT = 0.8
 
@@ -86,12 +95,37 @@ class Delineation(Value):
         )
         return f"Delineation({len(self.r_peaks_s)} beats in {len(self.leads)} leads: {waves})"
 
+    def _check(self) -> None:
+        """Refuse fields of another kind, and waves that are not of these leads."""
+        super()._check()
+        for lead in self.leads:
+            checks.text(lead, "leads", 200)
+        checks.number(self.fs, "fs", 20, 20_000)
+        end_s = LONGEST_S
+        if self.soft is not None:
+            samples = self.soft.shape[1] if self.soft.ndim == 3 else 0
+            shape = (len(self.leads), samples, len(SEGMENTS))
+            checks.array(self.soft, "soft", np.float32, shape, size=1.001, low=0, missing=True)
+            end_s = samples / self.fs
+        if not end_s or not self.leads or len(set(self.leads)) < len(self.leads):
+            raise ValueError(f"it is of {end_s:g} s of {', '.join(self.leads)[:100]}")
+        table = self.fiducials.reset_index(drop=True)
+        checks.frame(table, "fiducials", COLUMNS | {"lead": self.leads})
+        beats = len(self.r_peaks_s)
+        checks.array(
+            self.r_peaks_s, "r_peaks_s", np.float64, (beats,), size=end_s, low=0
+        )
+        if (np.diff(self.r_peaks_s) <= 0).any():
+            raise ValueError("its r_peaks_s do not rise")
+        checks.text(self.method, "method", of=METHODS)
+        checks.number(self.agreement, "agreement", 0, 1, missing=True)
+
     @classmethod
     def _from_former(cls, arrays: dict[str, NDArray[Any]]) -> Delineation:
         import pandas as pd
 
         held = {name.removesuffix(".npy"): array for name, array in arrays.items()}
-        facts = json.loads(str(held["facts"]))
+        facts = archive.json_of(str(held["facts"]).encode())
         columns = [name for name in held if name.startswith("fiducials/")]
         table = pd.DataFrame({name.split("/")[1]: held[name] for name in columns})
         facts["leads"] = tuple(facts["leads"])

@@ -12,7 +12,7 @@ from ...ecg import Record
 from ...report.figures.marks import Mark, gaps, packed_marks, spoken
 from ...report.figures.paper import GAINS, LAYOUTS, ORDERS, SPEEDS
 from ...report.figures.shade import Shade
-from ...report.labels import facts, note, shown, title
+from ...report.labels import facts, note, public_title, shown, title
 from ...report.page import asset, page
 from .codec import as_text, pack
 
@@ -42,9 +42,13 @@ class Component(anywidget.AnyWidget):
         """The same as a still SVG, for places where no widget can live."""
         raise NotImplementedError
 
-    def page(self) -> str:
+    def page(self, *, keep_identity: bool = False) -> str:
         """The component as it stands as a complete HTML page (see `to_html`)."""
-        return page(self._heading(), self.picture(), self._stored())
+        state = self._stored()
+        ecg = state.get("_ecg")
+        if ecg and not keep_identity:
+            state["_ecg"] = {**ecg, "title": ecg["name"]}
+        return page(self._heading(), self.picture(), state)
 
     def _heading(self) -> str:
         """What stands above the page."""
@@ -57,7 +61,8 @@ class Component(anywidget.AnyWidget):
             n for n in self.keys if n not in plain and n not in ("_esm", "_css", "_anywidget_id")
         ]
         state: dict[str, Any] = as_text({name: getattr(self, name) for name in names})
-        return state | ({"_live": False} if "_live" in state else {})
+        # A page asks nobody, and what went wrong before it was written is no matter of its reader's.
+        return state | {k: v for k, v in (("_live", False), ("_error", "")) if k in state}
 
     def _repr_mimebundle_(self, **kwargs: Any) -> Any:
         bundle = super()._repr_mimebundle_(**kwargs)
@@ -73,12 +78,16 @@ def packed_layer(record: Record) -> dict[str, Any]:
 
 
 def packed_ecg(record: Record, marks: Sequence[Mark] | None = None) -> dict[str, Any]:
-    """A record with what is printed around it; gaps are marked unless ``marks`` are given."""
+    """A record with what is printed around it; gaps are marked unless ``marks`` are given.
+
+    ``title`` is what it is called on screen, ``name`` where that leaves the session.
+    """
     drawn = shown(record)
     marks = gaps(drawn) if marks is None else marks
     return {
         **packed_layer(drawn),
         "title": title(record),
+        "name": public_title(record),
         "facts": facts(record),
         "note": note(record),
         "marks": packed_marks(marks),

@@ -8,6 +8,7 @@ import traitlets as t
 
 from ...deprecated import warn_of_former
 from ...ecg import Record
+from ...markup import line
 from ...report.figures.ecg_svg import ecg_svg
 from ...report.figures.marks import gaps, within
 from ...report.figures.overview import as_uri, overview_svg
@@ -163,7 +164,7 @@ class EcgViewer(Component):
         overlay, shade = None, shade_within(self._drawn, start, end)
         if self.overlay is not None:
             layer = packed_layer(shown(self._cut(self.overlay, start, end)))
-            overlay = {**layer, "title": self.overlay.meta.get("title", "overlay")}
+            overlay = {**layer, "title": line(self.overlay.meta.get("title") or "overlay")}
         return {
             "_ecg": ecg,
             "_overlay": overlay,

@@ -22,7 +22,8 @@ export interface PackedLayer {
 
 /** A record with what is printed around it. */
 export interface Ecg extends PackedLayer {
-  title: string;
+  title: string; // on screen
+  name: string; // of files: says nothing of a person
   facts: string[];
   note: string;
   marks: Mark[]; // stretches without signal, or with none to be trusted

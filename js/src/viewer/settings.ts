@@ -18,7 +18,7 @@ export function bindPaper(host: Host, root: HTMLElement, stop: AbortSignal): { v
       host.set(TRAIT[name], value);
       host.save_changes();
     },
-    () => (host.get("_ecg")?.title ?? "ecg").replace(/[^\w.-]+/g, "_").slice(0, 80),
+    () => (host.get("_ecg")?.name ?? "ecg").replace(/[^\w.-]+/g, "_").slice(0, 80),
   );
   const apply = (): void => {
     view.configure(settings());
