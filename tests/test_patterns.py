@@ -48,20 +48,29 @@ def test_patterns_are_compiled_where_this_test_finds_them() -> None:
         and isinstance(node.func, ast.Attribute)
         and isinstance(node.func.value, ast.Name)
         and node.func.value.id == "re"
-        and node.func.attr in ("match", "search", "fullmatch", "sub", "split", "findall", "finditer")
+        and node.func.attr
+        in ("match", "search", "fullmatch", "sub", "split", "findall", "finditer")
     ]
     assert inline == []
 
 
 def worst(pattern: re.Pattern[str] | re.Pattern[bytes]) -> list[str]:
     """Texts that make a pattern go back: each of its characters again and again, alone and in pairs."""
-    source = pattern.pattern if isinstance(pattern.pattern, str) else pattern.pattern.decode("latin-1")
-    characters = sorted(set(USUAL) | {c for c in source if not c.isalnum() and c not in "\\?*{}|^$"})
+    source = (
+        pattern.pattern if isinstance(pattern.pattern, str) else pattern.pattern.decode("latin-1")
+    )
+    characters = sorted(
+        set(USUAL) | {c for c in source if not c.isalnum() and c not in "\\?*{}|^$"}
+    )
     words = re.findall(r"[A-Za-z]{2,}", source)
     units = [*characters, *(a + b for a, b in zip(characters, characters[1:], strict=False))]
     units += sorted({word + end for word in words[:6] for end in " 0-"})
     starts = ["", *sorted({word for word in words[:4]})]
-    return [start + unit * (SIZE // len(unit)) + "!" for unit in units for start in starts[: 2 if len(unit) == 1 else 1]]
+    return [
+        start + unit * (SIZE // len(unit)) + "!"
+        for unit in units
+        for start in starts[: 2 if len(unit) == 1 else 1]
+    ]
 
 
 def seconds(pattern: re.Pattern, text: str | bytes) -> float:  # type: ignore[type-arg]
@@ -72,7 +81,9 @@ def seconds(pattern: re.Pattern, text: str | bytes) -> float:  # type: ignore[ty
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("module", "name", "pattern"), PATTERNS, ids=[f"{m}.{n}" for m, n, _ in PATTERNS])
+@pytest.mark.parametrize(
+    ("module", "name", "pattern"), PATTERNS, ids=[f"{m}.{n}" for m, n, _ in PATTERNS]
+)
 def test_a_pattern_is_linear_in_its_worst_text(module: str, name: str, pattern: re.Pattern) -> None:  # type: ignore[type-arg]
     for text in worst(pattern):
         given = text if isinstance(pattern.pattern, str) else text.encode("latin-1", "replace")

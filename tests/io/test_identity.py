@@ -60,7 +60,11 @@ def philips() -> bytes:
     text = text.replace("<patientid>", "<firstname>Given</firstname><MRN>12345678</MRN><patientid>")
     more = "".join(
         f"<statement><statementcode>X</statementcode><leftstatement>{left}</leftstatement></statement>"
-        for left in ("Unconfirmed Diagnosis by Dr. Smith", "Name: SURNAME", "Atrial fibrillation 4711123")
+        for left in (
+            "Unconfirmed Diagnosis by Dr. Smith",
+            "Name: SURNAME",
+            "Atrial fibrillation 4711123",
+        )
     )
     text = text.replace("</interpretation>", more + "</interpretation>")
     acquirer = "<acquirer><operator id='smith'>John</operator><room>ward 7</room><facilityname>Mercy</facilityname></acquirer>"
