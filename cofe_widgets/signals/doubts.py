@@ -61,6 +61,45 @@ ROOM_MS = 180.0
 LONGEST_PR_MS, LONGEST_JT_MS, NOT_EARLY = 480.0, 350.0, 0.9
 
 
+def of_beat(
+    leads: tuple[str, ...],
+    beat: NDArray[np.float64],
+    halves: NDArray[np.float64] | None,
+    qrs: Wave,
+    t: Wave,
+    atrial: AtrialWave,
+    rr_ms: float,
+    rr_before_ms: NDArray[np.float64],
+) -> dict[str, str]:
+    """What speaks against the waves of a median beat, by wave; empty sentences where nothing does.
+
+    Parameters
+    ----------
+    leads : tuple of str
+    beat : ndarray, shape (leads, len(TIME_MS))
+    halves : ndarray, shape (2, some leads, len(TIME_MS)), or None
+        The median of every other beat, and of those between.
+    qrs, t : Wave
+    atrial : AtrialWave
+    rr_ms : float
+        The median interval.
+    rr_before_ms : ndarray, shape (judged,)
+        The interval before each beat that was judged for a P wave; infinite where unknown.
+    """
+    qrs_apart, t_apart = of_halves(halves, rr_ms) if halves is not None else ("", "")
+    about_t = of_t(qrs, t, rr_ms)
+    about_end = ""
+    if not about_t:
+        about_end = of_t_and_p(t, atrial.wave, rr_ms) or of_t_end(beat, qrs, t, rr_ms) or t_apart
+    if atrial.present.any():
+        doubtful = bool(about_t or about_end)
+        about_p = of_p(atrial, qrs, t, rr_before_ms, doubtful)
+    else:
+        about_p = of_no_p(atrial, qrs, t, rr_before_ms)
+    about_qrs = of_qrs(beat, leads, qrs) or qrs_apart
+    return {"QRS": about_qrs, "T": about_t, "T end": about_end, "P": about_p}
+
+
 def of_rhythm(steady: NDArray[np.float64], fs: float, r_peaks_s: NDArray[np.float64]) -> str:
     """Whether the record comes back sooner than the beats found in it.
 
@@ -249,31 +288,28 @@ def of_no_p(atrial: AtrialWave, qrs: Wave, t: Wave, rr_before_ms: NDArray[np.flo
 
 
 def of_p(
-    p: Wave,
+    atrial: AtrialWave,
     qrs: Wave,
     t: Wave,
-    has_p: NDArray[np.bool_],
     rr_before_ms: NDArray[np.float64],
     t_doubtful: bool,
-    suspect: bool,
 ) -> str:
     """Whether what comes before the QRS can be told to be a P wave.
 
     Parameters
     ----------
-    p, qrs, t : Wave
-    has_p : ndarray of bool, shape (beats,)
+    atrial : AtrialWave
+    qrs, t : Wave
     rr_before_ms : ndarray, shape (beats,)
         The interval before each beat; infinite where unknown.
     t_doubtful : bool
         Whether `of_t` or `of_t_end` had anything to say.
-    suspect : bool
-        Whether it comes back as flutter waves do.
     """
+    p, has_p = atrial.wave, atrial.present
     rr = rr_before_ms[np.isfinite(rr_before_ms)]
     if not has_p.any() or not len(rr):
         return ""
-    if suspect:
+    if atrial.suspect:
         return "a wave of its shape comes an atrial cycle earlier: it may be a flutter wave"
     onset = p.onset_ms + float(np.median(rr))
     if t_doubtful and onset < qrs.offset_ms + LONGEST_JT_MS:

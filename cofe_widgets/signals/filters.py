@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from ..ecg import bridged
+
 #: Each end is continued this far, mirrored about its last value, so that it does not ring.
 PADDING_S = 2.0
 
@@ -17,7 +19,13 @@ def pass_band(
     The gain is that of Butterworth filters run forward and backward, of second order at the upper
     cut-off and of fourth at the lower: one half at each. Not `models.filters.BandPass`, whose edges
     are half cosines: networks were trained behind those, thresholds of measurements behind these.
+
+    Gaps (NaN) are bridged by a line for it, and stay gaps.
     """
+    gaps = np.isnan(signal)
+    if gaps.any():
+        kept = pass_band(bridged(np.atleast_2d(signal), np.atleast_2d(gaps)), fs, low_hz, high_hz)
+        return np.where(gaps, np.nan, kept.reshape(signal.shape))
     from scipy.fft import irfft, next_fast_len, rfft
 
     samples = signal.shape[-1]

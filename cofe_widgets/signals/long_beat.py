@@ -19,8 +19,10 @@ from ..ecg import Record
 from ..errors import EcgError
 from .beats import TIME_MS, between, cut, main_kind, of_shape
 from .deflections import deflections
+from .filters import pass_band
 from .quality import screened
-from .rpeaks import WORKING_FS, beats_of, filtered, working_leads
+from .repeated import HIGH_PASS_HZ, looked_at_again
+from .rpeaks import WORKING_FS, beats_of, working_leads
 from .waves import Wave
 from .windows import Span, Window, spans, windows
 
@@ -36,8 +38,6 @@ LEAST_WAVE_SHARE = 0.2
 MOST_DOUBTS = 0.5
 #: A window whose beats are of the record's kind to less than this share is judged by its own kind.
 LEAST_OF_KIND = 0.4
-#: Wander ends here.
-HIGH_PASS_HZ = 0.5
 #: What else a doubt about one part makes doubtful, and the waves that rest on each.
 _DOUBTED = {"QRS": ("rhythm", "QRS"), "T": ("rhythm", "T", "T end"), "P": ("rhythm", "P")}
 
@@ -45,7 +45,6 @@ _DOUBTED = {"QRS": ("rhythm", "QRS"), "T": ("rhythm", "T", "T end"), "P": ("rhyt
 def long_beat(
     record: Record,
     of_window: Callable[[Record], Beat],
-    look_again: Callable[..., tuple[NDArray[Any], ...]],
     clean: bool = True,
 ) -> Beat:
     """The median beat of a long record.
@@ -55,8 +54,6 @@ def long_beat(
     record : Record
     of_window : callable
         The median beat of a short record.
-    look_again : callable
-        What `median_beat` does to beats with the median in hand.
     clean : bool
         As of `median_beat`.
 
@@ -77,7 +74,7 @@ def long_beat(
     if not shown:
         raise EcgError(f"no minute of the record shows a beat that comes back; the first: {why}")
     beat = _joined([shown[k] for k in np.flatnonzero(_alike(shown))])
-    found = _all_beats(record, beat, look_again, clean)
+    found = _all_beats(record, beat, clean)
     judged = [one.has_p for one in shown if len(one.has_p) and _is_sure(one, "P")]
     return replace(
         beat,
@@ -170,9 +167,7 @@ class _Told(NamedTuple):
     n_other: int
 
 
-def _all_beats(
-    record: Record, beat: Beat, look_again: Callable[..., tuple[NDArray[Any], ...]], clean: bool
-) -> _Told:
+def _all_beats(record: Record, beat: Beat, clean: bool) -> _Told:
     """The beats of the whole record, looked at again a window at a time."""
     found, at, n_other = beats_of(record, clean), 0, 0
     parts: list[tuple[NDArray[Any], ...]] = []
@@ -181,7 +176,7 @@ def _all_beats(
         mine, at = slice(at, stop), stop
         peaks = found.r_peaks_s[mine] - window.start_s
         if len(peaks):
-            peaks, is_main, other = _told(window, peaks, found.rr_ms[mine], beat, look_again, clean)
+            peaks, is_main, other = _told(window, peaks, found.rr_ms[mine], beat, clean)
             parts.append((peaks + window.start_s, is_main))
             n_other += int(other.sum())
     if not parts:
@@ -200,13 +195,12 @@ def _told(
     peaks: NDArray[np.float64],
     rr_ms: NDArray[np.float64],
     beat: Beat,
-    look_again: Callable[..., tuple[NDArray[Any], ...]],
     clean: bool,
 ) -> tuple[NDArray[np.float64], NDArray[np.bool_], NDArray[np.bool_]]:
     """R-peaks of a window looked at again, which are of the main kind, and which of another."""
     work = working_leads(screened(window.record).record(clean))
     rows = [beat.leads.index(lead) for lead in work.leads]
-    steady = filtered(work.signal, low_hz=HIGH_PASS_HZ)
+    steady = pass_band(work.signal, WORKING_FS, HIGH_PASS_HZ)
     known = np.isfinite(beat.signal[rows]).all(axis=1) & ~np.isnan(steady).all(axis=1)
     nobody = np.zeros(len(peaks), bool)
     if not known.any():
@@ -220,5 +214,7 @@ def _told(
         if usual.sum() < max(2, LEAST_OF_KIND * len(usual)):
             return peaks, nobody, nobody
         template = np.nan_to_num(_median(list(beats[usual])))
-    peaks, _, usual, other = look_again(steady, peaks, rr_ms, usual, template, beat.qrs, beat.t)
+    peaks, _, usual, other = looked_at_again(
+        steady, peaks, rr_ms, usual, template, beat.qrs, beat.t
+    )
     return peaks, usual, other

@@ -3,45 +3,37 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..ecg import LIMB_LEADS, Record, bridged, limb_matrix
+from ..ecg import Record, bridged
 from ..errors import EcgError
 from . import doubts
-from .beats import BEAT_FS, QRS, TIME_MS, between, cut, main_kind, of_shape, t_waves
+from .beats import BEAT_FS, TIME_MS, between, cut
 from .deflections import Deflections, deflections
 from .filters import pass_band
 from .long_beat import long_beat
 from .p_wave import LEAST_BEATS as LEAST_P_BEATS
 from .p_wave import P_BAND_HZ, STRETCH_MS, AtrialWave, atrial_wave
 from .quality import screened
-from .rpeaks import FLAT_MV, WORKING_FS, filtered, find_beats, qrs_band, working_leads
+from .repeated import T_REACH_MS, Repeated, lead_matrix, looked_at_again, repeated
+from .rpeaks import WORKING_FS
 from .waves import Wave, level, qrs_wave, spatial_velocity, stands_out, t_wave
 from .windows import LONG_S
 
 if TYPE_CHECKING:
     import pandas as pd
 
-#: Wander ends here (zero phase, as the AHA allows for up to 0.67 Hz).
-HIGH_PASS_HZ = 0.5
-#: A median needs this many beats of one kind, and this share of all.
-LEAST_BEATS, LEAST_SHARE = 2, 0.4
 #: A lead is asked for P waves when so large a share of the beats is whole in it, of the most that is.
 P_LEAD_SHARE = 0.6
 #: Nothing shorter than this is a QRS, nor what is not so many times as fast as the cycle's median.
 LEAST_QRS_MS, STANDS_OUT = 30.0, 5.0
 #: QRS and T that fill this share of so short a cycle leave no level between beats to measure from.
 FULL_SHARE, FULL_RR_MS = 0.785, 400.0
-#: Below this rate the bounds of the waves are not in the signal.
-LEAST_FS = 90.0
-#: R may have been put this far from its QRS: on a pacing spike, on a notch; so near
-#: the ends of the record it may not be R.
-MOVES_MS, CUT_MS = 100.0, 50.0
-#: The T peak of a single lead is sought this near the global one.
-T_REACH_MS = 60.0
+#: Where no interval is known.
+USUAL_RR_MS = 1000.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -151,47 +143,25 @@ def median_beat(record: Record, *, clean: bool = True) -> MedianBeat:
         def of_window(piece: Record) -> MedianBeat:
             return median_beat(piece, clean=clean)
 
-        whole: MedianBeat = long_beat(record, of_window, _looked_at_again, clean)
+        whole: MedianBeat = long_beat(record, of_window, clean)
         return whole
     seen = screened(record)
-    leads, usable, steady, peaks, rr_ms, is_main, beat, halves = _repeated(
-        seen.record(clean), seen.leads_with("clipped")
+    found = repeated(seen.record(clean), seen.leads_with("clipped"))
+    beat, steady = found.beat, found.steady
+    qrs, t, rr_median = _qrs_and_t(found)
+    peaks, rr_ms, is_main, other = looked_at_again(
+        steady, found.r_peaks_s, found.rr_ms, found.is_main, beat, qrs, t
     )
-    speed = spatial_velocity(beat)
-    qrs = qrs_wave(speed)
-    rr_median = float(np.nanmedian(rr_ms)) if np.isfinite(rr_ms).any() else 1000.0
-    if qrs.offset_ms - qrs.onset_ms < LEAST_QRS_MS or stands_out(speed, rr_median) < STANDS_OUT:
-        raise EcgError(
-            "what repeats does not stand out like a QRS: this is noise, a ventricular tachycardia, "
-            "or no ECG"
-        )
-    t = t_wave(beat, qrs, rr_median)
-    full = t.offset_ms - qrs.onset_ms > FULL_SHARE * rr_median or t.peak_ms <= t.onset_ms
-    if full and rr_median < FULL_RR_MS:
-        raise EcgError(
-            f"at {60000 / rr_median:.0f} beats a minute QRS and T fill the cycle: there is no level "
-            "between beats to measure from, as in ventricular tachycardia"
-        )
-    peaks, rr_ms, is_main, other = _looked_at_again(steady, peaks, rr_ms, is_main, beat, qrs, t)
-    rr_median = float(np.nanmedian(rr_ms)) if np.isfinite(rr_ms).any() else rr_median
+    rr_median = _middle(rr_ms, rr_median)
     judged = peaks > (STRETCH_MS - qrs.onset_ms) / 1000
     judged, atrial = _atrial(steady, peaks, rr_ms, is_main, judged, qrs, t)
     enough = is_main[judged].sum() >= LEAST_P_BEATS
+    rr_before = np.where(np.isnan(rr_ms), np.inf, rr_ms)[judged]
+    doubted = doubts.of_beat(
+        found.shown, beat, found.halves, qrs, t, atrial, rr_median, rr_before
+    ) | {"rhythm": doubts.of_rhythm(steady, WORKING_FS, peaks)}
 
-    rr_before = np.where(np.isnan(rr_ms), np.inf, rr_ms)
-    shown = tuple(lead for lead, kept in zip(leads, usable, strict=True) if kept)
-    t_doubt = doubts.of_t(qrs, t, rr_median)
-    qrs_apart, t_apart = doubts.of_halves(halves, rr_median) if halves is not None else ("", "")
-    end_doubt = "" if t_doubt else _t_end_doubt(beat, qrs, t, atrial.wave, rr_median) or t_apart
-    found = {
-        "rhythm": doubts.of_rhythm(steady, WORKING_FS, peaks),
-        "QRS": doubts.of_qrs(beat, shown, qrs) or qrs_apart,
-        "T": t_doubt,
-        "T end": end_doubt,
-        "P": _p_doubt(atrial, qrs, t, rr_before[judged], bool(t_doubt or end_doubt)),
-    }
-
-    to_leads = _lead_matrix(leads, usable, record.leads)
+    to_leads = lead_matrix(found.leads, found.usable, record.leads)
     signal = to_leads @ (beat - level(beat, qrs))
     inside = between(qrs.onset_ms, qrs.offset_ms + 1)
     return MedianBeat(
@@ -209,132 +179,32 @@ def median_beat(record: Record, *, clean: bool = True) -> MedianBeat:
         is_main=is_main,
         has_p=atrial.present if enough else np.empty(0, bool),
         n_other=int(other.sum()),
-        doubts={name: sentence for name, sentence in found.items() if sentence},
+        doubts={name: sentence for name, sentence in doubted.items() if sentence},
     )
 
 
-def _t_end_doubt(beat: NDArray[np.float64], qrs: Wave, t: Wave, p: Wave, rr_ms: float) -> str:
-    """What speaks against the end of T."""
-    return doubts.of_t_and_p(t, p, rr_ms) or doubts.of_t_end(beat, qrs, t, rr_ms)
-
-
-def _p_doubt(
-    atrial: AtrialWave, qrs: Wave, t: Wave, rr_before_ms: NDArray[np.float64], t_doubtful: bool
-) -> str:
-    """What speaks against the P wave that was found, or against there being none."""
-    if atrial.present.any():
-        return doubts.of_p(
-            atrial.wave, qrs, t, atrial.present, rr_before_ms, t_doubtful, atrial.suspect
-        )
-    return doubts.of_no_p(atrial, qrs, t, rr_before_ms)
-
-
-class _Repeated(NamedTuple):
-    """The leads that show the beats, the beats, and their median."""
-
-    leads: tuple[str, ...]
-    usable: NDArray[np.bool_]
-    steady: NDArray[np.float64]
-    r_peaks_s: NDArray[np.float64]
-    rr_ms: NDArray[np.float64]
-    is_main: NDArray[np.bool_]
-    beat: NDArray[np.float64]
-    halves: NDArray[np.float64] | None
-
-
-def _repeated(record: Record, clipped: set[str]) -> _Repeated:
-    """What the record repeats: signal without wander and median beat, of the usable leads."""
-    if record.fs < LEAST_FS:
+def _qrs_and_t(found: Repeated) -> tuple[Wave, Wave, float]:
+    """QRS and T of what repeats, and the median RR interval, ms; what cannot be a beat is refused."""
+    speed = spatial_velocity(found.beat)
+    qrs, rr_ms = qrs_wave(speed), _middle(found.rr_ms, USUAL_RR_MS)
+    if qrs.offset_ms - qrs.onset_ms < LEAST_QRS_MS or stands_out(speed, rr_ms) < STANDS_OUT:
         raise EcgError(
-            f"the record has {record.fs:g} samples a second: at least {LEAST_FS:g} are needed to "
-            "tell where waves begin and end"
+            "what repeats does not stand out like a QRS: this is noise, a ventricular tachycardia, "
+            "or no ECG"
         )
-    work = working_leads(record)
-    band, size = qrs_band(work.signal)
-    # A peak that is cut off has no height to measure, and is at its place nevertheless.
-    peaks, rr_ms = find_beats(band, size)
-    usable = (size > FLAT_MV) & np.array([lead not in clipped for lead in work.leads])
-    if len(peaks) < LEAST_BEATS:
+    t = t_wave(found.beat, qrs, rr_ms)
+    full = t.offset_ms - qrs.onset_ms > FULL_SHARE * rr_ms or t.peak_ms <= t.onset_ms
+    if full and rr_ms < FULL_RR_MS:
         raise EcgError(
-            f"found {len(peaks)} beats in {record.duration_s:.1f} s and {usable.sum()} usable "
-            f"leads: at least {LEAST_BEATS} beats are needed for a median beat"
+            f"at {60000 / rr_ms:.0f} beats a minute QRS and T fill the cycle: there is no level "
+            "between beats to measure from, as in ventricular tachycardia"
         )
-    steady = filtered(work.signal[usable], low_hz=HIGH_PASS_HZ)
-    whole = (peaks > -TIME_MS[0] / 1000) & (peaks < work.duration_s - TIME_MS[-1] / 1000)
-    if whole.sum() < LEAST_BEATS:
-        whole[:] = True
-    beats = cut(steady, WORKING_FS, peaks[whole])
-    main, clear = main_kind(beats)
-    if main.sum() < max(LEAST_BEATS, LEAST_SHARE * len(main)) or not clear.any():
-        raise EcgError(f"of {len(peaks)} detected beats few look alike: this is noise, or no ECG")
-    is_main = np.zeros(len(peaks), bool)
-    is_main[whole] = main
-    usable[usable] = clear
-    beat, whole_leads = _median(beats[main][:, clear])
-    usable[usable] = whole_leads
-    if not usable.any():
-        raise EcgError("in no lead are two beats whole: there is no median beat")
-    steady = steady[clear][whole_leads]
-    kept = beats[main][:, clear][:, whole_leads]
-    halves = _halves(kept)
-    return _Repeated(work.leads, usable, steady, peaks, rr_ms, is_main, beat, halves)
+    return qrs, t, rr_ms
 
 
-def _halves(beats: NDArray[np.float64]) -> NDArray[np.float64] | None:
-    """The medians of every other beat and of those between, in the leads where both have enough."""
-    whole = np.asarray(~np.isnan(beats).any(axis=2))
-    enough = np.all([whole[k::2].sum(axis=0) >= LEAST_BEATS for k in (0, 1)], axis=0)
-    if not enough.any():
-        return None
-    return np.stack([_median(beats[k::2][:, enough])[0] for k in (0, 1)])
-
-
-def _looked_at_again(
-    steady: NDArray[np.float64],
-    peaks: NDArray[np.float64],
-    rr_ms: NDArray[np.float64],
-    is_main: NDArray[np.bool_],
-    beat: NDArray[np.float64],
-    qrs: Wave,
-    t: Wave,
-) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.bool_], NDArray[np.bool_]]:
-    """Beats, intervals and main beats with the median beat in hand, and which are of another shape.
-
-    R that was put beside the QRS of the usual shape moves onto it; T waves are no beats.
-    """
-    beats = cut(steady, WORKING_FS, peaks)
-    usual, _ = of_shape(beats, beat)
-    moved = np.zeros(len(peaks))
-    if not usual.all():
-        there, moved[~usual] = of_shape(beats[~usual], beat, reach_ms=MOVES_MS)
-        usual[~usual] = there
-    false = np.zeros(len(peaks), bool)
-    if np.isfinite(t.peak_ms) and not usual.all():
-        until = (qrs.offset_ms, t.offset_ms + T_REACH_MS)
-        false = t_waves(beats, peaks, usual, beat, until)
-    # Of a QRS that the record cuts nothing is said, and where it cuts next to R, R may lie elsewhere.
-    end_ms = steady.shape[1] / WORKING_FS * 1000
-    false |= ~usual & (np.minimum(peaks * 1000, end_ms - peaks * 1000) < CUT_MS)
-    usual |= (peaks * 1000 < -TIME_MS[QRS][0]) | (peaks * 1000 > end_ms - TIME_MS[QRS][-1])
-    rr_ms = rr_ms + np.diff(moved, prepend=0.0)
-    kept = ~false
-    return (peaks + moved / 1000)[kept], _joined(rr_ms, kept), is_main[kept], ~usual[kept]
-
-
-def _joined(rr_ms: NDArray[np.float64], kept: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """Intervals before the beats kept: over one that is not kept, the sum of both."""
-    at = np.flatnonzero(kept)
-    return np.add.reduceat(rr_ms[: at[-1] + 1], np.append(0, at[:-1] + 1))
-
-
-def _median(beats: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-    """The median of beats (beats, leads, times), over those whole in a lead, and which leads have any."""
-    dead = np.asarray(np.isnan(beats).any(axis=2))
-    if not dead.any():
-        return np.median(beats, axis=0), np.ones(beats.shape[1], bool)
-    enough = (~dead).sum(axis=0) >= LEAST_BEATS
-    alive = np.where(dead[:, :, None], np.nan, beats)[:, enough]
-    return np.nanmedian(alive, axis=0), enough
+def _middle(rr_ms: NDArray[np.float64], otherwise: float) -> float:
+    """The median of the intervals that are known."""
+    return float(np.nanmedian(rr_ms)) if np.isfinite(rr_ms).any() else otherwise
 
 
 def _atrial(
@@ -365,23 +235,6 @@ def _atrial(
     shape = np.full((len(leads), found.shape.shape[1]), np.nan)
     shape[leads] = found.shape
     return judged, found._replace(shape=shape)
-
-
-def _lead_matrix(
-    have: tuple[str, ...], usable: NDArray[np.bool_], want: tuple[str, ...]
-) -> NDArray[np.float64]:
-    """Coefficients of leads ``want`` on the usable ones of ``have``; rows of NaN where unusable."""
-    full = np.zeros((len(want), len(have)))
-    limb = [name for name in have if name in LIMB_LEADS][:2]
-    for row, name in enumerate(want):
-        if name in have:
-            full[row, have.index(name)] = 1.0
-        else:
-            weights = limb_matrix([name]) @ np.linalg.inv(limb_matrix(limb))
-            full[row, [have.index(one) for one in limb]] = weights[0]
-    lost = (full[:, ~usable] != 0).any(axis=1)
-    full[lost] = np.nan
-    return full[:, usable]
 
 
 def p_alone(

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, overload
 import numpy as np
 from numpy.typing import NDArray
 
-from ..ecg import INDEPENDENT_LEADS, LIMB_LEADS, Record, bridged, runs
+from ..ecg import INDEPENDENT_LEADS, LIMB_LEADS, Record, runs
 from ..errors import EcgError
 from .beats import cut, main_kind
 from .filters import pass_band
@@ -181,7 +181,7 @@ def qrs_band(signal: NDArray[np.floating]) -> tuple[NDArray[np.float64], NDArray
     The size, in mV, is the median over seconds of the largest value in each: a burst of artefact
     fills a few seconds and does not move a median. Gaps stay NaN, and have no size.
     """
-    band = filtered(signal, *QRS_BAND_HZ)
+    band = pass_band(signal, WORKING_FS, *QRS_BAND_HZ)
     second = int(WORKING_FS)
     count = band.shape[1] // second
     blocks = np.abs(band[:, : count * second]).reshape(len(band), count, second)
@@ -192,16 +192,6 @@ def qrs_band(signal: NDArray[np.floating]) -> tuple[NDArray[np.float64], NDArray
     some = np.isfinite(height).any(axis=1)
     size[some] = np.nanmedian(height[some], axis=1)
     return band, size
-
-
-def filtered(
-    signal: NDArray[np.floating], low_hz: float = 0.0, high_hz: float = np.inf
-) -> NDArray[np.float64]:
-    """`pass_band` of a signal at `WORKING_FS` with gaps: they are bridged for it and stay NaN."""
-    gaps = np.isnan(signal)
-    if not gaps.any():
-        return pass_band(signal, WORKING_FS, low_hz, high_hz)
-    return np.where(gaps, np.nan, pass_band(bridged(signal, gaps), WORKING_FS, low_hz, high_hz))
 
 
 def find_beats(band: NDArray[np.float64], size: NDArray[np.float64]) -> Beats:
@@ -241,6 +231,12 @@ def _are_beats(
         return True
     alike = main_kind(cut(in_qrs, WORKING_FS, peaks))[0].mean()
     return bool(alike > ALIKE_SHARE[0] if sparse < SPARSE[1] else alike > ALIKE_SHARE[1])
+
+
+def blind_stretches(record: Record) -> NDArray[np.float64]:
+    """Where a beat may have been missed, for no lead shows anything: start and end in s, ``(n, 2)``."""
+    found = runs(np.asarray(record.mask.all(axis=0))) / record.fs
+    return np.asarray(found[found[:, 1] - found[:, 0] >= BLIND_S])
 
 
 def _seen(peaks: NDArray[np.float64], blind_s: NDArray[np.float64]) -> Beats:

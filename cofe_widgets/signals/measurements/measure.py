@@ -15,9 +15,11 @@ from ...errors import EcgError
 from ...vocabulary.measurements import OF_RECORD, units
 from ..beats import BEAT_FS, between
 from ..doubts import repeats
-from ..median_beat import HIGH_PASS_HZ, MedianBeat, median_beat
+from ..filters import pass_band
+from ..median_beat import MedianBeat, median_beat
 from ..quality import screened
-from ..rpeaks import WORKING_FS, filtered, find_beats, qrs_band, working_leads
+from ..repeated import HIGH_PASS_HZ
+from ..rpeaks import WORKING_FS, find_beats, qrs_band, working_leads
 from ..waves import Wave, intervals
 from .derived import (
     cornell_mv,
@@ -71,17 +73,22 @@ class Measured:
 
 
 @overload
-def measure(record: Record, per: None = None) -> dict[str, float]: ...
-@overload
-def measure(record: Record, per: Literal["lead", "beat"]) -> pd.DataFrame: ...
+def measure(record: Record, per: None = None, *, clean: bool = True) -> dict[str, float]: ...
 @overload
 def measure(
-    record: Iterable[Record], per: Literal["lead", "beat"] | None = None
+    record: Record, per: Literal["lead", "beat"], *, clean: bool = True
+) -> pd.DataFrame: ...
+@overload
+def measure(
+    record: Iterable[Record], per: Literal["lead", "beat"] | None = None, *, clean: bool = True
 ) -> pd.DataFrame: ...
 
 
 def measure(
-    record: Record | Iterable[Record], per: Literal["lead", "beat"] | None = None
+    record: Record | Iterable[Record],
+    per: Literal["lead", "beat"] | None = None,
+    *,
+    clean: bool = True,
 ) -> dict[str, float] | pd.DataFrame:
     """Measure a record, or many.
 
@@ -90,6 +97,9 @@ def measure(
     record : Record or iterable of Record
     per : {"lead", "beat"}, optional
         Numbers of each lead of the median beat, or of each beat, instead of the record's.
+    clean : bool
+        Take out mains hum, spikes and jumps of the baseline first (`quality` says which there are).
+        Stretches in which a lead is dead are never measured.
 
     Returns
     -------
@@ -121,13 +131,13 @@ def measure(
         raise ValueError(f"per={per!r}: expected 'lead', 'beat' or nothing")
     if isinstance(record, Record):
         if per is None:
-            return measured(record).values
-        return _lead_table(record) if per == "lead" else _beat_table(record)
+            return measured(record, clean=clean).values
+        return _lead_table(record, clean) if per == "lead" else _beat_table(record, clean)
     import pandas as pd
 
     records = list(record)
     if per is None:
-        found = [measured(one) for one in records]
+        found = [measured(one, clean=clean) for one in records]
         rows = [one.values for one in found]
         table = _with_units(pd.DataFrame(rows, columns=list(UNITS), dtype=float), UNITS)
         table.attrs["reasons"] = [one.reasons for one in found]
@@ -135,19 +145,19 @@ def measure(
     units = LEAD_UNITS if per == "lead" else BEAT_UNITS
     if not records:
         return _with_units(pd.DataFrame(columns=list(units), dtype=float), units)
-    tables = [measure(one, per) for one in records]
+    tables = [measure(one, per, clean=clean) for one in records]
     return _with_units(pd.concat(tables, keys=range(len(tables)), names=["record"]), units)
 
 
-def measured(record: Record) -> Measured:
+def measured(record: Record, *, clean: bool = True) -> Measured:
     """All numbers of a record, global and of each lead, from one median beat."""
     age, sex = _person(record)
     try:
-        beat = median_beat(_with_derived_leads(record))
+        beat = median_beat(_with_derived_leads(record), clean=clean)
     except EcgError as error:
         nothing = dict.fromkeys(LEAD_UNITS, nan)
         leads = dict.fromkeys(record.leads, nothing)
-        values = dict.fromkeys(UNITS, nan) | _rate_alone(record)
+        values = dict.fromkeys(UNITS, nan) | _rate_alone(record, clean)
         why = {name: str(error) for name in UNITS if isnan(values[name])}
         return Measured(values, leads, age, sex, why)
     numbers = lead_numbers(
@@ -167,7 +177,7 @@ def measured(record: Record) -> Measured:
     ):
         values[name] = index(leads)
     values = {name: float(values[name]) for name in UNITS}
-    reasons: dict[str, str] = {}
+    reasons = _why_missing(values, beat)
     for part, sentence in beat.doubts.items():
         doubtful = [name for name in {**UNITS, **LEAD_UNITS} if _rests_on(name, part)]
         reasons = dict.fromkeys(doubtful, sentence) | reasons
@@ -188,14 +198,33 @@ def _rests_on(name: str, part: str) -> bool:
     return name.startswith(starts[part])
 
 
-def _rate_alone(record: Record) -> dict[str, float]:
+def _why_missing(values: dict[str, float], beat: MedianBeat) -> dict[str, str]:
+    """Why numbers are missing that no doubt about the beat explains: the signal is to blame."""
+    missing = [name for name in UNITS if isnan(values[name])]
+    shown = {
+        lead for lead, trace in zip(beat.leads, beat.signal, strict=True) if trace[0] == trace[0]
+    }
+    out: dict[str, str] = {}
+    for name in missing:
+        if name.startswith(("heart_rate", "rr_")):
+            out[name] = "no two beats follow each other without a stretch that no lead shows"
+        elif name.endswith("_axis_deg") and not {"I", "aVF"} <= shown:
+            out[name] = "the beat is not shown by both I and aVF"
+        elif name.startswith("p") and not len(beat.has_p):
+            out[name] = "too few beats show what comes before their QRS"
+        elif name in LEAD_UNITS and LEAD not in shown:
+            out[name] = f"the beat is not shown by lead {LEAD}"
+    return out
+
+
+def _rate_alone(record: Record, clean: bool) -> dict[str, float]:
     """RR statistics where there is no median beat, if the signal repeats as often as beats were found."""
     try:
-        work = working_leads(screened(record).clean)
+        work = working_leads(screened(record).record(clean))
     except EcgError:
         return {}
     beats = find_beats(*qrs_band(work.signal))
-    steady = filtered(work.signal, low_hz=HIGH_PASS_HZ)
+    steady = pass_band(work.signal, WORKING_FS, HIGH_PASS_HZ)
     if len(beats.r_peaks_s) < LEAST_RATE_BEATS or not repeats(steady, WORKING_FS, beats.r_peaks_s):
         return {}
     return _rhythm(beats.rr_ms)
@@ -251,19 +280,20 @@ def _axis(beat: MedianBeat, signal: NDArray[np.floating], wave: Wave, least: flo
     return frontal_axis_deg(float(areas[0]), float(areas[1]), least)
 
 
-def _lead_table(record: Record) -> pd.DataFrame:
+def _lead_table(record: Record, clean: bool) -> pd.DataFrame:
     import pandas as pd
 
-    leads = measured(record).leads
+    leads = measured(record, clean=clean).leads
     table = pd.DataFrame.from_dict(leads, orient="index", columns=list(LEAD_UNITS), dtype=float)
     table.index.name = "lead"
     return _with_units(table, LEAD_UNITS)
 
 
-def _beat_table(record: Record) -> pd.DataFrame:
+def _beat_table(record: Record, clean: bool) -> pd.DataFrame:
     from ..delineation.delineate import delineate
 
-    return measure_beats(record, delineate(record).fiducials)
+    seen = screened(record).record(clean)
+    return measure_beats(seen, delineate(seen).fiducials)
 
 
 def _with_units(table: pd.DataFrame, units: dict[str, str]) -> pd.DataFrame:

@@ -13,7 +13,9 @@ from ...vocabulary.measurements import OF_BEAT, units
 from ..beats import TIME_MS, between, cut
 from ..deflections import deflections
 from ..filters import pass_band
-from ..median_beat import HIGH_PASS_HZ, p_alone, t_height
+from ..median_beat import p_alone, t_height
+from ..repeated import HIGH_PASS_HZ
+from ..rpeaks import blind_stretches
 from ..waves import Wave, intervals, level
 from .derived import corrected_qt
 from .per_lead import lead_numbers
@@ -44,7 +46,8 @@ def measure_beats(record: Record, fiducials: pd.DataFrame) -> pd.DataFrame:
     pandas.DataFrame
         One row a beat that has a QRS, columns `BEAT_UNITS`, ``attrs["units"]``. Intervals are
         between the medians of the bounds over the leads; amplitudes are those of lead II. ``rr_ms``
-        is the interval before the beat (NaN for the first), and QT is corrected by it.
+        is the interval before the beat (NaN for the first, and across a gap of all leads), and QT is
+        corrected by it.
     """
     import pandas as pd
 
@@ -53,6 +56,7 @@ def measure_beats(record: Record, fiducials: pd.DataFrame) -> pd.DataFrame:
     known = LEAD in record.leads or sum(one in LIMB_LEADS for one in record.leads) >= 2
     signal = pass_band(record.select([LEAD]).signal, record.fs, HIGH_PASS_HZ) if known else None
     rows, beats, before = [], [], nan
+    blind_ms = 1000 * blind_stretches(record)
     for beat in middle.index.unique("beat"):
         if (beat, "QRS") not in middle.index:
             continue
@@ -63,7 +67,8 @@ def measure_beats(record: Record, fiducials: pd.DataFrame) -> pd.DataFrame:
             if seen and wave == "P":
                 seen = count[(beat, "P")] >= P_SHARE * count[(beat, "QRS")]
             waves.append(Wave(*(middle.loc[(beat, wave)] - r)) if seen else Wave())
-        row = {"r_peak_ms": r, "rr_ms": r - before} | intervals(*waves)
+        unseen = ((blind_ms[:, 0] > before) & (blind_ms[:, 0] < r)).any()
+        row = {"r_peak_ms": r, "rr_ms": nan if unseen else r - before} | intervals(*waves)
         row["p_presence"] = float(np.isfinite(waves[0].peak_ms))
         row |= corrected_qt(row["qt_ms"], row["rr_ms"])
         if signal is not None:
