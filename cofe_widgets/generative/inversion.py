@@ -51,6 +51,14 @@ def prepare(record: Record) -> Record:
         standard = record.standard()
     except EcgError as error:
         raise ExplainError(f"a counterfactual needs the twelve standard leads: {error}") from error
+    if standard.has_gaps:
+        short = [
+            lead for lead, gone in zip(standard.leads, standard.mask, strict=True) if gone.any()
+        ]
+        raise ExplainError(
+            f"samples are missing in {', '.join(short)}: a counterfactual needs all of them. "
+            "record.filled() bridges gaps by straight lines, which no heart draws"
+        )
     at_rate = standard.resample(FS)
     longer = {"first_of_s": record.duration_s} if record.duration_s > SECONDS + SLACK_S else {}
     if at_rate.samples == SAMPLES:

@@ -7,6 +7,7 @@ Signals stay on disk and are read as they are needed: a million records fit.
 
 from __future__ import annotations
 
+import csv
 import hashlib
 import os
 from collections import Counter
@@ -25,6 +26,7 @@ from ...errors import EcgError
 from ...io import read
 from ...models.phase import MAX_BEATS, pad_beats
 from ...signals import r_peaks
+from ...signals.quality import screened
 from .tables import TABLES, Said, find_headers, read_tables
 
 FS, SECONDS = 250.0, 10.0
@@ -151,6 +153,33 @@ class _Read(NamedTuple):
     signal: NDArray[np.float32] | None
     r_s: NDArray[np.float32] | None
     refused: str = ""
+    faults: tuple[tuple[str, str], ...] = ()
+
+
+class _FaultyError(Exception):
+    """A record whose signal cannot be learned from: why, and its faults."""
+
+
+class Faulty:
+    """Faults of the signals that were read: listed in a file, and counted."""
+
+    def __init__(self, path: Path) -> None:
+        self.path, self.records, self.kinds = path, 0, Counter[str]()
+        self._write([("record", "kind", "lead")], "w")
+
+    def add(self, record: str, faults: tuple[tuple[str, str], ...]) -> None:
+        """Note the faults (kind, lead) of one record."""
+        self.records += bool(faults)
+        self.kinds.update({kind for kind, _ in faults})
+        self._write([(record, kind, lead) for kind, lead in faults], "a")
+
+    def _write(self, rows: list[tuple[str, str, str]], mode: str) -> None:
+        with self.path.open(mode, newline="", encoding="utf-8") as out:
+            csv.writer(out).writerows(rows)
+
+    def counted(self) -> str:
+        """How many records have which faults."""
+        return f"{self.records} records have faulty signals: {dict(self.kinds)} (see {self.path})"
 
 
 def _store(folder: Path, headers: list[Path], said: list[Said]) -> None:
@@ -160,8 +189,9 @@ def _store(folder: Path, headers: list[Path], said: list[Said]) -> None:
     signals = np.lib.format.open_memmap(str(partial), mode="w+", dtype=np.float32, shape=shape)
     kept: list[int] = []
     beats: list[NDArray[np.float32]] = []
-    refused = Counter[str]()
+    refused, faulty = Counter[str](), Faulty(folder / "faults.csv")
     for i, one in enumerate(_read_all(headers, said)):
+        faulty.add(headers[i].stem, one.faults)
         if one.signal is None or one.r_s is None:
             refused[one.refused] += 1
             continue
@@ -169,6 +199,7 @@ def _store(folder: Path, headers: list[Path], said: list[Said]) -> None:
         kept.append(i)
         beats.append(one.r_s)
     print(f"{len(kept)} of {len(headers)} records read; left out: {dict(refused)}", flush=True)
+    print(faulty.counted(), flush=True)
     about = [said[i] for i in kept]
     millivolts = np.array([one.millivolts for one in about], bool)
     _rescale_z_scores(signals[: len(kept)], millivolts)
@@ -200,15 +231,21 @@ def _read_all(headers: list[Path], said: list[Said]) -> Iterator[_Read]:
 def _read_one(path: Path, said: Said) -> _Read:
     try:
         record = read(path) if said.millivolts else _read_z_scores(path)
-        record = record.select(INDEPENDENT_LEADS).resample(FS)
+        record = record.select(INDEPENDENT_LEADS)
+        faults = tuple(sorted({(one.kind, one.lead) for one in screened(record).faults}))
+        if record.has_gaps:
+            raise _FaultyError("samples are missing", faults)
+        record = record.resample(FS)
         if record.samples < SAMPLES - 2:
             raise EcgError("shorter than 10 s")
         peaks = r_peaks(record.crop(0, min(SECONDS, record.duration_s)))
+    except _FaultyError as error:
+        return _Read(None, None, *error.args)
     except EcgError as error:
         return _Read(None, None, str(error).split(":")[-1].strip()[:60])
     signal = record.signal[:, :SAMPLES] * _scale(path, said.dataset)
     signal = np.pad(signal, ((0, 0), (0, SAMPLES - signal.shape[1])), "edge")
-    return _Read(signal.astype(np.float32), pad_beats(peaks))
+    return _Read(signal.astype(np.float32), pad_beats(peaks), "", faults)
 
 
 def _scale(path: Path, dataset: str) -> float:
