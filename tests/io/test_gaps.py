@@ -58,7 +58,9 @@ def test_a_printout_of_three_rows_and_four_columns_opens_as_what_it_is() -> None
 
 
 @settings(max_examples=40, deadline=None)
-@given(st.lists(st.tuples(st.integers(6, 11), st.integers(0, 460), st.integers(11, 60)), max_size=6))
+@given(
+    st.lists(st.tuples(st.integers(6, 11), st.integers(0, 460), st.integers(11, 60)), max_size=6)
+)
 def test_any_gaps_come_back_as_the_same_mask(gaps: list[tuple[int, int, int]]) -> None:
     stored = rows(500)
     expected = np.zeros((12, 500), bool)

@@ -132,9 +132,13 @@ def test_documents(upload: dict[str, bytes]) -> None:
 
 
 def test_absurd_filters_are_not_told() -> None:
-    text = files.muse().replace(b"Filter>5<", b"Filter>-100<").replace(b"Filter>150<", b"Filter>inf<")
+    text = (
+        files.muse().replace(b"Filter>5<", b"Filter>-100<").replace(b"Filter>150<", b"Filter>inf<")
+    )
     assert not {"high_pass_hz", "low_pass_hz"} & read(text).meta.keys()
-    assert not {"high_pass_hz", "low_pass_hz"} & read(philips(hipass="-1", lowpass="inf")).meta.keys()
+    assert (
+        not {"high_pass_hz", "low_pass_hz"} & read(philips(hipass="-1", lowpass="inf")).meta.keys()
+    )
 
 
 def test_a_message_is_short_whatever_it_is_about() -> None:

@@ -121,7 +121,9 @@ def test_a_caller_picks_leads_also_derived_ones() -> None:
     assert record.leads == ("V6", "II")
     limb = read(named("I", "II", "V1"), leads=["aVF", "V1"])
     assert limb.leads == ("aVF", "V1")
-    np.testing.assert_allclose(limb["aVF"], (files.counts()[1] - files.counts()[0] / 2) * 0.005, atol=1e-5)
+    np.testing.assert_allclose(
+        limb["aVF"], (files.counts()[1] - files.counts()[0] / 2) * 0.005, atol=1e-5
+    )
     assert read(named("ECG1", "ECG2"), leads=["ECG2"]).leads == ("ECG2",)
     for wanted in (["V5"], ["V5", "I"]):
         with pytest.raises(EcgFormatError, match="V5"):

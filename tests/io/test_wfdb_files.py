@@ -19,7 +19,9 @@ from . import files
 WIDTHS = ("8", "16", "24", "32", "61", "80", "160", "212", "310", "311")
 
 
-def described(how: str, folder: Path, frames: int, per_frame: tuple[int, ...], skew: int = 0) -> Path:
+def described(
+    how: str, folder: Path, frames: int, per_frame: tuple[int, ...], skew: int = 0
+) -> Path:
     """A file of random bytes, and a header that says how to read them."""
     data = np.random.default_rng(frames).integers(0, 256, 4 * frames * sum(per_frame) + 8, np.uint8)
     data[1::4] &= 0x3F  # of format 311 the library reads bits that do not belong to a sample

@@ -116,7 +116,10 @@ def test_a_rate_that_is_not_given_is_never_assumed_in_silence(first: str) -> Non
     upload = files.wfdb(record=first)
     record = read(upload)
     assert record.fs == 250
-    assert "gives no sampling rate: 250 Hz, the format's default, is assumed" in record.meta["warnings"][0]
+    assert (
+        "gives no sampling rate: 250 Hz, the format's default, is assumed"
+        in record.meta["warnings"][0]
+    )
     told = read(upload, fs=500)
     assert (told.fs, told.duration_s) == (500, 1.0)
     assert "warnings" not in told.meta
@@ -146,7 +149,9 @@ def test_a_folder_in_a_header_is_no_matter_while_the_file_lies_beside_it(tmp_pat
         read(folder)
 
 
-@pytest.mark.parametrize("name", ["../ecg.dat", "a/../../ecg.dat", "/ecg.dat", "C:ecg.dat", "a//ecg.dat"])
+@pytest.mark.parametrize(
+    "name", ["../ecg.dat", "a/../../ecg.dat", "/ecg.dat", "C:ecg.dat", "a//ecg.dat"]
+)
 def test_a_folder_elsewhere_is_never_looked_into(tmp_path: Path, name: str) -> None:
     folder = files.put(tmp_path / "a", edited("ecg.dat", name))
     files.put(tmp_path, {"ecg.dat": files.wfdb()["ecg.dat"]})
@@ -214,7 +219,9 @@ def signal_lines(draw: st.DrawFn) -> tuple[str, dict[str, object]]:
         f"{values['gain']}({values['baseline']})/{values['unit']}",
         draw(st.integers(0, 24)), draw(number), values["first"], values["checksum"], 0, values["name"],
     ]  # fmt: skip
-    return draw(st.sampled_from(["", " "])) + gap.join(map(str, fields)) + draw(st.sampled_from(["", " "])), values
+    return draw(st.sampled_from(["", " "])) + gap.join(map(str, fields)) + draw(
+        st.sampled_from(["", " "])
+    ), values
 
 
 @settings(max_examples=150, deadline=None)
@@ -223,7 +230,9 @@ def signal_lines(draw: st.DrawFn) -> tuple[str, dict[str, object]]:
     lines=st.lists(signal_lines(), min_size=1, max_size=5), gap=blank,
     comment=st.text("ab1:#<> ", max_size=9), end=st.sampled_from(["\n", "\r\n", "\n\n", "\r"]),
 )  # fmt: skip
-def test_any_valid_header_says_what_was_written(name, fs, samples, lines, gap, comment, end) -> None:  # type: ignore[no-untyped-def]
+def test_any_valid_header_says_what_was_written(
+    name, fs, samples, lines, gap, comment, end
+) -> None:  # type: ignore[no-untyped-def]
     first = gap.join([name, str(len(lines)), str(fs), str(samples)])
     text = end.join([first, f"#{comment}", *(line for line, _ in lines), "# last"])
     source = Source("x.hea", data=text.encode())

@@ -14,7 +14,9 @@ from cofe_widgets.errors import EcgFormatError
 from . import files
 
 
-def segment(name: str, rows: np.ndarray, names: tuple[str, ...], gain: int = 200) -> dict[str, bytes]:
+def segment(
+    name: str, rows: np.ndarray, names: tuple[str, ...], gain: int = 200
+) -> dict[str, bytes]:
     lines = [f"{name} {len(rows)} 250 {rows.shape[1]}"]
     for row, lead in zip(rows, names, strict=True):
         total = (int(row.sum()) + 2**15) % 2**16 - 2**15
@@ -35,7 +37,9 @@ def fixed(names: tuple[str, ...] = LEADS) -> dict[str, bytes]:
 def variable() -> dict[str, bytes]:
     """I, II, V1; then nothing; then II and V5 at another gain, RESP besides."""
     rows = files.counts(1000)
-    layout = "\n".join(f"~ 0 200(0)/mV 12 0 0 0 0 {lead}" for lead in ("I", "II", "V1", "V5", "RESP"))
+    layout = "\n".join(
+        f"~ 0 200(0)/mV 12 0 0 0 0 {lead}" for lead in ("I", "II", "V1", "V5", "RESP")
+    )
     return {
         "r.hea": b"r/4 5 250 1000\nr_layout 0\nr1 400\n~ 250\nr2 350\n",
         "r_layout.hea": f"r_layout 5 250 0\n{layout}\n".encode(),
@@ -66,7 +70,7 @@ def test_a_variable_layout_has_gaps_where_a_segment_lacks_a_signal() -> None:
     np.testing.assert_allclose(record["II"][650:], rows[1, 650:], atol=1e-6)
     np.testing.assert_allclose(record["V5"][650:], rows[10, 650:], atol=1e-6)
     np.testing.assert_allclose(record["V1"][:400], rows[6, :400], atol=1e-6)
-    missing = {lead: row for lead, row in zip(record.leads, record.mask, strict=True)}
+    missing = dict(zip(record.leads, record.mask, strict=True))
     assert missing["II"].sum() == 250 and missing["V1"].sum() == 600 and missing["V5"].sum() == 650
     assert missing["aVF"][400:].all() and not missing["aVF"][:400].any()
     assert "RESP (respiration)" in record.meta["warnings"][0]
@@ -82,7 +86,10 @@ def test_a_part_across_segments_is_that_part_of_the_whole(start: float, end: flo
 
 def test_a_segment_may_be_segmented_itself() -> None:
     inner = {name.replace("r", "s", 1): data for name, data in fixed().items()}
-    inner = {n: d.replace(b"r1", b"s1").replace(b"r2", b"s2") if n[-3:] == "hea" else d for n, d in inner.items()}
+    inner = {
+        n: d.replace(b"r1", b"s1").replace(b"r2", b"s2") if n[-3:] == "hea" else d
+        for n, d in inner.items()
+    }
     upload = {"r.hea": b"r/2 12 250 2000\ns 1000\ns 1000\n", **inner}
     np.testing.assert_array_equal(read(upload).signal, np.tile(read(fixed()).signal, 2))
 
@@ -116,7 +123,11 @@ def test_segments_that_contradict_their_record_are_refused(change: dict, said: s
 
 
 def test_segments_that_hold_each_other_end() -> None:
-    ring = {"a.hea": b"a/1 1 250 500\nb 500\n", "b.hea": b"b/1 1 250 500\na 500\n", "c.hea": b"c/1 1 250 500\na 500\n"}
+    ring = {
+        "a.hea": b"a/1 1 250 500\nb 500\n",
+        "b.hea": b"b/1 1 250 500\na 500\n",
+        "c.hea": b"c/1 1 250 500\na 500\n",
+    }
     with pytest.raises(EcgFormatError, match="segmented more than 3 times"):
         read(ring)
 

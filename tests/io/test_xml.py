@@ -27,7 +27,11 @@ def same(data: bytes) -> tuple[str, ...]:
     record = read(data, "one.xml")
     assert record.leads == LEADS
     np.testing.assert_allclose(record.signal, files.counts() * 0.005, atol=1e-6)
-    assert (record.meta["age"], record.meta["sex"], record.meta["recorded"]) == (61, "F", "2019, 08:30")
+    assert (record.meta["age"], record.meta["sex"], record.meta["recorded"]) == (
+        61,
+        "F",
+        "2019, 08:30",
+    )
     assert record.meta["statements"] and record.meta["device"] in ("MAC55", "PageWriter")
     assert (record.meta["high_pass_hz"], record.meta["low_pass_hz"]) == (0.05, 150)
     return tuple(record.meta.get("warnings", ()))
@@ -52,7 +56,9 @@ RESAVED: dict[str, Callable[[str], str]] = {
     "under long comments": lambda text: "\n<!-- " + "seen by nobody " * 20_000 + "-->\n<?style x?>\n" + text,
     "with comments inside": lambda text: text.replace(">", "><!-- a > b -->").replace("?><!-- a > b -->", "?>"),
     "in one line an element": lambda text: re.sub(r">\s*<", ">\n  <", text),
-    "with what nobody knows": lambda text: re.sub(r"(<(?:restingecgdata|RestingECG)[^>]*>)", r"\1<new a='1'/>", text),
+    "with what nobody knows": lambda text: re.sub(
+        r"(<(?:restingecgdata|RestingECG)[^>]*>)", r"\1<new a='1'/>", text
+    ),
     "with text in CDATA": lambda text: re.sub(r">(MAC55|PageWriter)<", r"><![CDATA[\1]]><", text),
 }  # fmt: skip
 
@@ -67,7 +73,17 @@ def test_a_document_that_was_saved_again_opens(format: str, how: str) -> None:
     assert same(RESAVED[how](text).encode()) == ()
 
 
-DECLARED = ["UTF-8", "utf-8", "ISO-8859-1", "windows-1252", "US-ASCII", "UTF-16", "utf-16le", "klingon", ""]
+DECLARED = [
+    "UTF-8",
+    "utf-8",
+    "ISO-8859-1",
+    "windows-1252",
+    "US-ASCII",
+    "UTF-16",
+    "utf-16le",
+    "klingon",
+    "",
+]
 WRITTEN = ["utf-8", "utf-8-sig", "latin-1", "utf-16", "utf-16-le", "utf-16-be", "utf-32"]
 
 
@@ -84,7 +100,9 @@ def alike(declared: str, written: str) -> bool:
 def test_the_bytes_are_believed_and_a_wrong_declaration_is_noted(
     format: str, declared: str, written: str
 ) -> None:
-    prologue = f'<?xml version="1.0" encoding="{declared}"?>' if declared else '<?xml version="1.0"?>'
+    prologue = (
+        f'<?xml version="1.0" encoding="{declared}"?>' if declared else '<?xml version="1.0"?>'
+    )
     warnings = same(f"{prologue}\n{FORMATS[format]}".encode(written))
     assert bool(warnings) == (not alike(declared, written)), warnings
     if warnings:
@@ -93,7 +111,10 @@ def test_the_bytes_are_believed_and_a_wrong_declaration_is_noted(
 
 @EVERY
 def test_blanks_before_the_declaration_do_not_matter(format: str) -> None:
-    assert same(b"\r\n \t" + b'<?xml version="1.0" encoding="utf-8"?>' + FORMATS[format].encode()) == ()
+    assert (
+        same(b"\r\n \t" + b'<?xml version="1.0" encoding="utf-8"?>' + FORMATS[format].encode())
+        == ()
+    )
 
 
 @EVERY
@@ -124,5 +145,7 @@ def test_the_root_alone_tells_the_format(format: str) -> None:
     other = "<letter><p>&lt;RestingECG&gt; and <restingecgdata/> and <RestingECG/></p></letter>"
     with pytest.raises(EcgFormatError, match="its root <letter> is none of"):
         read(other.encode())
-    commented = f"<!-- {FORMATS['muse' if format == 'philips' else 'philips'][:3000].replace('--', '')} -->"
+    commented = (
+        f"<!-- {FORMATS['muse' if format == 'philips' else 'philips'][:3000].replace('--', '')} -->"
+    )
     same((commented + re.sub(r"<!DOCTYPE[^>]*>", "", FORMATS[format])).encode())
