@@ -45,6 +45,18 @@ def test_read_says_what_a_file_holds(muse: Path, capsys: pytest.CaptureFixture[s
     assert "4711" not in out
 
 
+def test_read_takes_leads_and_a_part(muse: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    part = ["read", str(muse), "--start", "0.4", "--end", "1.9"]
+    assert main([*part, "--leads", "V2,II"]) == 0
+    out = capsys.readouterr().out
+    assert "recording   1.5 s at 250 Hz\n" in out
+    assert "leads       V2 II\n" in out
+    assert main([*part, "--leads", "V2=V9"]) == 0
+    assert "V3 V4 V5 V6 V9\n" in capsys.readouterr().out
+    assert main([*part, "--fs", "500"]) == 2
+    assert "states 250 Hz" in capsys.readouterr().err
+
+
 def test_read_needs_no_widget(tmp_path: Path) -> None:
     """Where the JavaScript was not built, nothing that shows it may be asked for."""
     program = (

@@ -14,7 +14,7 @@ from .explain import DEFAULT_MODEL
 
 #: What is looked for: distribution, what it is for, and the extra that brings it.
 _NEEDED = (
-    *("anywidget", "bqplot", "captum", "defusedxml", "ecgdatakit", "ipywidgets", "numpy"),
+    *("anywidget", "bqplot", "captum", "ecgdatakit", "ipywidgets", "numpy"),
     *("pandas", "safetensors", "scipy", "sleepecg", "torch", "tqdm", "wfdb"),
 )
 _EXTRAS = {

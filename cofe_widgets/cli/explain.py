@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..markup import line
-from .read import file_help
+from .read import add_file, record_of
 from .refusal import RefusedError, refusals
 from .table import table
 
@@ -25,7 +25,7 @@ def add(subparsers: Any) -> argparse.ArgumentParser:
     parser: argparse.ArgumentParser = subparsers.add_parser(
         "explain", help="say how the ECG must change to change the model"
     )
-    parser.add_argument("file", metavar="FILE", help=file_help())
+    add_file(parser)
     parser.add_argument(
         "--model", default=DEFAULT_MODEL, help="a shipped model, or a .safetensors file"
     )
@@ -52,12 +52,11 @@ def add(subparsers: Any) -> argparse.ArgumentParser:
 
 def run(options: argparse.Namespace) -> None:
     """Print the answers, the counterfactual and its measurements; write the page if asked."""
-    from ..io import read
     from ..report.rows import changes, texts
 
     if options.output is not None and not options.output.resolve().parent.is_dir():
         raise RefusedError(f"{options.output}: the folder to write to does not exist")
-    record = read(options.file)
+    record = record_of(options)
     for one in record.meta.get("warnings", ()):
         print(f"warning: {line(one)}", file=sys.stderr)
     with refusals():

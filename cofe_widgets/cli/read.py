@@ -23,18 +23,50 @@ def file_help() -> str:
 def add(subparsers: Any) -> argparse.ArgumentParser:
     """The command's parser, with its arguments."""
     parser: argparse.ArgumentParser = subparsers.add_parser("read", help="say what a file holds")
-    parser.add_argument("file", metavar="FILE", help=file_help())
+    add_file(parser)
     return parser
+
+
+def add_file(parser: argparse.ArgumentParser) -> None:
+    """The arguments that say what to read of which file."""
+    parser.add_argument("file", metavar="FILE", help=file_help())
+    parser.add_argument(
+        "--leads",
+        metavar="NAMES",
+        type=_leads,
+        help="leads to keep, I,II,V5; or what signals are called from now on, ECG1=II,ECG2=V5",
+    )
+    parser.add_argument("--start", metavar="S", type=float, help="begin at this second")
+    parser.add_argument("--end", metavar="S", type=float, help="end at this second")
+    parser.add_argument(
+        "--fs", metavar="HZ", type=float, help="the sampling rate of a file that gives none"
+    )
+
+
+def _leads(text: str) -> list[str] | dict[str, str]:
+    """Names as they are typed: a list, or new names by old ones."""
+    pairs = [part.partition("=") for part in text.split(",")]
+    if any(sign for _, sign, _ in pairs):
+        return {old.strip(): new.strip() for old, _, new in pairs}
+    return [name.strip() for name, _, _ in pairs]
+
+
+def record_of(options: argparse.Namespace) -> Record:
+    """The record that the arguments of `add_file` ask for."""
+    from ..io import read
+
+    return read(
+        options.file, leads=options.leads, start=options.start, end=options.end, fs=options.fs
+    )
 
 
 def run(options: argparse.Namespace) -> None:
     """Print what the file says and what is measured in it."""
-    from ..io import read
     from ..report.measured import beside_device, remarks
     from ..report.rows import LISTED, change, texts
     from ..signals import measured
 
-    record = read(options.file)
+    record = record_of(options)
     print(_about(record))
     print()
     found = measured(record)

@@ -67,7 +67,10 @@ def philips() -> bytes:
         )
     )
     text = text.replace("</interpretation>", more + "</interpretation>")
-    acquirer = "<acquirer><operator id='smith'>John</operator><room>ward 7</room><facilityname>Mercy</facilityname></acquirer>"
+    acquirer = (
+        "<acquirer><operator id='smith'>John</operator><room>ward 7</room>"
+        "<facilityname>Mercy</facilityname></acquirer>"
+    )
     return text.replace("<machine>", acquirer + "<machine>").encode("utf-16")
 
 
@@ -75,7 +78,10 @@ FILES = {
     "muse": {"x.xml": muse()},
     "philips": {"x.xml": philips()},
     "wfdb": files.wfdb(comments=WFDB_COMMENTS),
-    "wfdb Dx": files.wfdb(comments="#Age: 61\n#Sex: F\n#Dx: 426783006, Dr Smith, SURNAME GIVEN, MRN 4711, low voltage\n#Name: SURNAME\n"),
+    "wfdb Dx": files.wfdb(
+        comments="#Age: 61\n#Sex: F\n#Dx: 426783006, Dr Smith, SURNAME GIVEN, MRN 4711, "
+        "low voltage\n#Name: SURNAME\n"
+    ),
 }  # fmt: skip
 
 

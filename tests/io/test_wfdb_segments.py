@@ -70,7 +70,7 @@ def test_a_variable_layout_has_gaps_where_a_segment_lacks_a_signal() -> None:
     np.testing.assert_allclose(record["II"][650:], rows[1, 650:], atol=1e-6)
     np.testing.assert_allclose(record["V5"][650:], rows[10, 650:], atol=1e-6)
     np.testing.assert_allclose(record["V1"][:400], rows[6, :400], atol=1e-6)
-    missing = {lead: row for lead, row in zip(record.leads, record.mask, strict=True)}
+    missing = dict(zip(record.leads, record.mask, strict=True))
     assert missing["II"].sum() == 250 and missing["V1"].sum() == 600 and missing["V5"].sum() == 650
     assert missing["aVF"][400:].all() and not missing["aVF"][:400].any()
     assert "RESP (respiration)" in record.meta["warnings"][0]

@@ -56,7 +56,9 @@ RESAVED: dict[str, Callable[[str], str]] = {
     "under long comments": lambda text: "\n<!-- " + "seen by nobody " * 20_000 + "-->\n<?style x?>\n" + text,
     "with comments inside": lambda text: text.replace(">", "><!-- a > b -->").replace("?><!-- a > b -->", "?>"),
     "in one line an element": lambda text: re.sub(r">\s*<", ">\n  <", text),
-    "with what nobody knows": lambda text: re.sub(r"(<(?:restingecgdata|RestingECG)[^>]*>)", r"\1<new a='1'/>", text),
+    "with what nobody knows": lambda text: re.sub(
+        r"(<(?:restingecgdata|RestingECG)[^>]*>)", r"\1<new a='1'/>", text
+    ),
     "with text in CDATA": lambda text: re.sub(r">(MAC55|PageWriter)<", r"><![CDATA[\1]]><", text),
 }  # fmt: skip
 

@@ -18,6 +18,7 @@ from ...vocabulary.diagnoses import FROM_SCP
 
 TABLES = ("labels.csv", "record_list.csv", "ptbxl_database.csv")
 
+_PTBXL_NUMBER = re.compile(r"(?:HR)?(\d{5})(?:_|$)")
 #: Licences of collections; of all others the card says that its reader must ask the source.
 LICENCES = {
     **dict.fromkeys(("ludb", "cinc2011", "cinc2011_250hz"), "ODC-BY 1.0"),
@@ -108,7 +109,7 @@ def _patients(table: dict[tuple[str, str], dict[str, str]]) -> dict[tuple[str, s
     """Group of each record: its patient; the same PTB-XL number is one ECG under several names."""
     number: dict[tuple[str, str], str] = {}
     for dataset, name in table:
-        match = re.match(r"(?:HR)?(\d{5})(?:_|$)", name)
+        match = _PTBXL_NUMBER.match(name)
         if match and (dataset.startswith("ptbxl") or name.startswith("HR")):
             number[dataset, name] = match.group(1)
     patient_of_number = {
