@@ -112,9 +112,7 @@ class Delineation(Value):
         table = self.fiducials.reset_index(drop=True)
         checks.frame(table, "fiducials", COLUMNS | {"lead": self.leads})
         beats = len(self.r_peaks_s)
-        checks.array(
-            self.r_peaks_s, "r_peaks_s", np.float64, (beats,), size=end_s, low=0
-        )
+        checks.array(self.r_peaks_s, "r_peaks_s", np.float64, (beats,), size=end_s, low=0)
         if (np.diff(self.r_peaks_s) <= 0).any():
             raise ValueError("its r_peaks_s do not rise")
         checks.text(self.method, "method", of=METHODS)
