@@ -43,6 +43,23 @@ def test_no_module_is_a_drawer_for_what_has_no_place():
     assert not names & {"utils", "util", "helpers", "helper", "common", "misc", "manager"}
 
 
+def test_text_goes_into_markup_one_way():
+    others = {
+        str(path.relative_to(PACKAGE))
+        for path in sources("cofe_widgets")
+        if re.search(r"from html import|html\.escape|saxutils|\.to_html\(", path.read_text("utf-8"))
+    }
+    assert others == {"markup.py"}
+    unsafe = [
+        str(path.relative_to(ROOT))
+        for path in sources("js/src")
+        if re.search(
+            r"innerHTML|outerHTML|insertAdjacentHTML|document\.write", path.read_text("utf-8")
+        )
+    ]
+    assert unsafe == []
+
+
 def layers():
     settings = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
     (contract,) = [

@@ -7,7 +7,7 @@ from ..markup import line
 from ..signals.measurements import disagreements, measured
 from ..signals.quality import screened, sentences
 from ..values.identity import public_name
-from ..vocabulary.meta import SOURCES, is_number
+from ..vocabulary.meta import SOURCES, is_number, public_meta
 from .measured import device_words
 
 #: Letters of a title and of what stands beside it.
@@ -45,10 +45,11 @@ def public_title(record: Record) -> str:
 
 def facts(record: Record) -> list[str]:
     """What stands beside the title, in a few words each."""
-    meta, found = record.meta, []
+    meta = public_meta(record.meta)
+    found: list[str] = []
     age, sex = meta.get("age"), meta.get("sex")
     if age is not None:
-        found.append(f"{age:g} years" if is_number(age) else f"{age} years")
+        found.append(f"{age:g} years")
     if sex:
         found.append({"M": "male", "F": "female"}.get(str(sex), str(sex)))
     found.append(

@@ -6,38 +6,16 @@ What identifies a person (a name of a file, a number, a date, a signature) stays
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from math import isfinite
 from numbers import Real
 from typing import Any
 
+from .identity import names_in, without_identity, without_serial, year_and_time
+
 #: What made a record, where that is no file.
 SOURCES = ("simulated", "generated", "counterfactual")
 _MOST_LETTERS, _MOST_TEXTS = 1000, 200
-
-_YEAR, _TIME = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)"), re.compile(r"\b\d{1,2}:\d\d(?=:|\b)")
-#: From here on a statement is a signature.
-_SIGNED = re.compile(
-    r"[\s(\[*-]*\b(?:(?:electronically\s+)?(?:confirmed|signed|reviewed|verified|approved|edited|"
-    r"interpreted|over-?read|read|reported|validated|authenticated|dictated|performed|ordered|"
-    r"requested|referred|acquired|recorded)\s*(?:electronically\s*)?(?:by\b|:)|"
-    r"(?:bestätigt|befundet|unterschrieben|validé|confirmé|confirmado|firmado)\s+(?:von|durch|par|por)\b).*",
-    re.IGNORECASE | re.DOTALL,
-)
-#: Statements that begin so, or hold such a field, are about a person.
-_PERSONAL = re.compile(
-    r"\b(?:(?:patient|last|first|family|given|middle|maiden)?[ _-]?name|patient(?:[ _-]?id)?|mrn|"
-    r"(?:medical )?record (?:number|no)|pat(?:ient)?[ _-]?(?:id|no|nr)|case ?(?:id|no)|ssn|dob|"
-    r"(?:date of )?birth(?:day|[ _-]?date)?|born|address|phone|tel|e-?mail|physician|doctor|"
-    r"technician|operator|attending|referring|insurance|accession)\b\s*[:=#.]|\bDr\.?\s+\w|\S@\S+\.\w",
-    re.IGNORECASE,
-)
-_DATE = re.compile(
-    r"(?<![\d.])(?:\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.](?:\d{4}|\d\d)|(?:19|20)\d{6}|"
-    r"\d{1,2}[- ](?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*[- ](?:\d{4}|\d\d))(?![\d.])",
-    re.IGNORECASE,
-)
 
 
 def is_number(value: Any) -> bool:
@@ -63,23 +41,12 @@ def _itself(value: Any) -> Any:
     return value
 
 
-def year_and_time(value: Any) -> str | None:
-    """Of a date its year, and the time of day."""
-    found = _YEAR.search(str(value)), _TIME.search(str(value))
-    return ", ".join(one[0] for one in found if one) or None
+def _age(value: Any) -> Any:
+    return value if is_number(value) else None
 
 
-def impersonal(text: str) -> str:
-    """A statement without signature and dates; empty where all of it is about a person."""
-    said = _SIGNED.sub("", text)
-    if _PERSONAL.search(said):
-        return ""
-    return _DATE.sub("", said).strip()
-
-
-def _impersonal_all(values: Any) -> tuple[str, ...]:
-    texts = values if isinstance(values, tuple | list) else (values,)
-    return tuple(filter(None, (impersonal(str(one)) for one in texts)))
+def _sex(value: Any) -> Any:
+    return value if isinstance(value, str) and value.isalpha() and len(value) <= 10 else None
 
 
 def _source(value: Any) -> Any:
@@ -88,10 +55,13 @@ def _source(value: Any) -> Any:
 
 #: Key -> what of its value may leave.
 META: dict[str, Callable[[Any], Any]] = {
-    **dict.fromkeys(("title", "format", "device", "age", "sex", "warnings", "warning"), _itself),
+    **dict.fromkeys(("title", "format", "warnings"), _itself),
     "source": _source,
+    "device": _itself,
+    "age": _age,
+    "sex": _sex,
     "recorded": year_and_time,
-    "statements": _impersonal_all,
+    "statements": _itself,
     **dict.fromkeys(("high_pass_hz", "low_pass_hz"), _itself),
     "device_measurements": dict,
     # of what was simulated, generated, changed
@@ -108,6 +78,18 @@ def public_meta(meta: Mapping[str, Any]) -> dict[str, Any]:
     fit = {
         key: META[key](value) for key, value in meta.items() if key in META and _fits(key, value)
     }
+    known = meta.get("identity")  # there where a file was read with all it says of the person
+    names = (
+        names_in(str(v) for k, v in known.items() if k != "comments")
+        if isinstance(known, Mapping)
+        else ()
+    )
+    if "device" in fit:
+        fit["device"] = without_serial(str(fit["device"]), names)
+    if "statements" in fit:
+        said = fit["statements"]
+        texts = said if isinstance(said, tuple | list) else (said,)
+        fit["statements"] = tuple(filter(None, (without_identity(str(t), names) for t in texts)))
     return {key: value for key, value in fit.items() if value not in (None, "", (), {})}
 
 

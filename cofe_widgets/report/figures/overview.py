@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from base64 import b64encode
 from collections.abc import Iterator
-from html import escape
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ...ecg import Record, runs
+from ...markup import escaped, line
 from ..labels import clock
 from .palette import PALETTE
 
@@ -132,4 +132,4 @@ def _envelope(record: Record) -> Iterator[str]:
     x = _x((starts + 0.5 * len(row) / len(starts)) / len(row))
     bars = "".join(f"M{x[k]:.1f} {y0[k]:.1f}V{y1[k] + 0.5:.1f}" for k in np.flatnonzero(known))
     yield f'<path d="{bars}" stroke="{_LINE}" stroke-width="1.2"/>'
-    yield _text(2, 9, escape(lead))
+    yield _text(2, 9, escaped(line(lead, 16)))
