@@ -70,7 +70,10 @@ def _answer(cf: Counterfactual) -> str:
 
 
 def _longer(cf: Counterfactual) -> str:
-    longer, looked_at = cf.original.meta.get("first_of_s"), cf.original.duration_s
+    meta, looked_at = cf.original.meta, cf.original.duration_s
+    longer, begins = meta.get("first_of_s"), meta.get("start_s")
+    if begins is not None:
+        return f"of {meta['of_s']:g} s, {looked_at:g} s from {begins:g} s were looked at"
     if longer is None:
         return ""
     return f"only the first {looked_at:g} s of {longer:g} s were looked at"

@@ -18,6 +18,7 @@ from ...markup import line
 from ...provenance import provenance
 from ...values import Value, checks, remakes
 from ...wrapper import Predictor, known_predictor
+from .by_window import explained_by_window
 from .gradients import score
 from .method import Method
 from .registry import find
@@ -80,6 +81,7 @@ def attribute(
     target: str,
     method: str | Method = "saliency",
     batch_size: int | None = None,
+    window: float | str = "first",
     **options: Any,
 ) -> Attribution: ...
 @overload
@@ -89,6 +91,7 @@ def attribute(
     target: str,
     method: str | Method = "saliency",
     batch_size: int | None = None,
+    window: float | str = "first",
     **options: Any,
 ) -> list[Attribution]: ...
 def attribute(
@@ -97,6 +100,7 @@ def attribute(
     target: str,
     method: str | Method = "saliency",
     batch_size: int | None = None,
+    window: float | str = "first",
     **options: Any,
 ) -> Attribution | list[Attribution]:
     """Which samples of which leads speak for or against ``target``.
@@ -116,6 +120,11 @@ def attribute(
     batch_size : int, optional
         ECGs that go through the model at once; by default what ``f`` says. It decides memory and
         speed, not values.
+    window : "first", "all" or float
+        Of one record that is longer than the model: its first window, all windows one after the
+        other, or the one that begins at so many seconds. With "all", ``values`` are of the whole
+        record, NaN where the model cannot be asked (a gap), and ``provenance`` has ``windows_s``,
+        where each begins, and ``answers``, what the model says of ``target`` there.
     **options
         Of the method: ``steps=100`` of integrated gradients.
 
@@ -135,6 +144,12 @@ def attribute(
     method = find(method)
     options = method.checked(options)
     sized = _sized(f, target, batch_size)
+    if window != "first":
+
+        def explain(pieces: Sequence[Record]) -> list[Attribution]:
+            return attribute(pieces, f, target, method, batch_size, **options)
+
+        return explained_by_window(record, sized, target, window, explain)
     one = isinstance(record, Record)
     seen, rows = _read(record, f)
     found: list[Attribution] = []
@@ -158,6 +173,8 @@ def _again(value: Attribution, f: Predictor | None = None, **changes: Any) -> An
     same = changes.get("method", value.method) == value.method  # another method has other options
     asked = {"target": value.target, "method": value.method, **changes}
     asked = {**(value.provenance["options"] if same else {}), **asked}
+    if "windows_s" in value.provenance:
+        asked.setdefault("window", "all")
     return attribute(value.record, known_predictor(value.provenance, f), **asked)
 
 

@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ...ecg import Record
+from ...ecg import Record, stored_record
 from ...errors import ExplainError
 from ...generative.inversion import SECONDS, UNTRUSTED_R, Inversion, invert
 from ...generative.latent_edit import NAMES, SPACES, LatentEdit
@@ -108,8 +108,13 @@ def _result(
         message = f"not reached ({objective.level:g} was asked): {message}"
     elif solution.space is SPACES[-1]:
         message += "; the model was flipped without a nameable change"
-    longer = inversion.records[0].meta.get("first_of_s")
-    if longer is not None:
+    meta = inversion.records[0].meta
+    longer, begins = meta.get("first_of_s"), meta.get("start_s")
+    if begins is not None:
+        message += (
+            f"; of the {meta['of_s']:g} s given, {SECONDS:g} from {begins:g} s were looked at"
+        )
+    elif longer is not None:
         message += f"; of the {longer:g} s given, the first {SECONDS:g} were looked at"
     r = float(inversion.correlation[0])
     if r < UNTRUSTED_R:
@@ -157,14 +162,15 @@ def counterfactual(
     residual: bool = True,
     keep: Sequence[str] = (),
     diverse: int = 1,
+    start: float = 0.0,
 ) -> Work[Any]:
     """How the ECG would have to change for ``f`` to answer ``target`` with ``level``.
 
     Parameters
     ----------
     record : Record or sequence of Record
-        Ten seconds or more, of which the first ten are explained, and from which 12 leads can be
-        derived.
+        Ten seconds or more, of which ten from ``start`` are explained, and from which 12 leads can
+        be derived.
     f : Predictor
     target : str
         Output by name.
@@ -187,6 +193,8 @@ def counterfactual(
         parameter (`vocabulary.edits`).
     diverse : int
         How many different answers to look for.
+    start : float
+        Where the ten seconds begin, s from the start of each record.
 
     Returns
     -------
@@ -211,6 +219,7 @@ def counterfactual(
         Objective(f, target, level), severities, seed, method, residual, names, diverse
     )
     many, begun = [record] if isinstance(record, Record) else list(record), []
+    many = [_from(one, start) for one in many]
     for i, one in enumerate(many):  # all are looked at before work begins on any
         try:
             begun.append(request.begin(one))
@@ -230,6 +239,31 @@ def counterfactual(
     found: Any = out if diverse > 1 else [answers[0] for answers in out]
     message = out[-1][-1].message if out else "no record was given"
     yield Step(1.0, message, None, found[0] if isinstance(record, Record) else found)
+
+
+def _from(record: Record, start: float) -> Record:
+    """The ten seconds of a record that begin there; of none but the first ``meta`` says so.
+
+    Raises
+    ------
+    ExplainError
+        When the record ends before they do.
+    """
+    if not start:
+        return record
+    last = record.duration_s - SECONDS
+    if not 0 <= start <= last:
+        raise ExplainError(
+            f"start={start:g}: ten seconds of a record of {record.duration_s:g} s begin from 0 to "
+            f"{max(last, 0):g} s"
+        )
+    part = record.crop(start, start + SECONDS)
+    if part.mask.all():
+        raise ExplainError(
+            f"start={start:g}: no lead has any samples in the ten seconds from there"
+        )
+    meta = {**part.meta, "start_s": float(start), "of_s": record.duration_s}
+    return stored_record(part.signal, part.fs, part.leads, meta)
 
 
 def _batch_steps(request: _Request, begun: Sequence[tuple[Inversion, Tensor]]) -> Work[Any]:
