@@ -18,6 +18,7 @@ if TYPE_CHECKING:  # what __getattr__ below finds, for type checkers and editors
     from .errors import EcgError as EcgError
     from .errors import EcgFormatError as EcgFormatError
     from .errors import ExplainError as ExplainError
+    from .errors import WrapError as WrapError
     from .explain import ATTRIBUTION_METHODS as ATTRIBUTION_METHODS
     from .explain import Attribution as Attribution
     from .explain import attribute as attribute
@@ -77,6 +78,7 @@ _HOME = {
     "directions": "generative",
     "Directions": "generative",
     "ExplainError": "errors",
+    "WrapError": "errors",
     "EcgLab": "widgets",
     "EcgViewer": "widgets",
     "HeartLab": "widgets",

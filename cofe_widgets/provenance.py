@@ -8,7 +8,7 @@ from ._version import __version__
 
 
 class Weighted(Protocol):
-    """A model with a name and a hash of its weights."""
+    """A model with a name, a hash of its weights and, where it has some, ``facts`` of its use."""
 
     name: str
 
@@ -30,9 +30,12 @@ def provenance(predictor: Weighted | None = None, **facts: Any) -> dict[str, Any
     Returns
     -------
     dict
-        ``model`` and ``model_hash`` (of a predictor), the facts, and ``version`` of the package.
+        ``model`` and ``model_hash`` (of a predictor), ``model_use`` (how it is asked, where that is
+        not the usual way), the facts, and ``version`` of the package.
     """
     model: dict[str, Any] = {}
     if predictor is not None:
         model = {"model": predictor.name, "model_hash": predictor.weight_hash}
+        use = getattr(predictor, "facts", {})
+        model |= {"model_use": use} if use else {}
     return {**model, **facts, "version": __version__}

@@ -21,6 +21,7 @@ _EXTRAS = {
     "jupyterlab": ("notebooks", "lab"),
     "voila": ("the dashboard", "lab"),
     "scikit-learn": ("training", "train"),
+    "onnxruntime": ("ONNX models", "onnx"),
     "tensorboard": ("watching a training run", "train"),
     "pytest": ("the tests", "test"),
     "playwright": ("the browser tests", "test"),

@@ -80,7 +80,7 @@ def run(options: argparse.Namespace) -> None:
 
             shade = attribution.attribute(record, f, target, method)
             page = to_html(found, options.output, attribution=shade)
-            print(f"\nThe picture is in {page}")
+            print(f"\nThe picture is in {line(page)}")
 
 
 def _search(

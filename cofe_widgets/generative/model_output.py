@@ -33,9 +33,15 @@ class ModelOutput:
             f.index(target)
         except WrapError as error:
             raise ExplainError(str(error)) from error
-        if f.seconds > 10.0:
+        if f.median_beat:
             raise ExplainError(
-                f"{f.name} looks at {f.seconds:g} s of ECG: counterfactuals are drawn for 10 s"
+                f"{f.name} takes a median beat: counterfactuals are drawn for 10 s of ECG; attribute() "
+                "explains the beat"
+            )
+        if f.shortest_s > 10.0:
+            raise ExplainError(
+                f"{f.name} looks at {f.shortest_s:g} s of ECG: counterfactuals are drawn for 10 s "
+                "(wrap(..., pad=) fills them up)"
             )
         missing = [name for name in f.leads if name not in LEADS]
         if missing:
@@ -44,11 +50,13 @@ class ModelOutput:
             )
         self.rows = [LEADS.index(name) for name in f.leads]
         self.resample = Resample(FS, f.fs, SAMPLES) if f.fs != FS else nn.Identity()
+        # A model of crops looks at all of them.
+        self.samples = round(min(f.seconds, 10.0) * f.fs)
 
     def score(self, signals: Tensor) -> Tensor:
         """Log-odds (or value) of the target, ``(batch,)``; gradients pass."""
         x = self.resample(signals[:, self.rows])
-        raw = self.f.raw(x[:, :, : self.f.samples].to(self.f.device))
+        raw = self.f.raw(x[:, :, : self.samples].to(self.f.device))
         score = self.f.score(raw, self.target).to(signals.device)
         if not torch.isfinite(score).all():
             raise ExplainError(f"{self.f.name} answers NaN or infinity on the way to {self.target}")

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from ..errors import WeightsError
 from ..values.archive import content, json_of
 from .card import card_of
+from .number_type import number_type
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -97,7 +98,8 @@ def load(name: str | Path) -> Loaded:
 def _load(path: Path, _changed: int) -> Loaded:
     import torch
 
-    with torch.inference_mode(False):  # weights read inside one would forbid later gradients
+    # Weights read in inference mode would forbid later gradients.
+    with torch.inference_mode(False), number_type():
         return _read(path)
 
 

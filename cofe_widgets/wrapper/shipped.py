@@ -10,6 +10,7 @@ from typing import Any
 from ..errors import WrapError
 from ..models import load as load_module
 from ..models import shipped
+from ..models.number_type import number_type
 from .predictor import Predictor
 
 #: What of a predictor `load` sets from the card: another value makes it one of your own.
@@ -53,20 +54,23 @@ def load(name: str | Path) -> Predictor:
             f"{name} is not a predictor: {card.get('summary', 'it has no outputs')[:200]}"
         )
     kind = Predictor if Path(name).suffix else _Shipped  # a file of one's own is not shipped
-    found = kind(
-        copy.deepcopy(loaded.module),  # a predictor may be moved or fine-tuned: each has its own
-        fs=card["fs"],
-        leads=card["leads"],
-        outputs=card["outputs"],
-        seconds=card["seconds"],
-        output=card["output"],
-        preprocess=None,
-        postprocess=None,
-        batch_size=64,
-        device="cpu",
-        name=Path(name).stem,
-        card=card,
-    )
+    with number_type():  # what shipped models compute in
+        found = kind(
+            copy.deepcopy(
+                loaded.module
+            ),  # a predictor may be moved or fine-tuned: each has its own
+            fs=card["fs"],
+            leads=card["leads"],
+            outputs=card["outputs"],
+            seconds=card["seconds"],
+            output=card["output"],
+            preprocess=None,
+            postprocess=None,
+            batch_size=64,
+            device="cpu",
+            name=Path(name).stem,
+            card=card,
+        )
     if isinstance(found, _Shipped):
         found._loaded = found._state()
     return found

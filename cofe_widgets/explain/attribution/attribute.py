@@ -15,9 +15,12 @@ from numpy.typing import NDArray
 from ...ecg import Record
 from ...errors import EcgError, ExplainError, WrapError
 from ...markup import line
+from ...models.number_type import number_type
 from ...provenance import provenance
 from ...values import Value, checks, remakes
 from ...wrapper import Predictor, known_predictor
+from ...wrapper.records import alike, listed
+from ..arguments import check_predictor, filled
 from .by_window import explained_by_window
 from .gradients import score
 from .method import Method
@@ -25,6 +28,10 @@ from .registry import find
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
+
+
+#: Values of a complete method that miss the change of the score by more than this do not add up to it.
+INCOMPLETE = 0.25
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,7 +50,7 @@ class Attribution(Value):
         Model and hash of its weights, ``method`` with all its ``options``, whether the values are
         ``signed`` and ``complete``; of complete ones ``completeness_error``, by how much their sum
         misses the change of the score from the baseline, relative to that change (None where the
-        score does not change).
+        score does not change), and a ``warning`` where it is large.
     """
 
     values: NDArray[np.float32]
@@ -65,7 +72,10 @@ class Attribution(Value):
         return self.record.leads
 
     def __repr__(self) -> str:
-        return f"Attribution({line(self.method)} for {line(self.target)}, {len(self.leads)} leads)"
+        missed = self.provenance.get("completeness_error") or 0.0
+        more = f", misses the answer by {missed:.0%}" if missed > INCOMPLETE else ""
+        what = f"{line(self.method)} for {line(self.target)}"
+        return f"Attribution({what}, {len(self.leads)} leads{more})"
 
     def _check(self) -> None:
         """Refuse fields of another kind, and values that are not of the record."""
@@ -151,20 +161,34 @@ def attribute(
 
         return explained_by_window(record, sized, target, window, explain)
     one = isinstance(record, Record)
-    seen, rows = _read(record, f)
-    found: list[Attribution] = []
+    seen, rows = _read(record, sized)
     if not rows:
-        return found
+        return []
+    found: dict[int, Attribution] = {}
     try:
-        with _as_it_was(f.module):
-            method.check_model(f, rows[0], target)
-            for first in range(0, len(rows), sized.batch_size):
-                part = slice(first, first + sized.batch_size)
-                work = _Batch(method, options, sized, target, None if one else first)
-                found += work.explained(seen[part], rows[part])
+        with _as_it_was(f.module), number_type():
+            method.check_model(sized.of(seen[0]), rows[0], target)
+            # Side inputs are of a record: each is explained alone.
+            most = 1 if f.side.names else sized.batch_size
+            for places in alike([row.shape for row in rows], most):
+                bound = sized.of(seen[places[0]])
+                work = _Batch(method, options, bound, target, None if one else places)
+                made = work.explained([seen[k] for k in places], [rows[k] for k in places])
+                found |= dict(zip(places, made, strict=True))
     except RuntimeError as error:
         raise ExplainError(f"{f.name} cannot be explained by {method.name}: {error}") from error
-    return found[0] if one else found
+    return found[0] if one else [found[k] for k in range(len(rows))]
+
+
+def _missed(error: float | None) -> dict[str, str]:
+    """What provenance says of values that do not add up to the answer."""
+    if error is None or error <= INCOMPLETE:
+        return {}
+    return {
+        "warning": f"the values miss the change of the score from the baseline by {error:.0%} of it: "
+        "they do not add up to the answer. More steps, or another baseline (baseline='blurred' for a "
+        "model that scales its input), may mend it"
+    }
 
 
 @remakes(Attribution)
@@ -180,8 +204,7 @@ def _again(value: Attribution, f: Predictor | None = None, **changes: Any) -> An
 
 def _sized(f: Predictor, target: str, batch_size: int | None) -> Predictor:
     """The predictor with the batch size that was asked for; refused when it cannot be asked."""
-    if not isinstance(f, Predictor):
-        raise ExplainError(f"f is a {type(f).__name__}: expected a Predictor (cw.load, cw.wrap)")
+    check_predictor(f)
     try:
         f.index(target)
     except WrapError as error:
@@ -197,26 +220,16 @@ def _sized(f: Predictor, target: str, batch_size: int | None) -> Predictor:
 
 def _read(given: Record | Iterable[Record], f: Predictor) -> tuple[list[Record], list[Tensor]]:
     """The ECGs as the model sees them, and as it takes them, each ``(1, leads, samples)``."""
-    try:
-        records = [given] if isinstance(given, Record) else list(given)
-    except TypeError as error:
-        raise EcgError(
-            f"record is a {type(given).__name__}: expected a Record (cw.read), or several"
-        ) from error
+    records = listed(given)
     seen, rows = [], []
     for place, record in enumerate(records):
         where = _where(None if given is record else place)
-        if not isinstance(record, Record):
-            raise EcgError(
-                f"{where}a {type(record).__name__} is no Record: cw.Record(signal, fs, leads) "
-                "makes one"
-            )
         try:
+            seen.append(f.seen(record))
             rows.append(f.tensor(record))
-            shown = record.select(f.leads).resample(f.fs)
+            f.of(record)  # what it takes beside the ECG is there
         except EcgError as error:
             raise EcgError(f"{where}{error}") from error
-        seen.append(shown.crop(0, min(shown.duration_s, f.seconds)))
     return seen, rows
 
 
@@ -238,13 +251,13 @@ def _as_it_was(module: nn.Module) -> Iterator[None]:
 
 @dataclass(frozen=True)
 class _Batch:
-    """One question to ECGs that go through the model together; ``first`` is the place of theirs."""
+    """One question to ECGs that go through the model together; ``places`` are theirs."""
 
     method: Method
     options: dict[str, Any]
     f: Predictor
     target: str
-    first: int | None
+    places: Sequence[int] | None
 
     def explained(self, seen: Sequence[Record], rows: Sequence[Tensor]) -> list[Attribution]:
         """An attribution of each."""
@@ -256,14 +269,17 @@ class _Batch:
         facts: list[dict[str, Any]] = [{} for _ in seen]
         if self.method.complete:
             facts = [{"completeness_error": one} for one in self.completeness_errors(x, values)]
+        for fact, record in zip(facts, seen, strict=True):
+            fact |= filled(record) | _missed(fact.get("completeness_error"))
         name, target = self.method.name, self.target
+        known = provenance(self.f, method=name, options={**self.options}, **promise)
         return [
             Attribution(
                 array[:, : record.samples].copy(),
                 record,
                 target,
                 name,
-                provenance(self.f, method=name, options={**self.options}, **promise, **more),
+                {**known, "options": {**self.options}, **more},
             )
             for record, array, more in zip(seen, values, facts, strict=True)
         ]
@@ -306,5 +322,5 @@ class _Batch:
         """Refuse numbers ``(n, ...)`` that are not finite, naming the first record that has them."""
         bad = ~np.isfinite(numbers.reshape(len(numbers), -1)).all(axis=1)
         if bad.any():
-            place = None if self.first is None else self.first + int(bad.argmax())
+            place = None if self.places is None else self.places[int(bad.argmax())]
             raise ExplainError(f"{_where(place)}{said}")

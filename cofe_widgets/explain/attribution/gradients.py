@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 def score(predictor: Predictor, x: Tensor, target: str) -> Tensor:
     """Log-odds (or value) of ``target`` for ECGs ``(n, leads, samples)`` in mV: ``(n,)``.
 
-    The model gets a copy: a module that works in place on its input changes nothing of ``x``, and
-    ``x`` may be a leaf whose gradient is wanted.
+    The model gets a copy (`Predictor.raw`): a module that works in place on its input changes nothing
+    of ``x``, which may be a leaf whose gradient is wanted.
     """
-    return predictor.score(predictor.raw(x.clone()), target)
+    return predictor.score(predictor.raw(x), target)
 
 
 def gradient(predictor: Predictor, x: Tensor, target: str) -> Tensor:
@@ -41,7 +41,7 @@ def gradient(predictor: Predictor, x: Tensor, target: str) -> Tensor:
             total = score(predictor, leaf, target).sum()
             try:
                 found += torch.autograd.grad(total, leaf)
-            except RuntimeError as error:
+            except Exception as error:  # also of a backward of the user's own
                 raise ExplainError(
                     f"{predictor.name} gives no gradient for {target}: {error}"
                 ) from error

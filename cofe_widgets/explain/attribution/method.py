@@ -107,6 +107,8 @@ _DIFFERENTIABLE: WeakKeyDictionary[Predictor, set[str]] = WeakKeyDictionary()
 def _gradients(predictor: Predictor, x: Tensor, target: str) -> str:
     seen = _DIFFERENTIABLE.setdefault(predictor, set())
     if target not in seen:
+        if predictor.lack_of_gradients:
+            return f"it gives no gradient for {target}: {predictor.lack_of_gradients}"
         try:
             gradient(predictor, x[:1], target)
         except ExplainError as error:

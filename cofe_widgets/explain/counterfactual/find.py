@@ -7,8 +7,9 @@ not probabilities, the search starts in few named numbers, and the path ends at 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
+from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -16,15 +17,18 @@ import torch
 from torch import Tensor
 
 from ...ecg import Record, stored_record
-from ...errors import ExplainError
-from ...generative.inversion import SECONDS, UNTRUSTED_R, Inversion, invert
+from ...errors import EcgError, ExplainError, WrapError
+from ...generative.inversion import SECONDS, UNTRUSTED_R, Inversion, invert, prepare
 from ...generative.latent_edit import NAMES, SPACES, LatentEdit
 from ...generative.networks import networks
 from ...models.architectures.generator import FS
+from ...models.number_type import in_number_type, number_type
 from ...provenance import provenance
 from ...steps import Step, Work, streamed
 from ...values import remakes
 from ...wrapper import Predictor, known_predictor
+from ...wrapper.records import listed, without_gaps
+from ..arguments import check_predictor, filled
 from .global_direction import global_direction
 from .objective import Objective
 from .path import BATCH, EditPath, path
@@ -49,6 +53,11 @@ class _Request:
     diverse: int
 
     def __post_init__(self) -> None:
+        for name in ("severities", "seed", "diverse"):
+            if isinstance(getattr(self, name), bool) or not isinstance(
+                getattr(self, name), Integral
+            ):
+                raise ExplainError(f"{name}={getattr(self, name)!r}: expected a whole number")
         if self.severities < 2:
             raise ExplainError(f"severities={self.severities}: a path has at least two frames")
         if self.method not in METHODS:
@@ -66,12 +75,30 @@ class _Request:
         keep = (*self.keep, *frozen)
         return LatentEdit(inversion, SPACES[-1], self.seed, keep, self.residual)
 
+    def of(self, record: Record) -> _Request:
+        """The same request to the model as it is asked about a record (`Predictor.of`)."""
+        f = self.objective.f
+        bound = f.of(record)
+        if bound is f:
+            return self
+        return replace(
+            self, objective=Objective(bound, self.objective.target, self.objective.level)
+        )
+
     def begin(self, record: Record) -> tuple[Inversion, Tensor]:
         """A record in the latent space and its score, ``(1,)``; refused when it cannot be asked."""
+        f = self.objective.f
+        try:
+            objective = self.of(record).objective
+            if record.has_gaps:
+                record = without_gaps(prepare(record.completed()), f.gaps, f.name)
+        except EcgError as error:
+            raise ExplainError(str(error)) from error
         inversion = invert([record])
         with torch.no_grad():
-            start = self.objective.score(inversion.signals)
-        self.objective.sign(start)
+            start = objective.score(inversion.signals)
+        objective.sign(start)
+        objective.refuse_without_gradient()
         return inversion, start
 
     def call(self, number: int) -> dict[str, Any]:
@@ -131,6 +158,7 @@ def _result(
         beats_s=beats[inside].tolist(),
         distance_sd=float(move.norm()),
         call=request.call(number),
+        **filled(inversion.records[0]),
     )
     return Counterfactual(
         original=inversion.records[0],
@@ -214,23 +242,31 @@ def counterfactual(
     generator of `Step` that can be closed at any time: partial results are the candidates of the
     search (`Candidate`) and each `Counterfactual` as it is found.
     """
-    names = (keep,) if isinstance(keep, str) else tuple(keep)
-    request = _Request(
-        Objective(f, target, level), severities, seed, method, residual, names, diverse
-    )
-    many, begun = [record] if isinstance(record, Record) else list(record), []
-    many = [_from(one, start) for one in many]
+    check_predictor(f)
+    names = (keep,) if isinstance(keep, str) else _names(keep)
+    with number_type():
+        objective = Objective(f, target, level)
+    request = _Request(objective, severities, seed, method, residual, names, diverse)
+    yield from in_number_type(_steps(request, record, start))
+
+
+def _steps(request: _Request, record: Record | Sequence[Record], start: float) -> Work[Any]:
+    """The answers of one record or several, in batches."""
+    diverse = request.diverse
+    many, begun = [_from(one, start) for one in _listed(record)], []
     for i, one in enumerate(many):  # all are looked at before work begins on any
         try:
             begun.append(request.begin(one))
-        except ExplainError as error:
+        except (ExplainError, WrapError) as error:
             where = "" if isinstance(record, Record) else f"record {i} of {len(many)}: "
-            raise ExplainError(f"{where}{error}") from error
+            raise type(error)(f"{where}{error}") from error
     out: list[list[Counterfactual]] = []
-    for first in range(0, len(many), BATCH):
-        part = begun[first : first + BATCH]
+    # Side inputs are of a record: each is searched alone.
+    most = 1 if request.objective.f.side.names else BATCH
+    for first in range(0, len(many), most):
+        part = begun[first : first + most]
         share = len(part) / len(many)
-        for step in _batch_steps(request, part):
+        for step in _batch_steps(request.of(many[first]), part):
             done = first / len(many) + share * step.fraction
             if step.result is None:
                 yield Step(done, step.message, step.partial)
@@ -239,6 +275,33 @@ def counterfactual(
     found: Any = out if diverse > 1 else [answers[0] for answers in out]
     message = out[-1][-1].message if out else "no record was given"
     yield Step(1.0, message, None, found[0] if isinstance(record, Record) else found)
+
+
+def _names(keep: Any) -> tuple[str, ...]:
+    try:
+        return tuple(keep)
+    except TypeError as error:
+        raise ExplainError(f"keep={keep!r}: expected a list of what must not change") from error
+
+
+def _listed(given: Any) -> list[Record]:
+    """The records that were given.
+
+    Raises
+    ------
+    ExplainError
+        When something else was.
+    """
+    try:
+        many = listed(given)
+    except EcgError as error:
+        raise ExplainError(str(error)) from error
+    for place, one in enumerate(many):
+        if not isinstance(one, Record):
+            raise ExplainError(
+                f"record {place} of {len(many)} is a {type(one).__name__}: expected a Record (cw.read)"
+            )
+    return many
 
 
 def _from(record: Record, start: float) -> Record:

@@ -54,7 +54,7 @@ def global_direction(objective: Objective) -> Tensor:
     """
     f, rising = objective.f, objective.f.output == "linear" or objective.level >= 0.5
     hearts = bank(networks().weight_hash)
-    if f.preprocess or f.postprocess:  # functions have no hash to know them by
+    if f.has_functions:  # they may do otherwise tomorrow
         return _mean_slope(objective, hearts, rising)
     wrapped = f.weight_hash, f.fs, f.leads, f.outputs, f.output, f.seconds
     key = (*wrapped, objective.target, rising, networks().weight_hash)

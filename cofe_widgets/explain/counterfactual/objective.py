@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from numbers import Real
+from typing import Any
 
 import numpy as np
 import torch
@@ -27,7 +29,7 @@ class Objective(ModelOutput):
 
     def __init__(self, f: Predictor, target: str, level: float) -> None:
         super().__init__(f, target)
-        self.level = level
+        self.level = level = _number(level)
         if f.output != "linear" and not 0 < level < 1:
             raise ExplainError(f"level {level:g}: a probability to reach lies between 0 and 1")
         if not math.isfinite(level):
@@ -65,6 +67,15 @@ class Objective(ModelOutput):
             )
         return torch.where(start < self.target_score, 1.0, -1.0)
 
+    def refuse_without_gradient(self) -> None:
+        """Refuse a model whose answers have no gradient at all, before any search."""
+        f = self.f
+        if not f.differentiable:
+            raise ExplainError(
+                f"{f.name} gives no gradient: {f.lack_of_gradients}. A counterfactual needs a "
+                "differentiable model (is the output rounded, or detached?)"
+            )
+
     def slope(self, loss: Tensor, move: Tensor) -> Tensor:
         """Gradient of a loss.
 
@@ -75,7 +86,7 @@ class Objective(ModelOutput):
         """
         try:
             return torch.autograd.grad(loss, move)[0]
-        except RuntimeError as error:
+        except Exception as error:  # also of a backward of the user's own
             raise ExplainError(
                 f"{self.f.name} has no gradient with respect to the ECG: a counterfactual needs a "
                 "differentiable model (is the output rounded, or detached?)"
@@ -96,3 +107,16 @@ class Objective(ModelOutput):
             "to small changes. Is it rounded, or saturated (a softmax, sigmoid or clamp inside the "
             "model)? Wrap the module so that it answers raw logits"
         )
+
+
+def _number(level: Any) -> float:
+    """The level as a number.
+
+    Raises
+    ------
+    ExplainError
+        When it is none.
+    """
+    if isinstance(level, bool) or not isinstance(level, Real):
+        raise ExplainError(f"level={level!r}: expected a number, the answer to reach")
+    return float(level)

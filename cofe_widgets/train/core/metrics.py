@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from ...audit.statistics import wilson
-from ...wrapper.predictor import log_odds as log_odds_of
+from ...wrapper.model_answer import log_odds as log_odds_of
 
 Array = NDArray[np.float64]
 #: Samples of a bootstrap.
