@@ -253,12 +253,12 @@ def _rhythm(rr_ms: NDArray[np.float64]) -> dict[str, float]:
     rr = rr_ms[np.isfinite(rr_ms)]
     turns = np.diff(rr_ms)
     turns = turns[np.isfinite(turns)]
-    mean = rr.mean() if len(rr) else nan
+    mean = float(rr.mean()) if len(rr) else nan
     return {
         "heart_rate_bpm": 60000 / mean,
         "rr_mean_ms": mean,
-        "rr_sd_ms": rr.std(ddof=1) if len(rr) > 1 else nan,
-        "rr_rmssd_ms": np.sqrt(np.mean(turns**2)) if len(turns) else nan,
+        "rr_sd_ms": float(rr.std(ddof=1)) if len(rr) > 1 else nan,
+        "rr_rmssd_ms": float(np.sqrt(np.mean(turns**2))) if len(turns) else nan,
     }
 
 

@@ -28,6 +28,8 @@ SILENT_SHARE, SHOWN_SHARE = 0.12, 0.6
 SILENT_BLOCKS = 4
 #: So many times a lead's usual QRS, and the tallest lead's, for so long: no beat.
 TORN_TIMES, TORN_TALLEST, TORN_S = 4.0, 2.5, 0.25
+#: ... and this tall, mV: less is no artefact. A lead whose usual QRS is smaller than that shows none.
+LEAST_TORN_MV, LEAST_QRS_MV = 1.0, 0.03
 
 #: A clipped lead stands still this long at its extreme, this far from its middle.
 CLIPPED_MS, CLIPPED_MV = 8.0, 0.3
@@ -119,7 +121,7 @@ def silent_or_torn(
         return none, none
     usual = np.full(len(band), np.nan)
     usual[some] = np.nanquantile(second[some], USUAL, axis=1)
-    share = second / np.where(usual > 0, usual, np.nan)[:, None]
+    share = second / np.where(usual > LEAST_QRS_MV, usual, np.nan)[:, None]
     return _silent(share, block, none), _torn(band, usual, fs)
 
 
@@ -146,7 +148,7 @@ def _torn(band: NDArray[np.float64], usual: NDArray[np.float64], fs: float) -> N
     from scipy.ndimage import maximum_filter1d
 
     out = np.zeros(band.shape, bool)
-    bar = np.maximum(TORN_TIMES * usual, TORN_TALLEST * np.nanmax(usual))
+    bar = np.maximum(TORN_TIMES * usual, max(TORN_TALLEST * np.nanmax(usual), LEAST_TORN_MV))
     for row in np.flatnonzero((np.abs(band) > bar[:, None]).any(axis=1)):
         envelope = maximum_filter1d(np.abs(band[row]), max(1, round(0.1 * fs)))
         high = runs(envelope > bar[row] / 2)
