@@ -28,14 +28,10 @@ function make(create: (tag: string) => Element, kind: string, parts: Part[]): El
   return element;
 }
 
-/** A text without marks that turn what stands around it about, and not without end. */
-const straight = (text: string): string => text.slice(0, 2000).replace(/[\u202a-\u202e\u2066-\u2069]/g, "\ufffd");
-
 /** Add children, attributes and listeners to what there is. */
 export function put(element: Element, ...parts: Part[]): void {
   for (const part of parts) {
-    if (part instanceof Node) element.append(part);
-    else if (typeof part === "string") element.append(straight(part));
+    if (part instanceof Node || typeof part === "string") element.append(part);
     else if (part) for (const [name, value] of Object.entries(part)) attribute(element, name, value);
   }
 }
@@ -43,7 +39,7 @@ export function put(element: Element, ...parts: Part[]): void {
 function attribute(element: Element, name: string, value: unknown): void {
   if (typeof value === "function") element.addEventListener(name.slice(2), value as EventListener);
   else if (value === true) element.setAttribute(name, "");
-  else if (value !== false && value != null) element.setAttribute(name, straight(String(value)));
+  else if (value !== false && value != null) element.setAttribute(name, String(value));
 }
 
 /** `title` explains it, and is its name where the text is but a sign. */
