@@ -37,6 +37,8 @@ WIDE_MS, HIGH_J = 180.0, 0.5
 #: Every other beat and those between differ in QRS, and in QT, by no more than this: in 96 of 100
 #: recordings.
 HALVES_MS = (6.0, 40.0)
+#: A QRS broader than this begins and ends gently: its halves may differ by this share of it.
+BROAD_MS, HALVES_SHARE = 120.0, 0.1
 #: QTc (Fridericia) of hearts, ms, and the least time from J to the end of T.
 QTC_MS, LEAST_JT_MS = (280.0, 640.0), 100.0
 #: QT fills at most this share of RR; leads may put the end of T, in the median, this far from ours.
@@ -225,9 +227,11 @@ def of_halves(halves: NDArray[np.float64], rr_ms: float) -> tuple[str, str]:
     t = [t_wave(half, wave, rr_ms) for half, wave in zip(halves, qrs, strict=True)]
     width = [wave.offset_ms - wave.onset_ms for wave in qrs]
     qt = [wave.offset_ms - one.onset_ms for one, wave in zip(qrs, t, strict=True)]
+    widest = max(width)
+    may_differ = HALVES_MS[0] if widest <= BROAD_MS else HALVES_SHARE * widest
     said = "beats disagree: every other one has {} {:.0f} ms, the others {:.0f} ms"
     return (
-        said.format("a QRS of", *width) if abs(width[0] - width[1]) > HALVES_MS[0] else "",
+        said.format("a QRS of", *width) if abs(width[0] - width[1]) > may_differ else "",
         said.format("a QT of", *qt) if abs(qt[0] - qt[1]) > HALVES_MS[1] else "",
     )
 
