@@ -10,6 +10,7 @@ NAMES = (
     "generator",
     "layers",
     "signals",
+    "measurements",
     "quality",
     "widgets",
     "counterfactuals",

@@ -18,7 +18,7 @@ SHIFT_MS = 4.0
 #: Where the QRS is looked for.
 QRS = slice(*np.searchsorted(TIME_MS, (-80.0, 120.0)).tolist())
 #: A lead is clear when the QRS of its beats correlate above this, or differ (RMS) by less than this.
-CLEAR_QRS, QUIET_MV = 0.5, 0.02
+CLEAR_QRS, QUIET_MV = 0.5, 0.04
 
 
 def between(start_ms: float, end_ms: float) -> slice:

@@ -37,6 +37,8 @@ WIDE_MS, HIGH_J = 180.0, 0.5
 #: Every other beat and those between differ in QRS, and in QT, by no more than this: in 96 of 100
 #: recordings.
 HALVES_MS = (6.0, 40.0)
+#: A QRS broader than this begins and ends gently: its halves may differ by this share of it.
+BROAD_MS, HALVES_SHARE = 120.0, 0.1
 #: QTc (Fridericia) of hearts, ms, and the least time from J to the end of T.
 QTC_MS, LEAST_JT_MS = (280.0, 640.0), 100.0
 #: QT fills at most this share of RR; leads may put the end of T, in the median, this far from ours.
@@ -44,6 +46,8 @@ MOST_OF_RR, MOST_APART_MS = 0.8, 40.0
 #: What comes back sooner than this share of the RR interval, so much alike in itself and beside what comes
 #: back after RR, is a faster rhythm.
 SOONER, ALIKE, BESIDE, SHORTEST_RR_S = 0.8, 0.5, 0.9, 0.12
+#: At so short an RR a mean that is so many times the median is of beats missed.
+FAST_RR_S, MISSED = 0.32, 1.05
 #: Beats that come a little early or late still meet.
 BLUR_S = 0.02
 #: RR intervals differ in the median by this share from one to the next in fibrillation; where so few of
@@ -57,6 +61,8 @@ HIDDEN_MV = 0.1
 APART_MS = 40.0
 #: Room that P and the wait after it need between T and QRS.
 ROOM_MS = 180.0
+#: No P wave is shorter.
+LEAST_P_MS = 60.0
 #: Longest wait from P to QRS, and from J to the end of T; beats after so much of the RR are not early.
 LONGEST_PR_MS, LONGEST_JT_MS, NOT_EARLY = 480.0, 350.0, 0.9
 
@@ -116,11 +122,14 @@ def of_rhythm(steady: NDArray[np.float64], fs: float, r_peaks_s: NDArray[np.floa
     sooner = peaks[(peaks > SHORTEST_RR_S * fs) & (peaks < SOONER * rr * fs)]
     after = back[round(0.9 * rr * fs) :].max(initial=0.0)
     sooner = sooner[back[sooner] > max(ALIKE, BESIDE * after)]
+    mean = float(np.mean(np.diff(r_peaks_s)))
+    if not len(sooner) and rr < FAST_RR_S and after > ALIKE and mean > MISSED * rr:
+        sooner = np.array([rr * fs])  # so fast that beats are missed here and there
     if not len(sooner):
         return ""
     return (
         f"the signal repeats every {1000 * sooner[0] / fs:.0f} ms ({60 * fs / sooner[0]:.0f} a minute) "
-        f"where beats were found {60 / rr:.0f} times a minute"
+        f"where beats were found {60 / mean:.0f} times a minute"
     )
 
 
@@ -218,9 +227,11 @@ def of_halves(halves: NDArray[np.float64], rr_ms: float) -> tuple[str, str]:
     t = [t_wave(half, wave, rr_ms) for half, wave in zip(halves, qrs, strict=True)]
     width = [wave.offset_ms - wave.onset_ms for wave in qrs]
     qt = [wave.offset_ms - one.onset_ms for one, wave in zip(qrs, t, strict=True)]
+    widest = max(width)
+    may_differ = HALVES_MS[0] if widest <= BROAD_MS else HALVES_SHARE * widest
     said = "beats disagree: every other one has {} {:.0f} ms, the others {:.0f} ms"
     return (
-        said.format("a QRS of", *width) if abs(width[0] - width[1]) > HALVES_MS[0] else "",
+        said.format("a QRS of", *width) if abs(width[0] - width[1]) > may_differ else "",
         said.format("a QT of", *qt) if abs(qt[0] - qt[1]) > HALVES_MS[1] else "",
     )
 
@@ -309,6 +320,8 @@ def of_p(
     rr = rr_before_ms[np.isfinite(rr_before_ms)]
     if not has_p.any() or not len(rr):
         return ""
+    if p.offset_ms - p.onset_ms < LEAST_P_MS:
+        return f"what was found lasts {p.offset_ms - p.onset_ms:.0f} ms, less than any P wave"
     if atrial.suspect:
         return "a wave of its shape comes an atrial cycle earlier: it may be a flutter wave"
     onset = p.onset_ms + float(np.median(rr))
@@ -321,6 +334,8 @@ def of_p(
     # Beats that come early, and those after them, may lack the P wave of the others.
     early = rr_before_ms < NOT_EARLY * np.median(rr)
     usual = np.isfinite(rr_before_ms) & ~early & ~np.append(False, early[:-1])
+    if usual.sum() < LEAST_USUAL:  # early and late is all there is
+        usual = np.isfinite(rr_before_ms)
     if usual.sum() < LEAST_USUAL:
         return ""
     jumps = np.median(np.abs(np.diff(rr))) / np.median(rr)

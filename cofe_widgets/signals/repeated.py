@@ -127,6 +127,8 @@ def looked_at_again(
 def _joined(rr_ms: NDArray[np.float64], kept: NDArray[np.bool_]) -> NDArray[np.float64]:
     """Intervals before the beats kept: over one that is not kept, the sum of both."""
     at = np.flatnonzero(kept)
+    if not len(at):
+        return rr_ms[:0]
     return np.add.reduceat(rr_ms[: at[-1] + 1], np.append(0, at[:-1] + 1))
 
 

@@ -18,7 +18,7 @@ from .filters import pass_band
 #: R lies this near the fastest moment of its QRS.
 MOST_MS = 110.0
 #: A QRS may pause this long before it goes on at this share of its highest speed, so far from it.
-LULL_MS, FAST_SHARE, REACH_MS = 50.0, 0.3, 160.0
+LULL_MS, FAST_SHARE, REACH_MS = 65.0, 0.3, 160.0
 #: The QRS begins and ends where the spatial velocity falls under this share of its maximum.
 QRS_ONSET_SHARE, QRS_OFFSET_SHARE = 0.045, 0.06
 #: ... or under this many times the velocity of the quiet before it, whichever is higher.

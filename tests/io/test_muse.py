@@ -109,3 +109,22 @@ def test_a_recording_without_waveform_is_no_ecg() -> None:
     with pytest.raises(EcgFormatError) as error:
         read(empty, "empty.xml")
     assert (error.value.file, error.value.format) == ("empty.xml", "GE MUSE XML")
+
+
+def test_what_the_device_measured_is_kept_by_our_names_and_marks_of_nothing_are_left_out() -> None:
+    numbers = {"VentricularRate": 72, "PRInterval": 32767, "QRSDuration": 196, "QTInterval": 508}
+    axes = {"PAxis": 41, "RAxis": 270, "TAxis": 0}
+    inner = "".join(f"<{name}>{value}</{name}>" for name, value in {**numbers, **axes}.items())
+    given = files.muse(measurements=f"<RestingECGMeasurements>{inner}</RestingECGMeasurements>")
+    record = read(given, "one.xml")
+    assert record.meta["device_measurements"] == {
+        "heart_rate_bpm": 72.0,
+        "qrs_ms": 196.0,
+        "qt_ms": 508.0,
+        "p_axis_deg": 41.0,
+        "qrs_axis_deg": -90.0,
+        "t_axis_deg": 0.0,
+    }
+    assert "device_measurements" not in read(files.muse(), "one.xml").meta
+    # Another signal is not what the device measured.
+    assert "device_measurements" not in record.with_signal(record.signal).meta

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from cofe_widgets.ecg import LEADS, Record
 from cofe_widgets.errors import EcgError
-from cofe_widgets.signals import BEAT_UNITS, LEAD_UNITS, UNITS, measure, measured, median_beat
+from cofe_widgets.signals import BEAT_UNITS, LEAD_UNITS, UNITS, measure, median_beat
 
 from .hearts import draw, regular
 
@@ -208,8 +208,8 @@ def test_st_where_it_was_drawn() -> None:
     assert found["st_slope_mv_per_s"] == pytest.approx(2.0, abs=0.8)
 
 
-#: What is known of beats alone.
-RHYTHM = ("heart_rate_bpm", "rr_mean_ms", "rr_sd_ms", "rr_rmssd_ms")
+#: What the beats alone tell.
+OF_RR = ("heart_rate_bpm", "rr_mean_ms", "rr_sd_ms", "rr_rmssd_ms")
 
 
 @pytest.mark.parametrize("rate", [190, 210, 230])
@@ -218,13 +218,9 @@ def test_ventricular_tachycardia_that_fills_its_cycle_is_refused(rate: float) ->
     record = draw(regular(rate), qrs_ms=150, qt_ms=qt_ms, with_p=False, r_mv=1.5, t_mv=-0.5)
     with pytest.raises(EcgError, match="fill the cycle|stand out"):
         median_beat(record)
-    found = measured(record)
-    # How fast it is can be told all the same.
-    assert found.values["heart_rate_bpm"] == pytest.approx(rate, rel=0.01)
-    waves = {name: value for name, value in found.values.items() if name not in RHYTHM}
-    assert (
-        all(math.isnan(value) for value in waves.values()) and waves.keys() <= found.reasons.keys()
-    )
+    values = measure(record)
+    assert values["heart_rate_bpm"] == pytest.approx(rate, abs=1)
+    assert all(math.isnan(value) for name, value in values.items() if name not in OF_RR)
 
 
 @pytest.mark.parametrize("hz", [3.0, 4.0, 5.5])
@@ -281,8 +277,7 @@ def test_what_is_no_ecg_has_no_numbers(kind: str) -> None:
         record = Record(signal[kind], 500.0)
     else:
         record = draw(regular(70)).crop(0, 1.9) if kind == "short" else draw(regular(70), fs=40)
-    found = measure(record)
-    known = RHYTHM if kind == "coarse" else ()
-    assert all(math.isnan(value) for name, value in found.items() if name not in known)
+    known = OF_RR if kind == "coarse" else ()  # beats are seen at any rate, bounds of waves are not
+    assert all(math.isnan(value) for name, value in measure(record).items() if name not in known)
     with pytest.raises(EcgError):
         median_beat(record)

@@ -8,6 +8,7 @@ import threading
 import time
 import weakref
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -16,14 +17,16 @@ import traitlets
 
 import cofe_widgets as cw
 from cofe_widgets.audit.comparison import comparison
-from cofe_widgets.ecg import LEADS
+from cofe_widgets.ecg import LEADS, Record
 from cofe_widgets.report.rows import compared
+from cofe_widgets.signals import median_beat
+from cofe_widgets.signals.measurements import of_device
 from cofe_widgets.simulate import CONDITIONS, simulate
 from cofe_widgets.vocabulary.diagnoses import DIAGNOSES
 from cofe_widgets.vocabulary.measurements import MEASUREMENTS
 from cofe_widgets.widgets.core.codec import unpack
 from cofe_widgets.widgets.heart.heart_state import choices, partners
-from cofe_widgets.widgets.viewer.beat import packed_beat
+from cofe_widgets.widgets.viewer.beat import intervals, packed_beat
 from cofe_widgets.widgets.viewer.fiducials import NAMES
 
 
@@ -125,9 +128,23 @@ def test_the_median_beat_of_fibrillation_has_no_pr_and_noise_has_no_beat(rec):
     assert beat is not None
     assert [one["text"].split()[0] for one in beat["intervals"]] == ["QRS", "QT", "QTc"]
     assert cw.EcgViewer(rec)._beat is None
-    assert cw.EcgViewer(rec, median=True)._beat["intervals"][0]["text"].startswith("PR ")
+    assert cw.EcgViewer(rec, median=True)._beat["intervals"][0]["text"].startswith("PR")
     noise = np.random.default_rng(0).normal(0, 0.1, rec.signal.shape).astype(np.float32)
     assert packed_beat(rec.with_signal(noise)) is None
+
+
+def test_the_device_s_number_stands_beside_ours_and_what_is_not_given_says_why(rec):
+    theirs = {"device_measurements": {"qrs_ms": 196.0}}
+    beat = median_beat(Record(rec.signal, rec.fs, rec.leads, theirs))
+    said = [one["text"] for one in intervals(beat, 0.0, of_device(theirs))]
+    assert any(one.startswith("QRS ") and one.endswith("(device 196)") for one in said)
+    doubted = replace(beat, doubts={"QRS": "leads disagree"})
+    assert intervals(doubted, 0.0, of_device(theirs))[1] == {
+        "text": "QRS – (device 196): leads disagree",
+        "from": 0.0,
+        "to": 0.0,
+    }
+    assert not any("QTc" in one["text"] for one in intervals(doubted, 0.0))
 
 
 # -- the dials
