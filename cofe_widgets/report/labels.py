@@ -52,9 +52,10 @@ def facts(record: Record) -> list[str]:
         found.append(f"{age:g} years")
     if sex:
         found.append({"M": "male", "F": "female"}.get(str(sex), str(sex)))
-    found.append(
-        f"{record.duration_s:.1f} s" if record.duration_s < 600 else clock(record.duration_s)
-    )
+    length = f"{record.duration_s:.1f} s" if record.duration_s < 600 else clock(record.duration_s)
+    if "start_s" in meta and "of_s" in meta:
+        length += f" from {clock(meta['start_s'])} of {clock(meta['of_s'])}"
+    found.append(length)
     if meta.get("format"):
         found.append(str(meta["format"]))
     theirs, said = device_words(meta), [*meta.get("warnings", ())]

@@ -66,10 +66,10 @@ META: dict[str, Callable[[Any], Any]] = {
     "device_measurements": dict,
     # of what was simulated, generated, changed
     **dict.fromkeys(("labels", "seed", "index", "severity", "potassium_mmol_l"), _itself),
-    **dict.fromkeys(("correlation", "rmse_uv", "first_of_s"), _itself),
+    **dict.fromkeys(("correlation", "rmse_uv", "first_of_s", "start_s", "of_s"), _itself),
 }
 #: Those that are numbers, one or several by name; the others are numbers, texts or lists of texts.
-_NUMBERS = frozenset({"high_pass_hz", "low_pass_hz", "first_of_s"})
+_NUMBERS = frozenset({"high_pass_hz", "low_pass_hz", "first_of_s", "start_s", "of_s"})
 _NAMED_NUMBERS = frozenset({"device_measurements"})
 
 

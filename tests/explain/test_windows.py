@@ -53,13 +53,18 @@ def test_one_window_by_where_it_begins_and_the_first_as_ever(f, sinus_then_af):
     )
 
 
-def test_a_window_with_a_gap_is_not_explained_and_the_others_are(f, sinus_then_af):
+def test_a_window_with_a_gap_is_not_explained_and_the_others_are(f, sinus_then_af, tmp_path):
     signal = sinus_then_af.signal.copy()
     signal[:, 250 * 3 : 250 * 4] = np.nan
     found = cw.attribute(Record(signal, 250), f, "AF", window="all")
     split = round(10 * f.fs)
     assert np.isnan(found.values[:, :split]).all() and np.isfinite(found.values[:, split:]).all()
     assert found.provenance["answers"][0] is None
+    found.save(tmp_path / "windows.att")
+    again = cw.Attribution.load(tmp_path / "windows.att")
+    np.testing.assert_array_equal(again.values, found.values)
+    assert again.provenance["answers"] == found.provenance["answers"]
+    assert cw.EcgViewer(found.record, attribution=found).picture().startswith("<svg")
 
 
 @pytest.mark.parametrize("window", ["last", -1, 15.0, float("nan"), True, None])
@@ -88,7 +93,7 @@ def test_a_counterfactual_begins_where_it_is_asked_to(f, sinus_then_af):
         found.original.signal, sinus_then_af.crop(0.5, 10.5).signal, atol=1e-6
     )
     assert "of the 24 s given, 10 from 0.5 s were looked at" in found.message
-    assert "of 24 s, 10 s from 0.5 s" in str(found.words())
+    assert "Of 24 s, 10 s from 0.5 s" in str(found.words())
 
 
 @pytest.mark.parametrize("start", [-1.0, 14.5, float("nan")])

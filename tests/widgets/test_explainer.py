@@ -289,3 +289,18 @@ def test_a_closed_app_is_collected(rec, model):
     del app
     gc.collect()
     assert gone() is None
+
+
+def test_of_a_long_record_a_window_is_shown_and_another_by_choice(model):
+    parts = [simulate(c, seed=5, fs=250, seconds=160)[0].record.signal for c in ("NSR", "AF")]
+    long = Record(np.concatenate(parts, axis=1), 250)
+    app = cw.explore(long, model)
+    assert app.record.duration_s == 10 and app.opened is long
+    assert any("from 0:00:00 of 0:05:20" in fact for fact in app._ecg["facts"])
+    assert app._answer["AF"] < 0.5
+    app.start = 200.0
+    np.testing.assert_array_equal(app.record.signal, long.crop(200, 210).signal)
+    assert app._answer["AF"] > 0.5
+    app.start = 1e6
+    assert app.start == 310.0
+    assert len(app._ecg["signal"]["data"]) == 2 * 12 * 2500

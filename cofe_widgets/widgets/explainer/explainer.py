@@ -8,9 +8,11 @@ from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import traitlets as t
 
-from ...ecg import Record
+from ...ecg import Record, stored_record
 from ...io.formats import upload_hint
+from ...report.figures.paper import PAGE_SECONDS
 from ...vocabulary.diagnoses import QUANTITIES
 from ..core.codec import detached
 from ..core.component import packed_ecg, packed_layer
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
     from ...explain.attribution import Method
     from ...wrapper import Predictor
 
+#: Records up to this length are shown whole; of a longer one, the window that is explained.
+WHOLE_S = 300.0
 #: The browser learns it from `_menus` and refuses more; whoever speaks to the kernel directly is
 #: refused here.
 MAX_UPLOAD_BYTES = 8 * 2**20
@@ -34,7 +38,8 @@ class Explainer(WhatIf, CounterfactualViewer):
     Made by `cofe_widgets.explore`. ``record``, ``counterfactuals``, ``counterfactual`` (the one on
     screen) and ``attribution`` hold the values on screen; ``target``, ``level``, ``method``,
     ``keep``, ``diverse``, ``severity``, ``chosen``, ``show_attribution``, ``mode`` and ``asked`` can
-    be set.
+    be set. What is explained begins at ``start`` (s) of what was opened, ``opened``: of a record that
+    is longer than the model, ``app.start = 3600`` shows and explains another window.
 
     Parameters
     ----------
@@ -42,6 +47,12 @@ class Explainer(WhatIf, CounterfactualViewer):
         What to start with.
     predictor : Predictor
     """
+
+    #: Where the window that is shown and explained begins, s from the start of what was opened.
+    start = t.Float(0.0).tag(sync=True)
+
+    #: The record that was opened, of which ``record`` is a part.
+    opened: Record | None = None
 
     def __init__(self, record: Record | None, predictor: Predictor) -> None:
         super(CounterfactualViewer, self).__init__(("counterfactual", "dials"))
@@ -59,7 +70,9 @@ class Explainer(WhatIf, CounterfactualViewer):
         self._start(predictor, kinds)
         self.target = predictor.outputs[-1]
         if record is not None:
-            self._place(record, predictor.predict(record))
+            part = self._part(record, 0.0)
+            self._place(part, predictor.predict(part))
+            self.opened = record
         self.observe(lambda _: self._ask_attribution(), "target")
 
     def explain(self, target: str | None = None, level: float | None = None) -> None:
@@ -113,8 +126,41 @@ class Explainer(WhatIf, CounterfactualViewer):
 
     def _opened(self, record: Record) -> Finish:
         """A new ECG; where the model cannot read it, it is shown all the same, with the reason."""
-        said, why = _answered(self.predictor, record)
-        return Finish(apply=lambda: self._place(record, said, why))
+        part = self._part(record, 0.0)
+        said, why = _answered(self.predictor, part)
+
+        def apply() -> None:
+            self._place(part, said, why)
+            self.opened = None  # nothing to turn to while the new one takes its place
+            self.start = 0.0
+            self.opened = record
+
+        return Finish(apply=apply)
+
+    def _part(self, record: Record, start: float) -> Record:
+        """What is shown of a record: all of one of bearable length, or the window at ``start``."""
+        if not start and record.duration_s <= WHOLE_S:
+            return record
+        end = min(start + max(self.predictor.seconds, PAGE_SECONDS), record.duration_s)
+        part = record.crop(start, end)
+        meta = {**part.meta, "start_s": start, "of_s": record.duration_s}
+        return stored_record(part.signal, part.fs, part.leads, meta)
+
+    @t.validate("start")
+    def _start_inside(self, proposal: Any) -> float:
+        """Where a whole window follows."""
+        start = float(proposal["value"])
+        if self.opened is None:
+            return 0.0
+        need = max(self.predictor.seconds, PAGE_SECONDS)
+        return min(max(start, 0.0), max(self.opened.duration_s - need, 0.0))
+
+    @t.observe("start")
+    def _turn(self, change: Any) -> None:
+        """Another window of what was opened: what was found of the last one goes."""
+        if self.opened is not None:
+            part = self._part(self.opened, change["new"])
+            self._place(part, *_answered(self.predictor, part))
 
     def _choose_model(
         self, parameters: dict[str, Any], _: Sequence[bytes]
