@@ -20,7 +20,7 @@ LEAST_MV = 1e-6
 LIMIT_MV = 0.3
 #: Blocks in which a lead is judged beside the others.
 BLOCK_S = 0.5
-#: A lead's usual QRS: this quantile of the tallest of its seconds, of which most may be dead.
+#: A lead's usual QRS: the median of the tallest of its seconds, where most may be dead this quantile.
 USUAL = 0.85
 #: A lead with less than this share of its usual QRS, where two leads show more than that.
 SILENT_SHARE, SHOWN_SHARE = 0.12, 0.6
@@ -119,10 +119,11 @@ def silent_or_torn(
     some = np.isfinite(second).any(axis=1)
     if not some.any():
         return none, none
-    usual = np.full(len(band), np.nan)
-    usual[some] = np.nanquantile(second[some], USUAL, axis=1)
+    usual = np.full((2, len(band)), np.nan)
+    usual[:, some] = np.nanquantile(second[some], (0.5, USUAL), axis=1)
+    middle, usual = usual
     share = second / np.where(usual > LEAST_QRS_MV, usual, np.nan)[:, None]
-    return _silent(share, block, none), _torn(band, usual, fs)
+    return _silent(share, block, none), _torn(band, middle, fs)
 
 
 def _silent(share: NDArray[np.float64], block: int, none: NDArray[np.bool_]) -> NDArray[np.bool_]:

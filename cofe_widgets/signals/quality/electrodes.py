@@ -13,10 +13,15 @@ from numpy.typing import NDArray
 
 #: What is compared, Hz.
 BAND_HZ = (0.7, 35.0)
-#: Mean correlation of a limb lead with V5 and V6 below which it is upside down, and what that means.
+#: Mean correlation of a limb lead with V5 and V6 below which it is upside down, that of aVR above which
+#: it runs with them, as it then does (in a deviated axis it does not), and what that means.
 UPSIDE_DOWN = {
-    "I": (-0.75, "left and right arm electrodes may be swapped, or the heart lies on the right"),
-    "II": (-0.6, "right arm and left leg electrodes may be swapped"),
+    "I": (
+        -0.75,
+        -0.2,
+        "left and right arm electrodes may be swapped, or the heart lies on the right",
+    ),
+    "II": (-0.6, 0.6, "right arm and left leg electrodes may be swapped"),
 }
 BESIDE = ("V5", "V6")
 
@@ -32,16 +37,19 @@ def upside_down(
         mV in `BAND_HZ`, zero where a lead is dead.
     leads : tuple of str
     """
-    if not set(BESIDE) <= set(leads):
+    if not {*BESIDE, "I", "II"} <= set(leads):
         return {}
-    chest = [signal[leads.index(lead)] for lead in BESIDE]
-    found = {}
-    for lead, (least, meaning) in UPSIDE_DOWN.items():
-        if lead in leads:
-            likeness = float(np.mean([_likeness(signal[leads.index(lead)], one) for one in chest]))
-            if likeness < least:
-                found[lead] = (likeness, f"{lead} is upside down beside V5 and V6: {meaning}")
-    return found
+    row = {lead: signal[leads.index(lead)] for lead in (*BESIDE, "I", "II")}
+    row["aVR"] = -(row["I"] + row["II"]) / 2
+    alike = {
+        lead: float(np.mean([_likeness(row[lead], row[one]) for one in BESIDE]))
+        for lead in ("I", "II", "aVR")
+    }
+    return {
+        lead: (alike[lead], f"{lead} is upside down beside V5 and V6: {meaning}")
+        for lead, (least, avr, meaning) in UPSIDE_DOWN.items()
+        if alike[lead] < least and alike["aVR"] > avr
+    }
 
 
 def _likeness(one: NDArray[np.float64], other: NDArray[np.float64]) -> float:
