@@ -1,9 +1,8 @@
 """Limb electrodes that seem swapped: a limb lead that runs against the chest leads beside it.
 
-I and II look at the heart from much the same side as V5 and V6. Of 700 recordings with diagnoses I (below
-0.7 Hz and above 35 Hz left out) runs against them at -0.75 in one, II at -0.6 in one; of recordings whose
-arm electrodes are taken for swapped 62 in 100 do, of those with right arm and left leg 72. Left arm and
-left leg swapped turn no lead upside down enough to be told.
+I and II look at the heart from much the same side as V5 and V6. Of 498 recordings with diagnoses none is
+taken for one with arm electrodes swapped, one for right arm and left leg; of the same recordings with those
+swapped 63 and 63 in 100 are told. Left arm and left leg swapped turn no lead upside down enough to be told.
 """
 
 from __future__ import annotations
