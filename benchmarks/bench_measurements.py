@@ -109,7 +109,10 @@ def against_labels(shared: Path) -> int:
             unexplained += name not in SEEN
             print(f"  {kind:<36}{name:<22}{words:<12}{SEEN.get(name, 'NOT EXPLAINED')}")
     for group, (n, withheld, others) in count.items():
-        print(f"  {group:<24}{n:>4} records, {withheld} without the number and with its reason, ", end="")
+        print(
+            f"  {group:<24}{n:>4} records, {withheld} without the number and with its reason, ",
+            end="",
+        )
         print(f"{others} with beats of another shape")
     return unexplained
 
@@ -130,11 +133,13 @@ def against_devices(shared: Path) -> int:
         n += 1
         found = measured(record)
         said = disagreements(found.values, record.meta)
-        for key, sentence in said.items():
+        for sentence in said.values():
             unexplained += path.name not in SEEN
             print(f"  {path.name:<40}{sentence:<52}{SEEN.get(path.name, 'NOT EXPLAINED')}")
         for key in FAR_MS.keys() & found.reasons.keys() & theirs.keys():
-            print(f"  {path.name:<40}{key} not given: {found.reasons[key]}; device {theirs[key]:.0f}")
+            print(
+                f"  {path.name:<40}{key} not given: {found.reasons[key]}; device {theirs[key]:.0f}"
+            )
     print(f"  {n} files carry the device's own numbers")
     return unexplained
 
