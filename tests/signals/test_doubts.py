@@ -11,6 +11,7 @@ from cofe_widgets.ecg import LEADS, Record, expand_matrix
 from cofe_widgets.signals import measure, measured, median_beat
 from cofe_widgets.signals.doubts import of_p, of_rhythm, of_t
 from cofe_widgets.signals.measurements import disagreements
+from cofe_widgets.signals.p_wave import AtrialWave
 from cofe_widgets.signals.repeated import looked_at_again
 from cofe_widgets.signals.waves import Wave
 
@@ -83,11 +84,16 @@ def test_every_absent_interval_of_what_is_refused_has_its_reason() -> None:
 
 def test_p_waves_of_some_beats_in_an_irregular_rhythm_are_unknown() -> None:
     rr = 800 + np.tile([-180.0, 140.0, 30.0, -90.0, 200.0], 4)[:12]
-    has = np.array([1, 0, 1, 1, 0, 1, 1, 0, 1, 1, 1, 0], bool)
-    p, qrs, t = Wave(-200, -150, -100), Wave(-45, 0, 45), Wave(150, 250, 330)
-    assert "irregular" in of_p(p, qrs, t, has, rr, False, False)
-    assert of_p(p, qrs, t, np.ones(12, bool), rr, False, False) == ""
-    assert of_p(p, qrs, t, has, np.full(12, 800.0), False, False) == ""
+    some = np.array([1, 0, 1, 1, 0, 1, 1, 0, 1, 1, 1, 0], bool)
+    wave, qrs, t = Wave(-200, -150, -100), Wave(-45, 0, 45), Wave(150, 250, 330)
+    shape = np.zeros((8, 10))
+    found = AtrialWave(some, wave, shape, np.linspace(-300, -60, 10))
+    assert "irregular" in of_p(found, qrs, t, rr, False)
+    assert of_p(found._replace(present=np.ones(12, bool)), qrs, t, rr, False) == ""
+    assert of_p(found, qrs, t, np.full(12, 800.0), False) == ""
+    assert "flutter" in of_p(found._replace(suspect=True), qrs, t, np.full(12, 800.0), False)
+    brief = found._replace(wave=Wave(-200, -180, -160))
+    assert "less than any P wave" in of_p(brief, qrs, t, np.full(12, 800.0), False)
 
 
 @pytest.mark.parametrize(
