@@ -20,8 +20,8 @@ export interface Scene {
   measured: Layer; // the trace in sight
   changed: Layer | null; // a second trace beside it
   named: string;
-  shade: Shade | null;
-  waves: Waves | null;
+  shade?: Shade | null;
+  waves?: Waves | null;
   marks: readonly Mark[];
   origin: number; // s of the record before the first sample that is here
 }
