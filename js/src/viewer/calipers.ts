@@ -67,7 +67,7 @@ export class Calipers {
     for (const { lead, from, to, title } of marks) if (lead === panel.lead && from <= point.t && point.t <= to) parts.push(title);
     const now = changed && valueAt(changed, panel.lead, point.t);
     if (now !== null && abs(now - point.mv) >= 0.005) parts.push(`${named} ${signed(now)} mV`);
-    const weight = shade && valueAt(shade, panel.lead, point.t);
+    const weight = shade ? valueAt(shade, panel.lead, point.t) : null;
     if (shade && weight !== null) {
       const size = shade.unit ? `${abs(weight).toFixed(2)} ${shade.unit}` : abs(weight).toPrecision(2);
       parts.push(`${shade.reading} ${weight < 0 ? "−" : "+"}${size}`);
