@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import base64
 import gc
 import re
 import weakref
 import xml.etree.ElementTree as ET
 
 import numpy as np
+import pandas as pd
 import pytest
 import traitlets
 
@@ -131,3 +133,127 @@ def test_an_attribution_keeps_its_sign_and_its_zero(att):
     viewer = cw.EcgViewer(att.record, attribution=att)
     assert viewer._shade["title"].endswith("for AF")
     assert "fill-opacity" in viewer.picture()
+
+
+# -- gaps, marks, long records ------------------------------------------------------------------
+
+
+def with_gap(record, lead, start_s, end_s):
+    signal = record.signal.copy()
+    at = slice(round(start_s * record.fs), round(end_s * record.fs))
+    signal[record.leads.index(lead), at] = np.nan
+    return Record(signal, record.fs, record.leads)
+
+
+def test_a_gap_is_drawn_as_a_gap_and_said(rec):
+    gone = with_gap(rec, "V3", 5.5, 6.5)
+    viewer = cw.EcgViewer(gone)
+    assert np.isnan(unpack(viewer._ecg["signal"])).sum() == round(rec.fs)
+    marks = [m for m in viewer._ecg["marks"] if m["colour"] == "text"]
+    assert [(m["lead"], m["title"]) for m in marks] == [("V3", "no signal")]
+    assert (marks[0]["from"], marks[0]["to"]) == pytest.approx((5.5, 6.5))
+    assert "V3 5.5 to 6.5 s: no signal" in viewer._ecg["spoken"]
+    picture = ET.fromstring(viewer.picture())
+    assert "V3 5.5 to 6.5 s: no signal" in picture.get("aria-label")
+    assert any(
+        "V3, 5.50 to 6.50 s: no signal" in (t.text or "") for t in picture.iter(f"{SVG}title")
+    )
+
+    def pens(svg):
+        traces = [
+            p.get("d") for p in ET.fromstring(svg).iter(f"{SVG}path") if p.get("stroke") == INK
+        ]
+        return sorted(d.count("M") for d in traces if len(d) > 1000)
+
+    assert "NaN" not in viewer.picture() and "nan" not in viewer.picture()
+    assert pens(viewer.picture()) == [1] * 12 + [2]  # thirteen panels, one of them in two strokes
+    assert pens(ecg_svg(rec)) == [1] * 13
+
+
+def test_a_printout_of_columns_is_shown_without_holes(rec):
+    signal = np.full_like(rec.signal, np.nan)
+    step = round(2.5 * rec.fs)
+    for k in range(12):
+        signal[k, k // 3 * step : (k // 3 + 1) * step] = rec.signal[
+            k, k // 3 * step : (k // 3 + 1) * step
+        ]
+    signal[1] = rec.signal[1]
+    picture = cw.EcgViewer(Record(signal, rec.fs, LEADS)).picture()
+    assert ">no signal</text>" not in picture
+    assert (
+        ">no signal</text>" in cw.EcgViewer(Record(signal, rec.fs, LEADS), format="12x1").picture()
+    )
+
+
+def test_a_lead_without_any_sample_is_shown_as_such(rec):
+    signal = rec.signal.copy()
+    signal[4] = np.nan
+    viewer = cw.EcgViewer(Record(signal, rec.fs, LEADS))
+    assert "nan" not in viewer.picture().lower()
+    assert np.isnan(unpack(viewer._ecg["signal"])[4]).all()
+
+
+@pytest.fixture(scope="module")
+def hour():
+    noise = np.random.default_rng(0).normal(0, 0.05, 250 * 3600).astype(np.float32)
+    noise[::250] = 1.0  # a spike a second
+    noise[250 * 1800 : 250 * 1860] = np.nan
+    return Record(noise[None], 250, ("II",), {"title": "Holter"})
+
+
+def test_of_a_long_record_a_page_is_sent_and_others_on_demand(hour):
+    viewer = cw.EcgViewer(hour)
+    assert viewer._ecg["total"] == 3600 and viewer._ecg["origin"] == 0
+    assert len(viewer._ecg["signal"]["data"]) == 2 * 2500
+    assert any("1:00:00" in fact for fact in viewer._ecg["facts"])
+    viewer.start = 1795.0
+    assert viewer._ecg["origin"] == 1795
+    page = unpack(viewer._ecg["signal"])
+    np.testing.assert_allclose(page[0], hour.crop(1795, 1805).signal[0], atol=1e-3)
+    gap = next(m for m in viewer._ecg["marks"] if m["colour"] == "text")
+    assert (gap["from"], gap["to"]) == pytest.approx((5, 10))
+    assert "II 5.0 to 10.0 s: no signal" in ET.fromstring(viewer.picture()).get("aria-label")
+    viewer.start = 1e9
+    assert viewer.start == 3599 and viewer._ecg["origin"] == 3599
+    with pytest.raises(traitlets.TraitError):
+        viewer.start = "noon"
+
+
+def test_waves_of_a_long_record_turn_with_its_pages(hour):
+    columns = ["beat", "lead", "wave", "onset_ms", "peak_ms", "offset_ms"]
+    rows = [(k, "II", "QRS", 1000.0 * k - 40, 1000.0 * k, 1000.0 * k + 50) for k in range(1, 3600)]
+    viewer = cw.EcgViewer(hour, delineation=pd.DataFrame(rows, columns=columns), start=600)
+    assert viewer._waves["rows"] == 11  # those that the edges cut are drawn, too
+    values = np.frombuffer(viewer._waves["data"], "<f4").reshape(-1, 5)
+    np.testing.assert_allclose(values[:, 3], 1000 * np.arange(11), atol=0.1)
+
+
+def test_a_strip_shows_all_of_a_long_record(hour):
+    strip = base64.b64decode(cw.EcgViewer(hour)._strip.split(",")[1]).decode()
+    root = ET.fromstring(strip)
+    assert "1:00:00" in root.get("aria-label")
+    assert [t.text for t in root.iter(f"{SVG}text")].count("0:30") == 1
+    blind = next(r for r in root.iter(f"{SVG}rect"))
+    assert float(blind.get("x")) == pytest.approx(500, abs=2)
+    assert len(strip) < 40_000
+
+    class Delineated:
+        fiducials = pd.DataFrame(columns=["lead", "wave", "onset_ms", "peak_ms", "offset_ms"])
+        r_peaks_s = np.arange(0, 3600, 0.75)
+
+    rate = base64.b64decode(cw.EcgViewer(hour, delineation=Delineated())._strip.split(",")[1])
+    assert b"heart rate" in rate and b"80/min" in rate
+
+
+def test_a_page_of_a_long_record_holds_five_minutes_and_says_so(hour, tmp_path):
+    viewer = cw.EcgViewer(hour, start=1200)
+    text = viewer.page()
+    assert len(text) < 800_000
+    assert "here 0:20:00 to 0:25:00" in text
+
+
+def test_start_is_a_page_of_a_short_record(rec):
+    long = Record(np.concatenate([rec.signal, rec.signal / 2, rec.signal], axis=1), rec.fs)
+    viewer = cw.EcgViewer(long, start=17)
+    assert viewer.start == 10 and viewer._ecg["total"] == 0 and viewer._strip == ""
+    assert viewer.picture() != cw.EcgViewer(long).picture()

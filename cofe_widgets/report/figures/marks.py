@@ -86,11 +86,16 @@ def spoken(marks: Sequence[Mark]) -> str:
 
 
 def packed_marks(marks: Iterable[Mark]) -> list[dict[str, str | float]]:
-    """Marks as the browser reads them."""
+    """Marks as the browser reads them, with the name of their colour in the palette."""
     return [
-        {"lead": m.lead, "from": m.start_s, "to": m.end_s, "kind": m.kind, "title": m.title}
+        {"lead": m.lead, "from": m.start_s, "to": m.end_s, "colour": _colour(m), "title": m.title}
         for m in marks
     ]
+
+
+def _colour(mark: Mark) -> str:
+    """Name in the palette: nothing is grey, what is not to be trusted is not."""
+    return "text" if mark.kind == "gap" else "negative"
 
 
 def marks_svg(sheet: Paper, marks: Sequence[Mark]) -> Iterator[str]:
@@ -103,7 +108,7 @@ def marks_svg(sheet: Paper, marks: Sequence[Mark]) -> Iterator[str]:
                 continue
             x, end = (panel.x + (t - panel.t0) * sheet.speed for t in (first, last))
             top, bottom = panel.baseline - reach, panel.baseline + reach
-            colour = _COLOURS["text" if mark.kind == "gap" else "negative"]
+            colour = _COLOURS[_colour(mark)]
             words = f"{mark.lead}, {mark.start_s:.2f} to {mark.end_s:.2f} s: {mark.title}"
             yield (
                 f"<g><title>{escaped(words)}</title>"

@@ -96,12 +96,12 @@ export class HeartLab extends Component {
   #draw({ _ecg: ecg, _twin: twin, _shade: shade, _waves: waves }: HeartState): void {
     this.showTitle(ecg);
     this.#view.show({
+      ...ecg, // note, marks
       original: unpackLayer(ecg),
       changed: unpackLayer(twin),
       named: "twin",
       shade: unpackShade(shade),
       waves: unpackWaves(waves),
-      note: ecg.note,
     });
     this.#key.replaceChildren(
       legend({ lines: twin ? ["this heart", "the same heart without the condition"] : null, shade, waves: waves?.source }),

@@ -20,8 +20,8 @@ export interface Scene {
   measured: Layer; // the trace in sight
   changed: Layer | null; // a second trace beside it
   named: string;
-  shade: Shade | null;
-  waves: Waves | null;
+  shade?: Shade | null;
+  waves?: Waves | null;
   marks: readonly Mark[];
   origin: number; // s of the record before the first sample that is here
 }
@@ -67,7 +67,7 @@ export class Calipers {
     for (const { lead, from, to, title } of marks) if (lead === panel.lead && from <= point.t && point.t <= to) parts.push(title);
     const now = changed && valueAt(changed, panel.lead, point.t);
     if (now !== null && abs(now - point.mv) >= 0.005) parts.push(`${named} ${signed(now)} mV`);
-    const weight = shade && valueAt(shade, panel.lead, point.t);
+    const weight = shade ? valueAt(shade, panel.lead, point.t) : null;
     if (shade && weight !== null) {
       const size = shade.unit ? `${abs(weight).toFixed(2)} ${shade.unit}` : abs(weight).toPrecision(2);
       parts.push(`${shade.reading} ${weight < 0 ? "−" : "+"}${size}`);

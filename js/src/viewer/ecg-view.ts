@@ -38,11 +38,11 @@ export interface Content {
   changed: Layer | null;
   named: string; // what the changed trace is called
   style: Style; // of the changed trace over the original
-  shade: Shade | null; // a value for every sample, as a band behind the trace
-  waves: Waves | null; // where the waves of each lead begin, peak and end
+  shade?: Shade | null; // a value for every sample, as a band behind the trace
+  waves?: Waves | null; // where the waves of each lead begin, peak and end
   note?: string | undefined; // the filter band and the rate, printed on the paper
   marks: readonly Mark[]; // stretches without signal, or with none to be trusted
-  spoken: string; // the same in words
+  spoken?: string; // the same in words
   start: number; // s after the first sample that is here, at the left edge of the page
   origin: number; // s of the record before that first sample
   total: number; // s of a record of which only a page is here; 0: all is
@@ -65,13 +65,9 @@ export class EcgView implements Interactive {
   #content: Content = {
     original: null,
     changed: null,
-    named: "counterfactual",
+    named: "",
     style: "over",
-    shade: null,
-    waves: null,
-    note: "",
     marks: [],
-    spoken: "",
     start: 0,
     origin: 0,
     total: 0,
@@ -300,7 +296,7 @@ export class EcgView implements Interactive {
     const { original, spoken } = this.#content;
     const { speed, gain } = this.#sheet!;
     return (
-      `ECG, ${original!.leads.length} leads, ${lengthS(original!).toFixed(1)} s, ${speed} mm/s, ${gain} mm/mV. ${spoken}` +
+      `ECG, ${original!.leads.length} leads, ${lengthS(original!).toFixed(1)} s, ${speed} mm/s, ${gain} mm/mV. ${spoken ?? ""} ` +
       "Arrows move along a lead and between leads, Enter sets the first caliper, Escape clears."
     );
   }

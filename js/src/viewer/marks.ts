@@ -9,7 +9,7 @@ export interface Mark {
   lead: string;
   from: number; // s
   to: number;
-  kind: string; // "gap": there is nothing; others: what there is, is not to be trusted
+  colour: "text" | "negative"; // nothing is there; what is there is not to be trusted
   title: string;
 }
 
@@ -22,7 +22,7 @@ export function paintMarks(ctx: CanvasRenderingContext2D, sheet: Sheet, marks: r
   for (const panel of paper.panels) {
     const { x, left, right } = frame(sheet, panel);
     const y = panel.baseline * win.scale + win.dy;
-    for (const { lead, from, to, kind, title } of marks) {
+    for (const { lead, from, to, colour, title } of marks) {
       const [first, last] = [max(left, x(from)), min(right, x(to))];
       if (lead !== panel.lead || !(last > first)) continue;
       ctx.save();
@@ -34,7 +34,7 @@ export function paintMarks(ctx: CanvasRenderingContext2D, sheet: Sheet, marks: r
         ctx.moveTo(at, y + high);
         ctx.lineTo(at + 2 * high, y - high);
       }
-      ctx.strokeStyle = kind === "gap" ? colours.text : colours.negative;
+      ctx.strokeStyle = colours[colour];
       ctx.globalAlpha = 0.3;
       ctx.lineWidth = 1;
       ctx.stroke();
