@@ -118,6 +118,12 @@ def test_blanks_before_the_declaration_do_not_matter(format: str) -> None:
 
 
 @EVERY
+@pytest.mark.parametrize("encoding", ["a" * 20, "a" * 5000, "rot13", "base64"])
+def test_an_encoding_that_nobody_knows_does_not_matter(format: str, encoding: str) -> None:
+    same(f'<?xml version="1.0" encoding="{encoding}"?>{FORMATS[format]}'.encode())
+
+
+@EVERY
 @pytest.mark.parametrize(
     ("change", "said"),
     [
