@@ -16,6 +16,7 @@ from ..explain.counterfactual.find import Counterfactual, counterfactual
 from ..explain.counterfactual.objective import Objective
 from ..generative.networks import networks
 from ..io import read
+from ..signals.quality import screened, sentences
 from ..provenance import provenance
 from ..steps import Step, Work
 from ..values import remakes
@@ -62,7 +63,13 @@ def _failed(
         "space": "",
         "message": "",
         "failure": reason,
+        "signal": "",
     }
+
+
+def _wrong_with(record: Record) -> str:
+    """What is wrong with a recording, in words."""
+    return "; ".join(sentences(screened(record).faults, record.leads))
 
 
 class _Questions:
@@ -360,7 +367,7 @@ def _row(one: _Asked, found: Counterfactual | Exception) -> Row:
     if isinstance(found, Exception):
         known = {"level": one.level, "before": one.before}
         row = _failed(one.place, one.name, str(found), one.direction, **known)
-        return row, _NOTHING, _NOTHING
+        return {**row, "signal": _wrong_with(one.record)}, _NOTHING, _NOTHING
     outcome = {
         "record": one.place,
         "name": one.name,
@@ -372,5 +379,6 @@ def _row(one: _Asked, found: Counterfactual | Exception) -> Row:
         "space": found.space,
         "message": found.message,
         "failure": "",
+        "signal": _wrong_with(one.record),
     }
     return outcome, numbers(found.original), numbers(found.record(1.0))

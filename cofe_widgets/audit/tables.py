@@ -21,7 +21,7 @@ TOWARDS, BACK = "towards", "back"
 #: P waves count as gone, or as there, when this share of the beats has one.
 P_GONE, P_THERE = 0.3, 0.7
 _OUTCOME = ("record", "name", "direction", "level", "before", "after", "reached", "space")
-_WORDS = ("message", "failure")
+_WORDS = ("message", "failure", "signal")
 _MEASURED = ("original", "counterfactual")
 #: Columns of `CounterfactualTable.outcomes`, and what they hold.
 COLUMNS: dict[str, str | tuple[str, ...]] = {
@@ -46,7 +46,8 @@ class CounterfactualTable(Value):
         One row a record and direction: record (its place), name (see `counterfactual_table`),
         direction ("towards" the target or "back" from it), level asked for, the model's answer
         before and after, reached, space (the search space needed), message, failure (why there is
-        no counterfactual; empty if there is one).
+        no counterfactual; empty if there is one), signal (what is wrong with the recording, see
+        `cofe_widgets.quality`; empty if nothing is).
     original, counterfactual : DataFrame
         `MEASUREMENTS` of the same rows; NaN where a wave is absent or the record failed.
     target : str
@@ -134,19 +135,27 @@ class CounterfactualTable(Value):
         at = self.outcomes.failure != ""
         return self.outcomes.loc[at, ["record", "name", "failure"]].reset_index(drop=True)
 
+    @property
+    def faulty(self) -> pd.DataFrame:
+        """The records whose signal has faults, and which; they are in the statistics all the same."""
+        at = self.outcomes.signal != ""
+        found = self.outcomes.loc[at, ["record", "name", "signal"]]
+        return found.drop_duplicates().reset_index(drop=True)
+
     def __repr__(self) -> str:
         said = [
             f"{int(row.reached)} of {int(row.asked)} reached {direction} {line(self.target)}"
             for direction, row in self.reached.iterrows()
         ]
+        if len(self.faulty):
+            said.append(f"{len(self.faulty)} records with faulty signals")
         return f"CounterfactualTable({'; '.join(said)})"
 
     def _repr_html_(self) -> str:
         shown = self.table.drop(columns=["wilcoxon_p", "t_p"])
         parts = [f"<p>{escaped(repr(self))}</p>"]
         parts += [html_table(self.reached, "{:.2f}".format), html_table(shown)]
-        if len(self.failures):
-            parts.append(html_table(self.failures, index=False))
+        parts += [html_table(t, index=False) for t in (self.failures, self.faulty) if len(t)]
         return "".join(parts)
 
     def _check(self) -> None:
@@ -164,6 +173,8 @@ class CounterfactualTable(Value):
     @classmethod
     def _restored(cls, facts: dict[str, Any]) -> CounterfactualTable:
         """The table; a measurement that the version that saved it did not know is NaN."""
+        if "signal" not in facts["outcomes"]:  # 0.1 did not look
+            facts["outcomes"]["signal"] = ""
         for name in _MEASURED:
             known = facts[name]
             for missing in [one for one in MEASUREMENTS if one not in known]:
@@ -214,7 +225,9 @@ def table_of(rows: list[Row], target: str, provenance: dict[str, Any]) -> Counte
     """The table of rows."""
     import pandas as pd
 
-    outcomes = pd.DataFrame([row[0] for row in rows], columns=[*_OUTCOME, *_WORDS])
+    # Version 0.1 did not look at the signal.
+    told = [{"signal": "", **row[0]} for row in rows]
+    outcomes = pd.DataFrame(told, columns=[*_OUTCOME, *_WORDS])
     outcomes = outcomes.astype({"reached": bool, "level": float, "before": float, "after": float})
     before, after = (
         pd.DataFrame([row[k] for row in rows], columns=list(MEASUREMENTS), dtype=float)

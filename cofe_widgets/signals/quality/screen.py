@@ -22,6 +22,8 @@ from .spikes import find_spikes
 QRS_BAND_HZ = (5.0, 30.0)
 #: Longer records are screened in pieces of this length: hum and baseline change in hours.
 PIECE_S = 300.0
+#: So near to where a lead is dead, what looks like a spike is the edge.
+BESIDE_S = 0.03
 #: Shorter ones are too short to tell a fault from a heart.
 LEAST_S = 1.0
 
@@ -126,6 +128,15 @@ def _as_record(record: Record, values: NDArray[np.float32]) -> Record:
     return stored_record(values, record.fs, record.leads, dict(record.meta))
 
 
+def beside(flags: NDArray[np.bool_], reach: int) -> NDArray[np.bool_]:
+    """The samples within ``reach`` of a flagged one, itself included."""
+    from scipy.ndimage import maximum_filter1d
+
+    if not flags.any():
+        return flags
+    return np.asarray(maximum_filter1d(flags, 2 * reach + 1, axis=1))
+
+
 class _PartScreened(NamedTuple):
     faults: list[Fault]
     alive: NDArray[np.float32]
@@ -151,7 +162,7 @@ class _Part:
         hum = find_hum(steps.levelled, self.fs, ~dead)
         steady = steps.levelled if hum.wave is None else steps.levelled - hum.wave
         spikes = find_spikes(steady, self.fs)
-        spiky = spikes.where & ~dead
+        spiky = spikes.where & ~beside(dead, round(BESIDE_S * self.fs))
         band = np.where(dead, 0.0, pass_band(spikes.bridged, self.fs, *QRS_BAND_HZ))
         silent, torn = silent_or_torn(band, self.fs, dead)
         found = {"gap": gaps, "saturated": limit, "flat": flat & ~limit}
