@@ -16,8 +16,8 @@ from ..explain.counterfactual.find import Counterfactual, counterfactual
 from ..explain.counterfactual.objective import Objective
 from ..generative.networks import networks
 from ..io import read
-from ..signals.quality import screened, sentences
 from ..provenance import provenance
+from ..signals.quality import screened, sentences
 from ..steps import Step, Work
 from ..values import remakes
 from ..values.identity import record_hash

@@ -161,7 +161,7 @@ class _Part:
         steps = find_steps(whole, self.fs)
         hum = find_hum(steps.levelled, self.fs, ~dead)
         steady = steps.levelled if hum.wave is None else steps.levelled - hum.wave
-        spikes = find_spikes(steady, self.fs)
+        spikes = find_spikes(steady, self.fs, dead)
         spiky = spikes.where & ~beside(dead, round(BESIDE_S * self.fs))
         band = np.where(dead, 0.0, pass_band(spikes.bridged, self.fs, *QRS_BAND_HZ))
         silent, torn = silent_or_torn(band, self.fs, dead)

@@ -49,13 +49,16 @@ class Spikes(NamedTuple):
     bridged: NDArray[np.float64]
 
 
-def find_spikes(signal: NDArray[np.float64], fs: float) -> Spikes:
-    """The brief spikes of ``signal`` (leads, samples), which has no gaps and no hum."""
+def find_spikes(
+    signal: NDArray[np.float64], fs: float, dead: NDArray[np.bool_] | None = None
+) -> Spikes:
+    """The brief spikes of ``signal`` (leads, samples), without hum, bridged where it is ``dead``."""
     from scipy.ndimage import maximum_filter1d
 
+    dead = np.zeros(signal.shape, bool) if dead is None else dead
     wide = max(2, round(REACH_S * fs))
     height = np.abs(_above_chord(signal, wide))
-    noise = np.median(height, axis=1, keepdims=True)
+    noise = _usual(height, dead)
     tall = height > np.maximum(LEAST_SPIKE_MV, TIMES_NOISE * noise)
     where = np.zeros(signal.shape, bool)
     if tall.any():
@@ -70,7 +73,7 @@ def find_spikes(signal: NDArray[np.float64], fs: float) -> Spikes:
         )
         for row, top in found:
             where[row, _extent(signal[row], int(top), wide)] = True
-        for row, top in found[~_are_spikes(signal, where, found, fs)]:
+        for row, top in found[~_are_spikes(signal, where, found, fs, dead)]:
             where[row, _extent(signal[row], int(top), wide)] = False
     return Spikes(where, height, bridged(signal, where))
 
@@ -80,6 +83,7 @@ def _are_spikes(
     where: NDArray[np.bool_],
     found: NDArray[np.intp],
     fs: float,
+    dead: NDArray[np.bool_],
 ) -> NDArray[np.bool_]:
     """Which of the spikes ``found`` (row, sample) are spikes, and no sharp part of a QRS."""
     from scipy.ndimage import maximum_filter1d
@@ -93,7 +97,10 @@ def _are_spikes(
     beat = maximum_filter1d(bend / (QRS_SHARE * _of_beats(bend, fs) + 1e-9), size, axis=1) > 1
     sharp = maximum_filter1d(where, size, axis=1)
     at = found[:, 1]
-    shown, narrow = (beat & ~sharp)[:, at].mean(axis=0), sharp[:, at].mean(axis=0)
+    alive = ~dead[:, at]  # a dead lead shows neither
+    living = np.maximum(alive.sum(axis=0), 1)
+    shown = ((beat & ~sharp)[:, at] & alive).sum(axis=0) / living
+    narrow = (sharp[:, at] & alive).sum(axis=0) / living
     return np.asarray((shown <= QRS_LEADS) | (narrow >= SPIKE_LEADS))
 
 
@@ -102,6 +109,16 @@ def _above_chord(signal: NDArray[np.float64], reach: int) -> NDArray[np.float64]
     out = np.zeros(signal.shape)
     inner = slice(reach, -reach)
     out[:, inner] = signal[:, inner] - (signal[:, : -2 * reach] + signal[:, 2 * reach :]) / 2
+    return out
+
+
+def _usual(height: NDArray[np.float64], dead: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """The median height of each lead where it is alive, ``(leads, 1)``; infinite where it is nowhere."""
+    if not dead.any():
+        return np.asarray(np.median(height, axis=1, keepdims=True))
+    out = np.full((len(height), 1), np.inf)
+    for row in np.flatnonzero(~dead.all(axis=1)):
+        out[row] = np.median(height[row, ~dead[row]])
     return out
 
 
