@@ -44,7 +44,7 @@ class _Reader:
         self._root_only = root_only
         self._elements = self._depth = 0
         self._tree = TreeBuilder()
-        self._parser = expat.ParserCreate()
+        self._parser = expat.ParserCreate("utf-8")  # what `parse` gives it, whatever is declared
         self._parser.buffer_text = True
         self._parser.StartElementHandler = self._start
         self._parser.EndElementHandler = self._end
