@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..ecg import Record, stored_record
+from ..ecg.scale import check_rate
 from ..errors import EcgError
 from .artefacts import without_artefacts
 from .choice import Choice, listed
@@ -49,6 +50,8 @@ def assembled(
     EcgError
         When they are no ECG, or the part that is wanted is not there.
     """
+    for rate in rates:
+        check_rate(rate)
     fs = max(rates)
     signal, notes = _of_one_length(signals, rates, fs, choice.leads)
     if wanted.is_part and not cut:

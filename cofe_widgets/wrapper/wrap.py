@@ -175,6 +175,9 @@ def _names(outputs: Any, output: str) -> tuple[str, ...]:
     names = _sequence("outputs", outputs)
     if not names or not all(isinstance(one, str) and one.strip() for one in names):
         raise WrapError(f"outputs={outputs!r}: expected a name for each output, ['SR', 'AF']")
+    broken = [one for one in names if any("\ud800" <= letter <= "\udfff" for letter in one)]
+    if broken:  # no message to a browser and no file can carry it
+        raise WrapError(f"outputs={outputs!r}: {broken[0]!r} holds half a character")
     if output == "softmax" and len(names) < 2:
         raise WrapError("output='softmax' needs at least two outputs: use 'sigmoid' for one")
     if len(set(names)) != len(names):

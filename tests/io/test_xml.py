@@ -155,3 +155,15 @@ def test_the_root_alone_tells_the_format(format: str) -> None:
         f"<!-- {FORMATS['muse' if format == 'philips' else 'philips'][:3000].replace('--', '')} -->"
     )
     same((commented + re.sub(r"<!DOCTYPE[^>]*>", "", FORMATS[format])).encode())
+
+
+@pytest.mark.parametrize("declared", ["a" * 5000, "ISO-8859" + "a" * 3000, "klingon", "UTF-16"])
+def test_a_declared_encoding_that_does_not_exist_is_no_matter(declared: str) -> None:
+    text = files.muse().decode("latin-1").replace("ISO-8859-1", declared)
+    assert len(read({"ecg.xml": text.encode()}).leads) == 12
+
+
+def test_a_rate_too_small_for_a_number_is_refused() -> None:
+    text = files.muse().replace(b"<SampleBase>250", b"<SampleBase>1e-320")
+    with pytest.raises(EcgFormatError, match="sampling rate"):
+        read({"ecg.xml": text})

@@ -161,3 +161,8 @@ def test_unknown_weights_list_the_shipped_and_other_files_are_refused(tmp_path):
     bad.write_bytes(b"\xff" * 64)
     with pytest.raises(WeightsError, match="bad.safetensors"):
         load(bad)
+
+
+def test_a_name_that_no_message_can_carry_is_refused():
+    with pytest.raises(WrapError, match="holds half a character"):
+        wrap(load("af-resnet").module, fs=250, outputs=["SR", "A\ud800F"])
