@@ -256,7 +256,9 @@ class Record:
 
     def with_signal(self, signal: ArrayLike, **meta: Any) -> Record:
         """A record of the same leads and rate with another signal and added ``meta``."""
-        kept = {k: v for k, v in self.meta.items() if k != "device_measurements"}  # of the former
+        kept = dict(self.meta)
+        if "source" in meta:  # no longer what the device measured
+            kept.pop("device_measurements", None)
         return replace(self, signal=np.asarray(signal), meta={**kept, **meta})
 
     def _derive(self, signal: NDArray[np.float32], **changes: Any) -> Record:

@@ -15,6 +15,7 @@ from ..signals.changes import OF_LEADS, TOLD_RULES, Change, Findings
 from ..signals.criteria.diagnoses import DIAGNOSES, MOST_P, diagnosis, holds
 from ..signals.measurements.per_lead import FLAT_T_MV
 from ..vocabulary.diagnoses import QUANTITIES, title, title_with_code
+from .measured import not_given, remarks
 
 if TYPE_CHECKING:
     from ..explain.counterfactual import Counterfactual
@@ -39,7 +40,7 @@ def narrative(cf: Counterfactual) -> str:
     if not changed:
         changed = ["no measurement changed by more than its own error"]
     said = [_unreached(cf), "; ".join(changed), *_turned(found), _answer(cf)]
-    said += [_unnamed(cf), _meaning(cf, found), _longer(cf)]
+    said += [_unnamed(cf), _meaning(cf, found), _longer(cf), *_measured(cf, found)]
     return " ".join(sentence[0].upper() + sentence[1:] + "." for sentence in said if sentence)
 
 
@@ -77,6 +78,12 @@ def _longer(cf: Counterfactual) -> str:
     if longer is None:
         return ""
     return f"only the first {looked_at:g} s of {longer:g} s were looked at"
+
+
+def _measured(cf: Counterfactual, found: Findings) -> list[str]:
+    """What is to be known of the numbers of the original: the device's own, those not given, and why."""
+    said = [f"of the original: {one}" for one in remarks(found.before, cf.original.meta)]
+    return [*said, *(f"of the changed ECG: {one}" for one in not_given(found.after))]
 
 
 def _unnamed(cf: Counterfactual) -> str:

@@ -127,4 +127,5 @@ def test_what_the_device_measured_is_kept_by_our_names_and_marks_of_nothing_are_
     }
     assert "device_measurements" not in read(files.muse(), "one.xml").meta
     # Another signal is not what the device measured.
-    assert "device_measurements" not in record.with_signal(record.signal).meta
+    edited = record.with_signal(record.signal, source="edited")
+    assert "device_measurements" not in edited.meta
