@@ -38,6 +38,8 @@ LEAST_WAVE_SHARE = 0.2
 MOST_DOUBTS = 0.5
 #: A window whose beats are of the record's kind to less than this share is judged by its own kind.
 LEAST_OF_KIND = 0.4
+#: So many beats of a window, or up to twice as many, tell which kind is usual in it.
+MOST_ASKED = 50
 #: What else a doubt about one part makes doubtful, and the waves that rest on each.
 _DOUBTED = {"QRS": ("rhythm", "QRS"), "T": ("rhythm", "T", "T end"), "P": ("rhythm", "P")}
 
@@ -206,15 +208,13 @@ def _told(
     if not known.any():
         return peaks, nobody, nobody
     steady, template = steady[known], beat.signal[rows][known].astype(float)
-    beats = cut(steady, WORKING_FS, peaks)
-    usual = of_shape(beats, template)[0]
-    if usual.mean() < LEAST_OF_KIND:
+    # Some of the beats tell which kind is usual here.
+    some = cut(steady, WORKING_FS, peaks[:: max(1, len(peaks) // MOST_ASKED)])
+    if of_shape(some, template)[0].mean() < LEAST_OF_KIND:
         # Electrodes were moved, or the heart conducts otherwise for a while; or it is noise.
-        usual = main_kind(beats)[0]
+        usual = main_kind(some)[0]
         if usual.sum() < max(2, LEAST_OF_KIND * len(usual)):
             return peaks, nobody, nobody
-        template = np.nan_to_num(_median(list(beats[usual])))
-    peaks, _, usual, other = looked_at_again(
-        steady, peaks, rr_ms, usual, template, beat.qrs, beat.t
-    )
-    return peaks, usual, other
+        template = np.nan_to_num(_median(list(some[usual])))
+    peaks, _, _, other = looked_at_again(steady, peaks, rr_ms, nobody, template, beat.qrs, beat.t)
+    return peaks, ~other, other
