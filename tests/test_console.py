@@ -127,11 +127,12 @@ def test_a_reader_that_goes_away_is_no_error(arguments: list[str], streams: str)
     assert done.returncode == 0 and not done.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
 def test_a_full_disk_is_said() -> None:
     with open("/dev/full", "w") as full:
         done = subprocess.run(
-            [sys.executable, "-m", "cofe_widgets.cli", "--help"],
+            [sys.executable, "-m", "cofe_widgets.cli", "models"],
             stdout=full,
             stderr=subprocess.PIPE,
         )

@@ -94,10 +94,10 @@ class ModelInput:
     def _cropped(self, x: Tensor) -> Tensor:
         import torch
 
-        longest = x.shape[-1] - self.samples
-        starts = sorted({*range(0, longest + 1, self.samples), longest})
-        crops = [x[..., first : first + self.samples] for first in starts]
-        return torch.stack(crops, dim=1).flatten(0, 1)
+        crops = x.unfold(-1, self.samples, self.samples).transpose(1, 2)
+        if x.shape[-1] % self.samples:
+            crops = torch.cat([crops, x[:, None, :, -self.samples :]], dim=1)
+        return crops.flatten(0, 1)
 
     def _padded(self, x: Tensor) -> Tensor:
         import torch

@@ -193,8 +193,8 @@ class Predictor:
         """
         if not isinstance(record, Record):
             raise EcgError(
-                f"a {type(record).__name__} is no Record: cw.read(file) or cw.Record(signal, fs, leads) "
-                "makes one"
+                f"a {type(record).__name__} is no Record: "
+                + ("give its .record" if hasattr(record, "record") else _MAKES_ONE)
             )
         if record.duration_s < self.shortest_s - SLACK_S:
             raise EcgError(
@@ -383,5 +383,6 @@ class Predictor:
         return check(self, records, truth)
 
 
+_MAKES_ONE = "cw.read(file) or cw.Record(signal, fs, leads) makes one"
 #: Options that `Predictor` keeps itself, and their defaults.
 _USUAL = {"preprocess": None, "postprocess": None, "gaps": "refuse", "median_beat": False}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 import torch
@@ -20,7 +21,7 @@ from .records import noise
 #: Hearts that models are tried with.
 _HEARTS = ("NSR", "AF", "LBBB")
 #: Layouts that are tried where the one described does not work.
-_LAYOUTS = ("nct", "ntc", "n1ct", "nc1t", "nct1")
+_LAYOUTS = ("ntc", "n1ct", "nc1t", "nct1")
 #: Two answers to one ECG differ by no more than this of their size, and rows of probabilities sum to
 #: one so closely, by the number type of the module.
 _SAME, _COARSE = 1e-3, {torch.float16: 0.03, torch.bfloat16: 0.1}
@@ -84,7 +85,13 @@ def check(f: Predictor) -> Predictor:
         _check_alone(f, x, first)
         if f.output == "linear":
             return f
-        return _kind(f, torch.cat([first, *_others(f, x)]), x)
+        answers, end = first, _end(f, x[:1])
+        for more in _others(f, x):
+            kind = probabilities(f, answers)
+            if not kind or (kind == "sigmoid" and end == "layer" and not f.answer.probabilities):
+                break  # logits, as most models answer: nothing more is asked of a large one
+            answers = torch.cat([answers, more])
+        return _kind(f, answers, end)
 
 
 def _first(f: Predictor, x: Tensor) -> Tensor:
@@ -99,13 +106,14 @@ def _first(f: Predictor, x: Tensor) -> Tensor:
 
 def _hint(f: Predictor, x: Tensor, *, failed: bool) -> str:
     """What would work, of what was not asked for; else, of a module that failed, what can be said."""
-    if f.batch_size != 1 and _works(f, f.input.layout, x[:1]):
+    if f.batch_size != 1 and _works(f, x[:1]):
         return ". It takes one ECG at a time: wrap(..., batch_size=1)"
     if f.preprocess is None and f.input.layout == "nct":
-        layouts = [*_LAYOUTS[1:], *(["nt"] if len(f.leads) == 1 else [])]
-        for layout in layouts:
-            if _works(f, layout, x):
+        for layout in [*_LAYOUTS, *(["nt"] if len(f.leads) == 1 else [])]:
+            if _works(f, x, input=replace(f.input, layout=layout)):
                 return f". It does take the layout {layout!r}: wrap(..., layout={layout!r})"
+        if _works(f, x, preprocess=_flat):
+            return ". It does take all samples in one row: wrap(..., preprocess=lambda x: x.flatten(1))"
     if not failed:
         return ""
     return (
@@ -114,9 +122,14 @@ def _hint(f: Predictor, x: Tensor, *, failed: bool) -> str:
     )
 
 
-def _works(f: Predictor, layout: str, x: Tensor) -> bool:
+def _flat(x: Tensor) -> Tensor:
+    return x.flatten(1)
+
+
+def _works(f: Predictor, x: Tensor, **used: Any) -> bool:
+    """Whether the model answers where it is used otherwise."""
     other = f.__copy__()
-    other.input = replace(f.input, layout=layout)
+    vars(other).update(used)
     try:
         return bool(torch.isfinite(_asked(other, x)).all())
     except WrapError:
@@ -138,7 +151,7 @@ def _coarseness(f: Predictor) -> float:
 
 def _check_repeats(f: Predictor, x: Tensor, answer: Tensor) -> None:
     """Refuse answers that differ from call to call."""
-    apart = max(float((_asked(f, x) - answer).abs().max()) for _ in range(2))
+    apart = float((_asked(f, x) - answer).abs().max())
     if not apart <= _spread(f, answer):
         raise WrapError(
             f"{f.name} answers the same ECG differently from call to call (by {apart:.3g}), in "
@@ -177,9 +190,9 @@ def _others(f: Predictor, x: Tensor) -> Iterator[Tensor]:
         yield answer[torch.isfinite(answer).all(dim=1)]
 
 
-def _kind(f: Predictor, answers: Tensor, x: Tensor) -> Predictor:
+def _kind(f: Predictor, answers: Tensor, end: str) -> Predictor:
     """What the answers are, held against what they were said to be."""
-    kind, end = probabilities(f, answers), _end(f, x[:1])
+    kind = probabilities(f, answers)
     shown = ", ".join(f"{value:.3g}" for value in answers[0].tolist()[:4])
     if f.answer.probabilities:
         if kind not in ("softmax", "sigmoid"):

@@ -233,6 +233,7 @@ SAID = {
     "a squeeze": (around(lambda net, x: net(x).mT.squeeze().mT), {"output": "linear"}, "not one alone"),
     "another layout": (around(lambda net, x: net(x.mT)), {}, "layout='ntc'"),
     "a picture": (around(lambda net, x: net(x.squeeze(1)[:, :12]) + 0 * x[:, 0, 0, :1]), {}, "'n1ct'"),
+    "rows of numbers": (lambda: nn.Linear(12000, 2), {}, r"preprocess=lambda x: x.flatten\(1\)"),
     "a tuple": (around(lambda net, x: (net(x), x)), {}, "a tuple of 2: give answer=.*postprocess"),
     "a part that is not there": (around(lambda net, x: {"y": x}), {"answer": "z"}, "a dict with y"),
     "an assertion": (lambda: Raises(AssertionError("12 leads")), {}, "AssertionError: 12 leads"),
