@@ -68,6 +68,11 @@ def cut(
     return np.swapaxes(out, 0, 1)
 
 
+def median_of_known(values: NDArray[np.float64], axis: int) -> NDArray[np.float64]:
+    """The median over an axis of what is not NaN; quick where nothing is, as nearly always."""
+    return np.asarray((np.nanmedian if np.isnan(values).any() else np.median)(values, axis=axis))
+
+
 def main_kind(beats: NDArray[np.float64]) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     """Which beats show the QRS that most beats show, and which leads show it again and again.
 
@@ -107,8 +112,8 @@ def _quiet(beats: NDArray[np.float64]) -> NDArray[np.bool_]:
     qrs = beats[:, :, QRS] - beats[:, :, QRS].mean(axis=2, keepdims=True)
     alive = np.isfinite(qrs[:, :, 0]).any(axis=0)
     out = np.zeros(beats.shape[1], bool)
-    differs = qrs[:, alive] - np.nanmedian(qrs[:, alive], axis=0)
-    out[alive] = np.nanmedian(np.sqrt(np.square(differs).mean(axis=2)), axis=0) < QUIET_MV
+    differs = qrs[:, alive] - median_of_known(qrs[:, alive], axis=0)
+    out[alive] = median_of_known(np.sqrt(np.square(differs).mean(axis=2)), axis=0) < QUIET_MV
     return out
 
 
@@ -119,13 +124,13 @@ def _main_of_what_lives(
     by_lead = np.where(dead[:, :, None] | dead[:, None, :], np.nan, by_lead)
     known = ~np.isnan(by_lead).all(axis=0)
     alike = np.zeros(known.shape)
-    alike[known] = np.nanmedian(by_lead[:, known], axis=0)
+    alike[known] = median_of_known(by_lead[:, known], axis=0)
     friends = (alike > SAME_QRS).sum(axis=1) + alike.mean(axis=1)
     main = alike[friends.argmax()] > SAME_QRS
     pairs = by_lead[:, main][:, :, main].reshape(len(by_lead), -1)
     some = ~np.isnan(pairs).all(axis=1)
     clear = np.zeros(len(by_lead), bool)
-    clear[some] = np.nanmedian(pairs[some], axis=1) > CLEAR_QRS
+    clear[some] = median_of_known(pairs[some], axis=1) > CLEAR_QRS
     return main, clear
 
 
@@ -137,7 +142,7 @@ def _one_shape(beats: NDArray[np.float64]) -> NDArray[np.bool_]:
     qrs = beats[:, :, QRS]
     qrs = qrs - qrs.mean(axis=2, keepdims=True)
     seen = np.isfinite(qrs[:, :, 0]).any(axis=0)
-    middle = np.nanmedian(qrs[:, seen], axis=0)
+    middle = median_of_known(qrs[:, seen], axis=0)
     # Of a beat that lacks a lead what it has is compared.
     rest = np.nansum(np.square(qrs[:, seen] - middle), axis=(1, 2))
     whole = np.nansum(np.where(np.isnan(qrs[:, seen]), 0.0, np.square(middle)), axis=(1, 2))
@@ -181,7 +186,7 @@ def of_shape(
         likeness = (some * own).sum(axis=2) / np.maximum(size, 1e-12)
         known = np.isfinite(likeness).any(axis=1)
         middle = np.ones(len(beats))  # nothing is known against a beat that no lead shows
-        middle[known] = np.nanmedian(likeness[known], axis=1)
+        middle[known] = median_of_known(likeness[known], axis=1)
         found.append(middle)
     best = np.argmax(found, axis=0)
     alike = np.max(found, axis=0) > SAME_QRS

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from ..ecg import LIMB_LEADS, Record, limb_matrix
 from ..errors import EcgError
-from .beats import QRS, TIME_MS, cut, main_kind, of_shape, t_waves
+from .beats import QRS, TIME_MS, cut, main_kind, median_of_known, of_shape, t_waves
 from .filters import pass_band
 from .rpeaks import FLAT_MV, WORKING_FS, find_beats, qrs_band, working_leads
 from .waves import Wave
@@ -139,7 +139,7 @@ def _median(beats: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np
         return np.median(beats, axis=0), np.ones(beats.shape[1], bool)
     enough = (~dead).sum(axis=0) >= LEAST_BEATS
     alive = np.where(dead[:, :, None], np.nan, beats)[:, enough]
-    return np.nanmedian(alive, axis=0), enough
+    return median_of_known(alive, 0), enough
 
 
 def lead_matrix(
