@@ -66,7 +66,7 @@ class ModelInput:
             )
 
     def prepared(self, x: Tensor, preprocess: Callable[[Tensor], Any] | None) -> Tensor:
-        """The module's input of ECGs in mV, ``(n, leads, samples)``; of crops, ``n`` times as many."""
+        """What becomes of ECGs in mV, ``(n, leads, samples)``, before `laid_out`; crops are more than n."""
         factor = UNITS[self.units]
         if factor != 1.0:
             x = x * factor
@@ -74,9 +74,7 @@ class ModelInput:
         if self.crops and x.shape[-1] > self.samples:
             x = self._cropped(x)
         x = self._padded(x)
-        if preprocess is not None:
-            x = _called("preprocess", preprocess, x)
-        return x if self.layout == "nct" else self._laid_out(x)
+        return x if preprocess is None else _called("preprocess", preprocess, x)
 
     def _normalised(self, x: Tensor) -> Tensor:
         if self.normalise is None:
@@ -110,7 +108,10 @@ class ModelInput:
         before = short // 2 if self.pad == "zero" else 0
         return torch.nn.functional.pad(x, (before, short - before))
 
-    def _laid_out(self, x: Tensor) -> Tensor:
+    def laid_out(self, x: Tensor) -> Tensor:
+        """The same with its axes as the module takes them."""
+        if self.layout == "nct":
+            return x
         if x.ndim != 3:
             raise WrapError(
                 f"layout={self.layout!r} arranges (n, leads, samples), and preprocess gives "

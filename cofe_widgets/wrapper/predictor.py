@@ -292,7 +292,7 @@ class Predictor:
 
     def _asked(self, given: Tensor, beside: Tensor | None) -> Tensor:
         """The module's answer to its input, ``(n, outputs)``."""
-        given = as_module(given, self.module)
+        ecgs, given = len(given), as_module(self.input.laid_out(given), self.module)
         try:
             with number_type(self._default):
                 y = self.module(given) if beside is None else self.module(given, beside.to(given))
@@ -301,7 +301,7 @@ class Predictor:
                 f"{self.name} fails on an input of shape {tuple(given.shape)}"
                 f"{'' if beside is None else f' and {tuple(beside.shape)}'}: {said(error)}"
             ) from error
-        return self.answer.rows(y, len(given), self.outputs, self.postprocess, self.name)
+        return self.answer.rows(y, ecgs, self.outputs, self.postprocess, self.name)
 
     def score(self, raw: Tensor, target: str) -> Tensor:
         """What an explanation moves, ``(n,)``: log-odds of ``target``, or its value if linear."""

@@ -66,6 +66,11 @@ WORK = {
     "in place": (lambda: Around(in_place), {}, lambda x: probabilities(out_of_place(Net(), x))),
     "weight norm": (normed, {}, plain),
     "time before leads": (lambda: Around(lambda net, x: net(x.mT)), {"layout": "ntc"}, plain),
+    "time first": (
+        lambda: Around(lambda net, x: net(x.permute(1, 2, 0))),
+        {"layout": "tnc"},
+        plain,
+    ),
     "as a picture": (lambda: Around(lambda net, x: net(x[:, 0])), {"layout": "n1ct"}, plain),
     "picture, last axis one": (
         lambda: Around(lambda net, x: net(x[..., 0])),
