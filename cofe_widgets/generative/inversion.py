@@ -48,18 +48,17 @@ def prepare(record: Record) -> Record:
             f"the record is {record.duration_s:.2f} s long: a counterfactual needs {SECONDS:g} s"
         )
     try:
-        standard = record.standard()
+        standard = (record.completed() if record.has_gaps else record).standard()
     except EcgError as error:
         raise ExplainError(f"a counterfactual needs the twelve standard leads: {error}") from error
-    if standard.has_gaps:
-        short = [
-            lead for lead, gone in zip(standard.leads, standard.mask, strict=True) if gone.any()
-        ]
-        raise ExplainError(
-            f"samples are missing in {', '.join(short)}: a counterfactual needs all of them. "
-            "record.filled() bridges gaps by straight lines, which no heart draws"
-        )
     at_rate = standard.resample(FS)
+    missing = at_rate.mask[:, :SAMPLES].any(axis=1)
+    if missing.any():
+        short = ", ".join(LEADS[k] for k in np.flatnonzero(missing))
+        raise ExplainError(
+            f"samples are missing in {short}: a counterfactual needs all of them. record.filled(), or "
+            "wrap(..., gaps='interpolate'), bridges gaps by straight lines, which no heart draws"
+        )
     longer = {"first_of_s": record.duration_s} if record.duration_s > SECONDS + SLACK_S else {}
     if at_rate.samples == SAMPLES:
         return at_rate

@@ -18,7 +18,7 @@ from torch import Tensor
 
 from ...ecg import Record, stored_record
 from ...errors import EcgError, ExplainError, WrapError
-from ...generative.inversion import SECONDS, UNTRUSTED_R, Inversion, invert, prepare
+from ...generative.inversion import SECONDS, UNTRUSTED_R, Inversion, invert
 from ...generative.latent_edit import NAMES, SPACES, LatentEdit
 from ...generative.networks import networks
 from ...models.architectures.generator import FS
@@ -90,8 +90,8 @@ class _Request:
         f = self.objective.f
         try:
             objective = self.of(record).objective
-            if record.has_gaps:
-                record = without_gaps(prepare(record.completed()), f.gaps, f.name)
+            if f.gaps != "refuse":
+                record = without_gaps(record.completed(), f.gaps, f.name)
         except EcgError as error:
             raise ExplainError(str(error)) from error
         inversion = invert([record])
