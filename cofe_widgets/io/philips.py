@@ -48,6 +48,8 @@ def read(source: Source) -> Record:
     ecg = decoded(source, NAME, SierraXMLParser, root)
     rows, rates, names = stacked(source, NAME, ecg)
     signal = np.stack(rows)  # one duration is stated for all leads
+    if not signal.shape[1]:
+        raise source.refuse(NAME, "no ECG inside: its leads hold no samples")
     end = _calibration_start(signal)
     if end == 0:
         raise source.refuse(NAME, "no ECG inside: every lead holds the same samples")

@@ -85,3 +85,9 @@ def test_an_unknown_version_is_refused_by_its_number() -> None:
 def test_a_latin_1_name_under_a_utf_8_prologue_does_not_cost_the_ecg() -> None:
     mislabelled = files.philips().decode("utf-16").encode("latin-1")
     assert read(mislabelled).samples == 500
+
+
+def test_a_strip_without_samples_is_refused():
+    data = files.philips(attributes={"durationperchannel": "1e-320"})
+    with pytest.raises(EcgFormatError, match="its leads hold no samples"):
+        read({"a.xml": data})

@@ -3,9 +3,11 @@
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from cofe_widgets.ecg import LEADS
+from cofe_widgets.ecg import LEADS, Record
+from cofe_widgets.report.figures.ecg_svg import ecg_svg
 from cofe_widgets.report.figures.paper import paper, room
 
 CASES = json.loads((Path(__file__).parent / "paper.json").read_text())["cases"]
@@ -43,3 +45,13 @@ def test_room_for_tall_and_deep_waves_in_fives():
     assert room(sheet, lambda panel: (1.0, 0.5)) == (20, 15)
     assert room(sheet, lambda panel: (2.41 if panel.lead == "V4" else 1.0, 1.6)) == (30, 25)
     assert room(sheet, lambda panel: (12.0, 12.0)) == (45, 45)
+
+
+def test_a_lead_that_is_called_with_a_minus_is_drawn_as_it_is():
+    signal = np.stack([np.sin(np.arange(500) / 20), np.cos(np.arange(500) / 20)])
+    record = Record(signal, 250, ["II", "-aVR"])
+    panels = {panel.label: panel for panel in paper(record.leads, 2.0).panels}
+    assert panels["-aVR"].lead == "-aVR" and panels["-aVR"].sign == 1
+    assert "−aVR" in ecg_svg(record)
+    turned = {panel.label: panel for panel in paper(LEADS, 10.0, order="cabrera").panels}["-aVR"]
+    assert turned.lead == "aVR" and turned.sign == -1

@@ -112,10 +112,11 @@ def paper(
     row_height = _ROW_MM[shape] * max(1.0, gain / 10)
 
     def place(label: str, row: int, t0: float, t1: float) -> Panel:
+        turned = label not in leads  # -aVR: a lead may itself be called with a minus
         return Panel(
-            lead=label.removeprefix("-"),
+            lead=label[1:] if turned else label,
             label=label,
-            sign=-1 if label.startswith("-") else 1,
+            sign=-1 if turned else 1,
             row=row,
             x=start + t0 * speed,
             baseline=headroom + row * row_height,

@@ -69,9 +69,9 @@ export function paper(request: PaperRequest): Paper {
   const rowHeight = ROW_MM[shape] * max(1, gain / 10);
 
   const place = (label: string, row: number, t0: number, t1: number, rhythm: boolean): Panel => ({
-    lead: label.replace("-", ""),
+    lead: leads.includes(label) ? label : label.slice(1), // a lead may itself be called with a minus
     label,
-    sign: label.startsWith("-") ? -1 : 1,
+    sign: leads.includes(label) ? 1 : -1,
     row,
     x: start + t0 * speed,
     baseline: headroom + row * rowHeight,
