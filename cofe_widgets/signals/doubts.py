@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 from .beats import between
 from .p_wave import AtrialWave
 from .waves import (
-    FAST_SHARE,
     T_FLOOR_MV,
     Wave,
     lead_t_ends,
@@ -31,7 +30,7 @@ MOST_MOVED_MS, LEAST_LEADS = 30.0, 4
 #: ... unless it is by a deflection of this share of what that lead shows, as R' in V1.
 FAINT = 0.15
 #: No part as fast as a QRS lies within this time of its onset outside its bounds (and this margin).
-NEAR_MS, MARGIN_MS = 260.0, 10.0
+NEAR_MS, MARGIN_MS, OUTSIDE_SHARE = 260.0, 10.0, 0.5
 #: A QRS wider than this whose J point lies this share of its largest deflection off the level ends in T.
 WIDE_MS, HIGH_J = 180.0, 0.5
 #: Every other beat and those between differ in QRS, and in QT, by no more than this: in 96 of 100
@@ -62,7 +61,7 @@ APART_MS = 40.0
 #: Room that P and the wait after it need between T and QRS.
 ROOM_MS = 180.0
 #: No P wave is shorter.
-LEAST_P_MS = 60.0
+LEAST_P_MS = 50.0
 #: Longest wait from P to QRS, and from J to the end of T; beats after so much of the RR are not early.
 LONGEST_PR_MS, LONGEST_JT_MS, NOT_EARLY = 480.0, 350.0, 0.9
 
@@ -174,7 +173,7 @@ def of_qrs(beat: NDArray[np.float64], leads: tuple[str, ...], qrs: Wave) -> str:
     near = between(qrs.onset_ms - NEAR_MS / 4, qrs.onset_ms + NEAR_MS)
     outside = speed[near].copy()
     outside[inside.start - near.start : inside.stop - near.start] = 0
-    if outside.max() > FAST_SHARE * speed[inside].max():
+    if outside.max() > OUTSIDE_SHARE * speed[inside].max():
         return "deflections as fast as the QRS lie outside the bounds found"
     above = np.linalg.norm(beat - level(beat, qrs), axis=0)
     j = float(above[between(qrs.offset_ms, qrs.offset_ms + 4)].mean())

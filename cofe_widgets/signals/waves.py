@@ -21,6 +21,8 @@ MOST_MS = 110.0
 LULL_MS, FAST_SHARE, REACH_MS = 65.0, 0.3, 160.0
 #: The QRS begins and ends where the spatial velocity falls under this share of its maximum.
 QRS_ONSET_SHARE, QRS_OFFSET_SHARE = 0.045, 0.06
+#: From its onset it takes at most this long to become fast.
+RISE_MS = 70.0
 #: ... or under this many times the velocity of the quiet before it, whichever is higher.
 QUIET_TIMES = 2.0
 #: ... and stays there as long as this.
@@ -73,7 +75,15 @@ def qrs_wave(speed: NDArray[np.float64]) -> Wave:
     slowest = 1.5 * np.convolve(speed, np.ones(hold) / hold, "same")[later].min()
     after = speed[last:] < max(QRS_OFFSET_SHARE * top, quiet, slowest)
     end = min(_first_run(after, hold), _steady(speed, last, top, hold))
-    onset, offset = first - _first_run(before, hold), last + end
+    rise = _first_run(before, hold)
+    longest = round(RISE_MS / 1000 * BEAT_FS)
+    if rise > longest:
+        # P runs into the QRS and it never gets quiet: the QRS begins at the last pause before it.
+        smooth = np.convolve(speed, np.ones(hold) / hold, "same")[first::-1][: longest + 1]
+        pauses = (smooth[1:-1] < smooth[:-2]) & (smooth[1:-1] <= smooth[2:])
+        pauses &= smooth[1:-1] < SLOW_SHARE * top
+        rise = int(pauses.argmax()) + 1 if pauses.any() else int(smooth.argmin())
+    onset, offset = first - rise, last + end
     return Wave(float(TIME_MS[onset]), 0.0, float(TIME_MS[offset]))
 
 
