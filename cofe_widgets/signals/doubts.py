@@ -93,11 +93,13 @@ def of_beat(
     """
     qrs_apart, t_apart = of_halves(halves, rr_ms) if halves is not None else ("", "")
     about_t = of_t(qrs, t, rr_ms)
-    about_end = ""
+    apart = about_end = ""
     if not about_t:
-        about_end = of_t_and_p(t, atrial.wave, rr_ms) or of_t_end(beat, qrs, t, rr_ms) or t_apart
+        apart = of_t_end(beat, qrs, t, rr_ms) or t_apart
+        about_end = of_t_and_p(t, atrial.wave, rr_ms) or apart
     if atrial.present.any():
-        doubtful = bool(about_t or about_end)
+        # That T ends where P begins says nothing against P.
+        doubtful = bool(about_t or apart)
         about_p = of_p(atrial, qrs, t, rr_before_ms, doubtful)
     else:
         about_p = of_no_p(atrial, qrs, t, rr_before_ms)
