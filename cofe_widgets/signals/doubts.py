@@ -38,6 +38,9 @@ WIDE_MS, HIGH_J = 180.0, 0.5
 HALVES_MS = (6.0, 40.0)
 #: A QRS broader than this begins and ends gently: its halves may differ by this share of it.
 BROAD_MS, HALVES_SHARE = 120.0, 0.1
+#: So fast (share of the fastest) is what follows the QRS, for so long, in one of 14 recordings of
+#: fibrillation: then its end is guessed.
+RESTLESS, AFTER_MS = 0.05, 80.0
 #: QTc (Fridericia) of hearts, ms, and the least time from J to the end of T.
 QTC_MS, LEAST_JT_MS = (280.0, 640.0), 100.0
 #: QT fills at most this share of RR; leads may put the end of T, in the median, this far from ours.
@@ -103,8 +106,24 @@ def of_beat(
         about_p = of_p(atrial, qrs, t, rr_before_ms, doubtful)
     else:
         about_p = of_no_p(atrial, qrs, t, rr_before_ms)
-    about_qrs = of_qrs(beat, leads, qrs) or qrs_apart
+    about_qrs = of_qrs(beat, leads, qrs) or qrs_apart or _of_restless(beat, qrs, rr_before_ms)
     return {"QRS": about_qrs, "T": about_t, "T end": about_end, "P": about_p}
+
+
+def _of_restless(beat: NDArray[np.float64], qrs: Wave, rr_before_ms: NDArray[np.float64]) -> str:
+    """Whether fibrillatory waves are as fast as the end of the QRS that they follow."""
+    if not _irregular(rr_before_ms[np.isfinite(rr_before_ms)]):
+        return ""
+    speed = spatial(lead_velocity(beat))
+    after = speed[between(qrs.offset_ms + MARGIN_MS, qrs.offset_ms + AFTER_MS)]
+    if np.percentile(after, 70) < RESTLESS * speed.max():
+        return ""
+    return "the trace after the QRS is too restless to tell where it ends"
+
+
+def _irregular(rr_ms: NDArray[np.float64]) -> bool:
+    """Whether intervals differ from one to the next as they do in fibrillation."""
+    return len(rr_ms) > 2 and bool(np.median(np.abs(np.diff(rr_ms))) > IRREGULAR * np.median(rr_ms))
 
 
 def of_rhythm(steady: NDArray[np.float64], fs: float, r_peaks_s: NDArray[np.float64]) -> str:
@@ -289,7 +308,7 @@ def of_no_p(atrial: AtrialWave, qrs: Wave, t: Wave, rr_before_ms: NDArray[np.flo
     if atrial.flutter:
         fast = middle < FAST_RR_MS
         return "two waves between the beats may be T and P, or flutter waves" if fast else ""
-    if len(rr) > 2 and np.median(np.abs(np.diff(rr))) > IRREGULAR * middle:
+    if _irregular(rr):
         return ""
     if middle + qrs.onset_ms - t.offset_ms < ROOM_MS:
         return "T ends so shortly before the next QRS that it may hide a P wave"
