@@ -10,11 +10,9 @@ from playwright.sync_api import Page, expect
 
 import cofe_widgets as cw
 
-from ..hostile import NAMES, renamed
+from ..hostile import ALL, NAMES, renamed
 from .conftest import EXPLAIN_MS, Server, Tab
 
-#: All of them that a message to a browser can carry.
-ALL = " ".join(NAMES[:-1]).replace("\ud800", "")
 CELLS = (
     f"""import cofe_widgets as cw
 from IPython.display import display
