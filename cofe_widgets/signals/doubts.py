@@ -104,7 +104,9 @@ def of_beat(
     else:
         about_p = of_no_p(atrial, qrs, t, rr_before_ms)
     about_qrs = of_qrs(beat, leads, qrs) or qrs_apart
-    return {"QRS": about_qrs, "T": about_t, "T end": about_end, "P": about_p}
+    about_onset = "" if about_p else of_t_and_p(t, atrial.wave, rr_ms)
+    parts = {"QRS": about_qrs, "T": about_t, "T end": about_end}
+    return {**parts, "P": about_p, "P onset": about_onset}
 
 
 def of_rhythm(steady: NDArray[np.float64], fs: float, r_peaks_s: NDArray[np.float64]) -> str:
