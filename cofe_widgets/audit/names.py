@@ -49,5 +49,5 @@ class Names:
             said = f"{error.format}: {error.reason}" if error.format else error.reason
         for name in (str(path), str(path.parent), path.name, path.stem):
             if len(name) > 2:
-                said = re.sub(re.escape(name), "the file", said, flags=re.IGNORECASE)
+                said = re.compile(re.escape(name), re.IGNORECASE).sub("the file", said)
         return said

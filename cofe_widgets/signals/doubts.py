@@ -107,7 +107,9 @@ def of_beat(
     else:
         about_p = of_no_p(atrial, qrs, t, rr_before_ms)
     about_qrs = of_qrs(beat, leads, qrs) or qrs_apart or _of_restless(beat, qrs, rr_before_ms)
-    return {"QRS": about_qrs, "T": about_t, "T end": about_end, "P": about_p}
+    about_onset = "" if about_p else of_t_and_p(t, atrial.wave, rr_ms)
+    parts = {"QRS": about_qrs, "T": about_t, "T end": about_end}
+    return {**parts, "P": about_p, "P onset": about_onset}
 
 
 def _of_restless(beat: NDArray[np.float64], qrs: Wave, rr_before_ms: NDArray[np.float64]) -> str:

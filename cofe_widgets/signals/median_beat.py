@@ -32,6 +32,8 @@ P_LEAD_SHARE = 0.6
 LEAST_QRS_MS, STANDS_OUT = 30.0, 5.0
 #: QRS and T that fill this share of so short a cycle leave no level between beats to measure from.
 FULL_SHARE, FULL_RR_MS = 0.785, 400.0
+#: ... and so does a wide QRS, or any in so short a cycle, that no T wave of its own follows.
+WIDE_MS, NO_T_RR_MS = 120.0, 300.0
 #: Where no interval is known.
 USUAL_RR_MS = 1000.0
 
@@ -69,7 +71,7 @@ class MedianBeat:
         All beats, and those of another shape: ectopic ones, as a rule.
     doubts : dict
         What speaks against what was found, a sentence each: ``"rhythm"``, ``"QRS"``, ``"T"``,
-        ``"T end"``, ``"P"``. Empty where nothing does.
+        ``"T end"``, ``"P"``, ``"P onset"``. Empty where nothing does.
     """
 
     signal: NDArray[np.float32]
@@ -193,7 +195,8 @@ def _qrs_and_t(found: Repeated) -> tuple[Wave, Wave, float]:
             "or no ECG"
         )
     t = t_wave(found.beat, qrs, rr_ms)
-    full = t.offset_ms - qrs.onset_ms > FULL_SHARE * rr_ms or t.peak_ms <= t.onset_ms
+    wide = qrs.offset_ms - qrs.onset_ms > WIDE_MS or rr_ms < NO_T_RR_MS
+    full = t.offset_ms - qrs.onset_ms > FULL_SHARE * rr_ms or (t.peak_ms <= t.onset_ms and wide)
     if full and rr_ms < FULL_RR_MS:
         raise EcgError(
             f"at {60000 / rr_ms:.0f} beats a minute QRS and T fill the cycle: there is no level "

@@ -224,8 +224,11 @@ class Value:
         return cls._error(f"{str(path)[-200:]} is no saved {words}: {by}{said[:200]}")
 
 
+_WHOLE = re.compile(r"\d+")
+
+
 def _parts(version: str) -> tuple[int, ...]:
-    return tuple(int(part[:6]) for part in re.findall(r"\d+", version)[:3])
+    return tuple(int(part[:6]) for part in _WHOLE.findall(version)[:3])
 
 
 def remakes(kind: type[Value]) -> Callable[[Callable[..., Any]], Callable[..., Any]]:

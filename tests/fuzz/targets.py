@@ -121,7 +121,11 @@ def _values() -> list[Value]:
     f = cw.load("af-resnet")
     found = cw.counterfactual(record, f, "AF", severities=2)
     delineated = cw.delineate(record.select(["I", "II"]).crop(0, 4))
-    return [found, cw.attribute(record, f, "AF"), delineated, _table(found), _score(found)]
+    flat = record.signal.copy()
+    flat[6, 500:1200] = 0.0
+    seen = cw.quality(cw.Record(flat, record.fs))
+    attributed = cw.attribute(record, f, "AF")
+    return [found, attributed, delineated, seen, _table(found), _score(found)]
 
 
 def _table(found: cw.Counterfactual) -> Value:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from benchmarks import bench_signals as bench
 
@@ -35,16 +36,24 @@ def test_intervals_agree_with_cardiologists(ludb: list[bench.Marked]) -> None:
     assert np.median(np.abs(error["t_amplitude_mv, marks of II"])) <= 0.015
 
 
+def known(share: dict[str, NDArray[np.float64]]) -> dict[str, NDArray[np.float64]]:
+    """The records in which P waves can be told; they are nearly all."""
+    for rhythm, values in share.items():
+        assert np.isfinite(values).mean() >= (0.9 if rhythm == "sinus" else 0.75)
+    return {rhythm: values[np.isfinite(values)] for rhythm, values in share.items()}
+
+
 def test_p_waves_are_there_in_sinus_rhythm_and_not_in_fibrillation(shared_data: Path) -> None:
-    share = bench.p_presence(shared_data, "ludb")
-    assert len(share["fibrillation"]) >= 10
-    assert share["fibrillation"].mean() <= 0.2
+    share = known(bench.p_presence(shared_data, "ludb"))
+    fibrillation = share["fibrillation"][np.isfinite(share["fibrillation"])]
+    assert len(fibrillation) >= 10
+    assert fibrillation.mean() <= 0.2
     assert (share["sinus"] >= 0.9).mean() >= 0.9
     assert share["sinus"].mean() >= 0.95
 
 
 def test_p_waves_in_records_of_many_hospitals(shared_data: Path) -> None:
-    share = bench.p_presence(shared_data, "cinc2021")
+    share = known(bench.p_presence(shared_data, "cinc2021"))
     fibrillation = share["fibrillation"][np.isfinite(share["fibrillation"])]
     assert len(fibrillation) >= 50
     assert fibrillation.mean() <= 0.12

@@ -1,5 +1,6 @@
 """One value of every kind."""
 
+import numpy as np
 import pytest
 
 import cofe_widgets as cw
@@ -21,6 +22,13 @@ def cf(record, f):
     return cw.counterfactual(record, f, "AF", severities=3)
 
 
+def humming(record):
+    """The record with mains hum and a flat stretch."""
+    signal = record.signal + 0.1 * np.sin(2 * np.pi * 50 * np.arange(record.samples) / record.fs)
+    signal[6, 1000:2500] = 0.0
+    return cw.Record(signal, record.fs)
+
+
 @pytest.fixture(scope="module")
 def values(cf, record, f):
     return {
@@ -28,5 +36,6 @@ def values(cf, record, f):
         "delineation": cw.delineate(record),
         "attribution": cw.attribute(record, f, "AF", "smoothgrad", copies=3),
         "table": cw.audit.counterfactual_table([record], f, "AF", progress=False),
+        "quality": cw.quality(humming(record)),
         "score": cw.audit.twin_score("AF", f, "AF", n=1),
     }

@@ -8,8 +8,15 @@ import pandas as pd
 import cofe_widgets as cw
 from cofe_widgets.values import Value
 
-KINDS = ("counterfactual", "attribution", "delineation", "table", "score")
-GIVEN = {"counterfactual": 0, "attribution": 0, "delineation": 1, "table": 1, "score": 0}
+KINDS = ("counterfactual", "attribution", "delineation", "table", "score", "quality")
+GIVEN = {
+    "counterfactual": 0,
+    "attribution": 0,
+    "delineation": 1,
+    "table": 1,
+    "score": 0,
+    "quality": 0,
+}
 
 
 def same(a, b) -> bool:

@@ -194,6 +194,7 @@ def _rests_on(name: str, part: str) -> bool:
         "T": ("qt", "t_"),
         "T end": ("qt",),
         "P": ("p",),
+        "P onset": ("pr_", "p_duration", "p_axis"),
     }
     return name.startswith(starts[part])
 

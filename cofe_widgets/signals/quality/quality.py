@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from ...ecg import Record, stored_record
 from ...errors import EcgError
 from ...provenance import provenance
-from ...values import Value, remakes
+from ...values import Value, checks, remakes
 from .fault import KINDS, Fault
 from .screen import screened
 from .words import sentences
@@ -46,6 +46,20 @@ class Quality(Value):
     provenance: dict[str, Any] = field(default_factory=dict, repr=False)
 
     _error = EcgError
+
+    def _check(self) -> None:
+        """Refuse faults that there are not, and a clean record that is not of the record."""
+        super()._check()
+        numbers = ("start_s", "end_s", "size")
+        leads = ("", *self.record.leads)
+        table = self.faults.reset_index(drop=True)
+        kinds = {"kind": tuple(KINDS), "lead": leads, "unit": ("", "mV"), "detail": "text"}
+        checks.frame(table, "faults", {**kinds, **dict.fromkeys(numbers, "number")})
+        if not table[["start_s", "end_s"]].stack().between(0, self.record.duration_s + 1).all():
+            raise ValueError("its faults lie beyond its record")
+        same = (self.clean.leads, self.clean.fs, self.clean.samples)
+        if same != (self.record.leads, self.record.fs, self.record.samples):
+            raise ValueError("its clean record is of another one")
 
     def __repr__(self) -> str:
         return "\n".join(self.warnings) or "nothing wrong with the signal"

@@ -84,7 +84,7 @@ def intervals(
         ("QRS", "qrs_ms", beat.qrs.onset_ms, beat.qrs.offset_ms, "QRS"),
         ("QT", "qt_ms", beat.qrs.onset_ms, beat.t.offset_ms, "T"),
     ):
-        why = [said for part, said in beat.doubts.items() if part in (doubt, "QRS", f"{doubt} end")]
+        why = [said for part, said in beat.doubts.items() if part.split()[0] in (doubt, "QRS")]
         beside = f" (device {theirs[key]:.0f})" if key in theirs else ""
         if why and math.isfinite(end - start):
             found.append({"text": f"{name} –{beside}: {why[0]}", "from": 0.0, "to": 0.0})
