@@ -27,6 +27,8 @@ from .waves import (
 LEAST_QRS_MS = 50.0
 #: QRS bounds may move by this when one of at least so many leads is left out.
 MOST_MOVED_MS, LEAST_LEADS = 30.0, 4
+#: So near to a bound a lead that makes up less than this share of the speed does not move it so far.
+REACH_MS, WEIGHTY = 40.0, 0.35
 #: ... unless it is by a deflection of this share of what that lead shows, as R' in V1.
 FAINT = 0.15
 #: No part as fast as a QRS lies within this time of its onset outside its bounds (and this margin).
@@ -213,8 +215,8 @@ def _alone(
     """Whether a bound rests on what one lead shows, and that lead shows next to nothing there."""
     if len(beat) < LEAST_LEADS:
         return ""
-    for row, lead in enumerate(leads):
-        less = qrs_wave(spatial(np.delete(parts, row, axis=0)))
+    for row in _weighty(parts, qrs):
+        lead, less = leads[row], qrs_wave(spatial(np.delete(parts, row, axis=0)))
         longer = less.offset_ms - qrs.offset_ms
         disputed = beat[row, between(less.offset_ms, qrs.offset_ms)]
         if less.onset_ms - qrs.onset_ms > qrs.offset_ms - less.offset_ms:
@@ -229,6 +231,15 @@ def _alone(
                 f"{qrs.offset_ms - qrs.onset_ms:.0f} ms"
             )
     return ""
+
+
+def _weighty(parts: NDArray[np.float64], qrs: Wave) -> list[int]:
+    """The leads that make up much of the speed at a bound or at its fastest: others can move neither."""
+    at = [between(qrs.onset_ms, qrs.onset_ms + REACH_MS), between(-MARGIN_MS, MARGIN_MS)]
+    at.append(between(qrs.offset_ms - REACH_MS, qrs.offset_ms))
+    sums = np.stack([parts[:, window].sum(axis=1) for window in at])
+    shares = sums / np.maximum(sums.sum(axis=1, keepdims=True), 1e-12)
+    return np.flatnonzero((shares > WEIGHTY).any(axis=0)).tolist()
 
 
 def of_halves(halves: NDArray[np.float64], rr_ms: float) -> tuple[str, str]:
