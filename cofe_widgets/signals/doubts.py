@@ -65,8 +65,8 @@ HIDDEN_MV = 0.1
 APART_MS = 40.0
 #: Room that P and the wait after it need between T and QRS.
 ROOM_MS = 180.0
-#: No P wave is shorter.
-LEAST_P_MS = 50.0
+#: No P wave is shorter, or longer.
+LEAST_P_MS, MOST_P_MS = 50.0, 190.0
 #: Longest wait from P to QRS, and from J to the end of T; beats after so much of the RR are not early.
 LONGEST_PR_MS, LONGEST_JT_MS, NOT_EARLY = 480.0, 350.0, 0.9
 
@@ -355,6 +355,8 @@ def of_p(
         return ""
     if p.offset_ms - p.onset_ms < LEAST_P_MS:
         return f"what was found lasts {p.offset_ms - p.onset_ms:.0f} ms, less than any P wave"
+    if p.offset_ms - p.onset_ms > MOST_P_MS:
+        return f"what was found lasts {p.offset_ms - p.onset_ms:.0f} ms, more than any P wave"
     if atrial.suspect:
         return "a wave of its shape comes an atrial cycle earlier: it may be a flutter wave"
     onset = p.onset_ms + float(np.median(rr))

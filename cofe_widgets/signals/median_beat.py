@@ -17,6 +17,7 @@ from .filters import pass_band
 from .long_beat import long_beat
 from .p_wave import LEAST_BEATS as LEAST_P_BEATS
 from .p_wave import P_BAND_HZ, STRETCH_MS, AtrialWave, atrial_wave
+from .paced import after_spike
 from .quality import screened
 from .repeated import T_REACH_MS, Repeated, lead_matrix, looked_at_again, repeated
 from .rpeaks import WORKING_FS
@@ -155,6 +156,7 @@ def median_beat(record: Record, *, clean: bool = True) -> MedianBeat:
         steady, found.r_peaks_s, found.rr_ms, found.is_main, beat, qrs, t
     )
     rr_median = _middle(rr_ms, rr_median)
+    qrs = after_spike(qrs, peaks[is_main], seen.faults)
     judged = peaks > (STRETCH_MS - qrs.onset_ms) / 1000
     judged, atrial = _atrial(steady, peaks, rr_ms, is_main, judged, qrs, t)
     enough = is_main[judged].sum() >= LEAST_P_BEATS

@@ -12,6 +12,8 @@ from cofe_widgets.signals import measure, measured, median_beat
 from cofe_widgets.signals.doubts import of_p, of_rhythm, of_t
 from cofe_widgets.signals.measurements import disagreements
 from cofe_widgets.signals.p_wave import AtrialWave
+from cofe_widgets.signals.paced import after_spike
+from cofe_widgets.signals.quality.fault import Fault
 from cofe_widgets.signals.repeated import looked_at_again
 from cofe_widgets.signals.waves import Wave
 
@@ -94,6 +96,8 @@ def test_p_waves_of_some_beats_in_an_irregular_rhythm_are_unknown() -> None:
     assert "flutter" in of_p(found._replace(suspect=True), qrs, t, np.full(12, 800.0), False)
     brief = found._replace(wave=Wave(-200, -180, -160))
     assert "less than any P wave" in of_p(brief, qrs, t, np.full(12, 800.0), False)
+    long = found._replace(wave=Wave(-300, -200, -90))
+    assert "more than any P wave" in of_p(long, qrs, t, np.full(12, 800.0), False)
 
 
 @pytest.mark.parametrize(
@@ -142,9 +146,20 @@ def test_a_pacing_spike_is_not_the_qrs() -> None:
         first = round(at * 500)
         signal[:, first : first + 2] += np.linspace(1.2, 2.5, 12)[:, None]
     paced, plain = measure(record.with_signal(signal)), measure(record)
-    assert paced["qrs_ms"] == pytest.approx(plain["qrs_ms"], abs=20)
+    assert paced["qrs_ms"] == pytest.approx(plain["qrs_ms"], abs=12)
     assert paced["heart_rate_bpm"] == pytest.approx(60, abs=1)
     assert paced["qt_ms"] == pytest.approx(plain["qt_ms"], abs=20)
+
+
+def test_a_paced_qrs_begins_where_its_spike_is_over() -> None:
+    r = regular(60)
+    spikes = [Fault("spike", lead, s - 0.08, s - 0.07) for s in r for lead in ("I", "II", "V1")]
+    found = Wave(-95, 0, 80)
+    assert after_spike(found, r, spikes).onset_ms == pytest.approx(-70)
+    assert after_spike(found, r, spikes[:6]) == found  # two beats of nine
+    assert after_spike(found, r, [one for one in spikes if one.lead == "I"]) == found
+    assert after_spike(Wave(-40, 0, 80), r, spikes) == Wave(-40, 0, 80)
+    assert after_spike(found, r, []) == found
 
 
 def test_a_disagreement_with_the_device_is_said() -> None:
