@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from ..ecg import Record
 from ..ecg.scale import check_rate
 from ..errors import EcgError, EcgFormatError
+from ..vocabulary.meta import RATE_ASSUMED
 from .assembly import assembled
 from .choice import Choice, choose
 from .identity import told
@@ -161,7 +162,7 @@ class Source:
         given = self.wanted.fs
         if stated is None:
             note = (
-                f"the header gives no sampling rate: {default:g} Hz, the format's default, is "
+                f"{RATE_ASSUMED}: {default:g} Hz, the format's default, is "
                 "assumed; read(..., fs=) says another"
             )
             return (default, [note]) if given is None else (float(given), [])

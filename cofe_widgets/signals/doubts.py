@@ -80,6 +80,7 @@ def of_beat(
     atrial: AtrialWave,
     rr_ms: float,
     rr_before_ms: NDArray[np.float64],
+    whole: bool = True,
 ) -> dict[str, str]:
     """What speaks against the waves of a median beat, by wave; empty sentences where nothing does.
 
@@ -95,6 +96,8 @@ def of_beat(
         The median interval.
     rr_before_ms : ndarray, shape (judged,)
         The interval before each beat that was judged for a P wave; infinite where unknown.
+    whole : bool
+        Whether no lead is dead for a while: with fewer leads, fibrillatory waves pass for the QRS.
     """
     qrs_apart, t_apart = of_halves(halves, rr_ms) if halves is not None else ("", "")
     about_t = of_t(qrs, t, rr_ms)
@@ -108,7 +111,9 @@ def of_beat(
         about_p = of_p(atrial, qrs, t, rr_before_ms, doubtful)
     else:
         about_p = of_no_p(atrial, qrs, t, rr_before_ms)
-    about_qrs = of_qrs(beat, leads, qrs) or qrs_apart or _of_restless(beat, qrs, rr_before_ms)
+    about_qrs = of_qrs(beat, leads, qrs) or qrs_apart
+    if not (whole or about_qrs):
+        about_qrs = _of_restless(beat, qrs, rr_before_ms)
     about_onset = "" if about_p else of_t_and_p(t, atrial.wave, rr_ms)
     parts = {"QRS": about_qrs, "T": about_t, "T end": about_end}
     return {**parts, "P": about_p, "P onset": about_onset}

@@ -162,7 +162,15 @@ def median_beat(record: Record, *, clean: bool = True) -> MedianBeat:
     enough = is_main[judged].sum() >= LEAST_P_BEATS
     rr_before = np.where(np.isnan(rr_ms), np.inf, rr_ms)[judged]
     doubted = doubts.of_beat(
-        found.shown, beat, found.halves, qrs, t, atrial, rr_median, rr_before
+        found.shown,
+        beat,
+        found.halves,
+        qrs,
+        t,
+        atrial,
+        rr_median,
+        rr_before,
+        not np.isnan(steady).any(),
     ) | {"rhythm": doubts.of_rhythm(steady, WORKING_FS, peaks)}
 
     to_leads = lead_matrix(found.leads, found.usable, record.leads)

@@ -11,7 +11,7 @@ from ..ecg import LIMB_LEADS, Record, limb_matrix
 from ..errors import EcgError
 from .beats import QRS, TIME_MS, cut, main_kind, median_of_known, of_shape, t_waves
 from .filters import pass_band
-from .rpeaks import FLAT_MV, WORKING_FS, find_beats, qrs_band, working_leads
+from .rpeaks import FLAT_MV, WORKING_FS, beats_in, qrs_band, working_leads
 from .waves import Wave
 
 #: Wander ends here (zero phase, as the AHA allows for up to 0.67 Hz).
@@ -53,9 +53,9 @@ def repeated(record: Record, clipped: set[str]) -> Repeated:
             "tell where waves begin and end"
         )
     work = working_leads(record)
-    band, size = qrs_band(work.signal)
+    _, size = qrs_band(work.signal)
     # A peak that is cut off has no height to measure, and is at its place nevertheless.
-    peaks, rr_ms = find_beats(band, size)
+    peaks, rr_ms = beats_in(work.signal)
     usable = (size > FLAT_MV) & np.array([lead not in clipped for lead in work.leads])
     if len(peaks) < LEAST_BEATS:
         raise EcgError(

@@ -7,7 +7,7 @@ clipped, full of artefact or show a T wave taller than its QRS; most leads seldo
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple, overload
+from typing import Any, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from ..ecg import INDEPENDENT_LEADS, LIMB_LEADS, Record, runs
 from ..errors import EcgError
 from .beats import cut, main_kind
+from .blind import BLIND_S, Beats, seen_beats
 from .filters import pass_band
 from .quality import screened
 from .windows import LONG_S, one_a_beat, spans, windows
@@ -23,6 +24,9 @@ from .windows import LONG_S, one_a_beat, spans, windows
 WORKING_FS = 250.0
 #: The QRS lives here; P, T, wander and muscle mostly do not.
 QRS_BAND_HZ = (5.0, 30.0)
+#: Very wide beats live here; they are believed when there are so many intervals, most within this share
+#: of their median, none as short as fibrillating ventricles make them.
+WIDE_BAND_HZ, LEAST_WIDE, EVEN, SLOW_MS = (2.0, 15.0), 4, 0.05, 400.0
 #: Two ventricular activations cannot follow each other faster than this.
 REFRACTORY_S = 0.2
 #: sleepecg initialises its thresholds on two seconds.
@@ -45,23 +49,6 @@ CERTAIN = 0.7
 #: this share of them is alike, between the two this smaller share. Of 380 recordings of twelve leads none
 #: is below 3.1; noise, fibrillation of the ventricles and asystole are below 1.8, in one lead below 2.6.
 SPARSE, ALIKE_SHARE = (2.8, 2.0), (0.75, 0.3)
-#: Where no lead shows anything for so long, a beat may have been missed; none is found so near to it.
-BLIND_S = 0.06
-
-
-class Beats(NamedTuple):
-    """The beats of a record.
-
-    Attributes
-    ----------
-    r_peaks_s : ndarray, shape (beats,)
-    rr_ms : ndarray, shape (beats,)
-        The interval before each; NaN before the first, and across a stretch in which no lead shows
-        anything: nobody knows how many beats fell into it.
-    """
-
-    r_peaks_s: NDArray[np.float64]
-    rr_ms: NDArray[np.float64]
 
 
 @overload
@@ -112,7 +99,7 @@ def beats_of(record: Record, clean: bool = True) -> Beats:
     A long record remembers them.
     """
     if record.duration_s <= LONG_S:
-        return find_beats(*qrs_band(working_leads(screened(record).record(clean)).signal))
+        return beats_in(working_leads(screened(record).record(clean)).signal)
     known: dict[bool, Beats] = vars(record).setdefault("_beats", {})
     if clean not in known:
         known[clean] = _in_windows(record, clean)
@@ -175,13 +162,30 @@ def working_leads(record: Record) -> Record:
     return record.select(keep).resample(WORKING_FS)
 
 
-def qrs_band(signal: NDArray[np.floating]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def beats_in(signal: NDArray[np.floating]) -> Beats:
+    """The beats of ``signal`` (leads, samples) at `WORKING_FS`.
+
+    Very wide beats, paced ones above all, leave next to nothing in the band of the QRS: where that
+    shows no beat, one that reaches lower is asked, and believed if the beats it shows are regular.
+    """
+    found = find_beats(*qrs_band(signal))
+    if len(found.r_peaks_s):
+        return found
+    wide = find_beats(*qrs_band(signal, WIDE_BAND_HZ))
+    rr = wide.rr_ms[np.isfinite(wide.rr_ms)]
+    steady = len(rr) >= LEAST_WIDE and np.ptp(np.quantile(rr, (0.15, 0.85))) < EVEN * np.median(rr)
+    return wide if steady and np.median(rr) > SLOW_MS else found
+
+
+def qrs_band(
+    signal: NDArray[np.floating], band_hz: tuple[float, float] = QRS_BAND_HZ
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """``signal`` (leads, samples) at `WORKING_FS` in the band of the QRS, and each lead's QRS size.
 
     The size, in mV, is the median over seconds of the largest value in each: a burst of artefact
     fills a few seconds and does not move a median. Gaps stay NaN, and have no size.
     """
-    band = pass_band(signal, WORKING_FS, *QRS_BAND_HZ)
+    band = pass_band(signal, WORKING_FS, *band_hz)
     second = int(WORKING_FS)
     count = band.shape[1] // second
     blocks = np.abs(band[:, : count * second]).reshape(len(band), count, second)
@@ -208,7 +212,7 @@ def find_beats(band: NDArray[np.float64], size: NDArray[np.float64]) -> Beats:
     peaks = _place(_vote(in_qrs, dead), band[_agreeing(np.abs(in_qrs))])
     if not _are_beats(peaks, in_qrs, dead):
         return Beats(np.empty(0), np.empty(0))
-    return _seen(peaks, runs(np.asarray(dead.all(axis=0))) / WORKING_FS)
+    return seen_beats(peaks, runs(np.asarray(dead.all(axis=0))) / WORKING_FS)
 
 
 def _are_beats(
@@ -231,27 +235,6 @@ def _are_beats(
         return True
     alike = main_kind(cut(in_qrs, WORKING_FS, peaks))[0].mean()
     return bool(alike > ALIKE_SHARE[0] if sparse < SPARSE[1] else alike > ALIKE_SHARE[1])
-
-
-def blind_stretches(record: Record) -> NDArray[np.float64]:
-    """Where a beat may have been missed, for no lead shows anything: start and end in s, ``(n, 2)``."""
-    found = runs(np.asarray(record.mask.all(axis=0))) / record.fs
-    return np.asarray(found[found[:, 1] - found[:, 0] >= BLIND_S])
-
-
-def _seen(peaks: NDArray[np.float64], blind_s: NDArray[np.float64]) -> Beats:
-    """Beats clear of stretches in which nothing is seen, and the intervals that none of them cuts."""
-    blind_s = blind_s[blind_s[:, 1] - blind_s[:, 0] >= BLIND_S]
-    if len(blind_s):
-        near = (peaks[:, None] > blind_s[:, 0] - BLIND_S) & (
-            peaks[:, None] < blind_s[:, 1] + BLIND_S
-        )
-        peaks = peaks[~near.any(axis=1)]
-    rr_ms = np.diff(peaks, prepend=np.nan) * 1000
-    if len(blind_s) and len(peaks) > 1:
-        cut = (blind_s[:, 0] > peaks[:-1, None]) & (blind_s[:, 0] < peaks[1:, None])
-        rr_ms[1:][cut.any(axis=1)] = np.nan
-    return Beats(peaks, rr_ms)
 
 
 def _vote(band: NDArray[np.float64], dead: NDArray[np.bool_]) -> NDArray[np.intp]:

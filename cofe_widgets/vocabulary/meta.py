@@ -15,6 +15,8 @@ from .identity import names_in, without_identity, without_serial, year_and_time
 
 #: What made a record, where that is no file.
 SOURCES = ("simulated", "generated", "counterfactual")
+#: How the warning begins of a record whose rate nobody knows.
+RATE_ASSUMED = "the header gives no sampling rate"
 _MOST_LETTERS, _MOST_TEXTS = 1000, 200
 
 

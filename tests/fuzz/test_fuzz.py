@@ -37,7 +37,14 @@ def test_mutated_recordings_are_read_or_refused(name: str) -> None:
 def test_mutated_values_are_sound_or_refused(tmp_path: Path) -> None:
     kinds = targets.values(tmp_path)
     assert [one.name for one in kinds] == [
-        *("Counterfactual", "Attribution", "Delineation", "CounterfactualTable", "TwinScore"),
+        *(
+            "Counterfactual",
+            "Attribution",
+            "Delineation",
+            "Quality",
+            "CounterfactualTable",
+            "TwinScore",
+        ),
         *("weights", "stored result"),
     ]
     for target in kinds:

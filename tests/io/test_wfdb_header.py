@@ -14,6 +14,7 @@ from cofe_widgets.ecg import LEADS
 from cofe_widgets.errors import EcgFormatError
 from cofe_widgets.io.source import Source
 from cofe_widgets.io.wfdb.header import is_header, parse
+from cofe_widgets.signals import measure
 
 from . import files
 
@@ -120,6 +121,8 @@ def test_a_rate_that_is_not_given_is_never_assumed_in_silence(first: str) -> Non
         "gives no sampling rate: 250 Hz, the format's default, is assumed"
         in record.meta["warnings"][0]
     )
+    with pytest.warns(UserWarning, match="gives no sampling rate"):
+        measure(record)
     told = read(upload, fs=500)
     assert (told.fs, told.duration_s) == (500, 1.0)
     assert "warnings" not in told.meta

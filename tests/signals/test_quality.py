@@ -257,3 +257,17 @@ def test_many_faults_make_few_sentences() -> None:
     assert sentences(many, LEADS) == ("all leads: 9 brief spikes of up to 0.5 mV",)
     dead = [Fault("flat", "V2", t, t + 0.5) for t in range(5)]
     assert sentences(dead, LEADS) == ("V2: a flat line, 5 times, up to 2.5 s of a lead",)
+
+
+def test_beats_too_wide_for_the_band_of_the_qrs_are_found_where_they_are_regular() -> None:
+    time, beats = np.arange(10 * FS) / FS, np.arange(0.6, 10, 0.95)
+    one = sum(
+        -2 * np.exp(-0.5 * ((time - at) / 0.055) ** 2)
+        + 1.2 * np.exp(-0.5 * ((time - at - 0.3) / 0.07) ** 2)
+        for at in beats
+    )
+    size = np.linspace(0.4, 1.2, 12)[:, None]
+    noise = np.random.default_rng(0).normal(0, 0.01, (12, len(time)))
+    found = cw.r_peaks(Record(size * one + noise, FS))
+    assert len(found) == len(beats)
+    np.testing.assert_allclose(np.diff(found), 0.95, atol=0.03)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from math import isnan, nan
@@ -13,13 +14,14 @@ from numpy.typing import NDArray
 from ...ecg import LIMB_LEADS, Record
 from ...errors import EcgError
 from ...vocabulary.measurements import OF_RECORD, units
+from ...vocabulary.meta import RATE_ASSUMED
 from ..beats import BEAT_FS, between
 from ..doubts import repeats
 from ..filters import pass_band
 from ..median_beat import MedianBeat, median_beat
 from ..quality import screened
 from ..repeated import HIGH_PASS_HZ
-from ..rpeaks import WORKING_FS, find_beats, qrs_band, working_leads
+from ..rpeaks import WORKING_FS, beats_in, working_leads
 from ..waves import Wave, intervals
 from .derived import (
     cornell_mv,
@@ -130,12 +132,15 @@ def measure(
     if per not in (None, "lead", "beat"):
         raise ValueError(f"per={per!r}: expected 'lead', 'beat' or nothing")
     if isinstance(record, Record):
+        _say_assumed(record)
         if per is None:
             return measured(record, clean=clean).values
         return _lead_table(record, clean) if per == "lead" else _beat_table(record, clean)
     import pandas as pd
 
     records = list(record)
+    for one in records:
+        _say_assumed(one)
     if per is None:
         found = [measured(one, clean=clean) for one in records]
         rows = [one.values for one in found]
@@ -147,6 +152,13 @@ def measure(
         return _with_units(pd.DataFrame(columns=list(units), dtype=float), units)
     tables = [measure(one, per, clean=clean) for one in records]
     return _with_units(pd.concat(tables, keys=range(len(tables)), names=["record"]), units)
+
+
+def _say_assumed(record: Record) -> None:
+    """Warn where every time and rate rests on a sampling rate that the file does not give."""
+    for said in record.meta.get("warnings", ()):
+        if str(said).startswith(RATE_ASSUMED):
+            warnings.warn(said, UserWarning, stacklevel=3)
 
 
 def measured(record: Record, *, clean: bool = True) -> Measured:
@@ -224,7 +236,7 @@ def _rate_alone(record: Record, clean: bool) -> dict[str, float]:
         work = working_leads(screened(record).record(clean))
     except EcgError:
         return {}
-    beats = find_beats(*qrs_band(work.signal))
+    beats = beats_in(work.signal)
     steady = pass_band(work.signal, WORKING_FS, HIGH_PASS_HZ)
     if len(beats.r_peaks_s) < LEAST_RATE_BEATS or not repeats(steady, WORKING_FS, beats.r_peaks_s):
         return {}

@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 from ...ecg import LIMB_LEADS, Record
 from ...vocabulary.measurements import OF_BEAT, units
 from ..beats import TIME_MS, between, cut
+from ..blind import blind_stretches
 from ..deflections import deflections
 from ..filters import pass_band
 from ..median_beat import p_alone, t_height
 from ..repeated import HIGH_PASS_HZ
-from ..rpeaks import blind_stretches
 from ..waves import Wave, intervals, level
 from .derived import corrected_qt
 from .per_lead import lead_numbers
