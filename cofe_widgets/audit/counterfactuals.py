@@ -17,7 +17,7 @@ from ..explain.counterfactual.objective import Objective
 from ..generative.networks import networks
 from ..io import read
 from ..provenance import provenance
-from ..signals.quality import screened, sentences
+from ..signals.quality import in_words
 from ..steps import Step, Work
 from ..values import remakes
 from ..values.identity import record_hash
@@ -69,7 +69,7 @@ def _failed(
 
 def _wrong_with(record: Record) -> str:
     """What is wrong with a recording, in words."""
-    return "; ".join(sentences(screened(record).faults, record.leads))
+    return "; ".join(in_words(record))
 
 
 class _Questions:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..ecg import LEADS, Record
 from ..markup import line
 from ..signals.measurements import disagreements, measured
-from ..signals.quality import screened, sentences
+from ..signals.quality import in_words
 from ..values.identity import public_name
 from ..vocabulary.meta import SOURCES, is_number, public_meta
 from .measured import device_words
@@ -62,7 +62,7 @@ def facts(record: Record) -> list[str]:
     if theirs:
         found.append(theirs)
         said += disagreements(measured(record).values, meta).values()
-    said += sentences(screened(record).faults, record.leads)
+    said += in_words(record)
     found += [f"⚠ {one}" for one in dict.fromkeys(said)]
     return [line(one, MOST_FACT) for one in found]
 

@@ -1,7 +1,7 @@
 """What is wrong with a signal: dead stretches, spikes, hum, jumps, drifts, swapped electrodes."""
 
 from .fault import KINDS, Fault
-from .quality import Quality, quality, with_warnings
+from .quality import Quality, in_words, quality, with_warnings
 from .screen import Screened, screened, screened_parts
 from .words import sentences
 
@@ -10,6 +10,7 @@ __all__ = [
     "Fault",
     "Quality",
     "Screened",
+    "in_words",
     "quality",
     "screened",
     "screened_parts",

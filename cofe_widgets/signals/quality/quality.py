@@ -93,10 +93,14 @@ class Quality(Value):
         return self.faults[self.faults["kind"] == kind]
 
 
+def in_words(record: Record) -> tuple[str, ...]:
+    """What is wrong with the signal of a record: a sentence for every kind of fault."""
+    return sentences(screened(record).faults, record.leads)
+
+
 def with_warnings(record: Record) -> Record:
     """The record with what is wrong with its signal in ``meta["warnings"]``, after what is there."""
-    found = screened(record)
-    said = sentences(found.faults, record.leads)
+    said = in_words(record)
     if not said:
         return record
     told = (*record.meta.get("warnings", ()), *said)

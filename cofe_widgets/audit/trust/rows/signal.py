@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ....explain.counterfactual.card import TrustRow, Verdict
-from ....signals.quality import screened, sentences
+from ....signals.quality import in_words, screened
 from ..context import TrustContext
 
 #: Share of the leads' time that is dead, above which the recording is not one to explain; and how long no
@@ -27,6 +27,6 @@ def judge(context: TrustContext) -> TrustRow:
         verdict = "bad"
     elif any(fault.kind not in HARMLESS for fault in found.faults):
         verdict = "mind"
-    said = "; ".join(sentences(found.faults, record.leads))
+    said = "; ".join(in_words(record))
     sentence = f"The recording itself: {said}." if said else "Nothing is wrong with the recording."
     return TrustRow("Signal itself", 100 * share, "% dead", "0", verdict, sentence)
