@@ -37,6 +37,8 @@ FULL_SHARE, FULL_RR_MS = 0.785, 400.0
 WIDE_MS, NO_T_RR_MS = 120.0, 300.0
 #: Where no interval is known.
 USUAL_RR_MS = 1000.0
+#: What is said where at least half of the leads are clipped.
+CUT_OFF = "in half of the leads or more peaks are cut off: the others are too few to measure it"
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,8 +73,8 @@ class MedianBeat:
     n_beats, n_other : int
         All beats, and those of another shape: ectopic ones, as a rule.
     doubts : dict
-        What speaks against what was found, a sentence each: ``"rhythm"``, ``"QRS"``, ``"T"``,
-        ``"T end"``, ``"P"``, ``"P onset"``. Empty where nothing does.
+        What speaks against what was found, a sentence each: ``"rhythm"``, ``"RR"``, ``"QRS"``,
+        ``"T"``, ``"T end"``, ``"P"``, ``"P onset"``. Empty where nothing does.
     """
 
     signal: NDArray[np.float32]
@@ -149,7 +151,8 @@ def median_beat(record: Record, *, clean: bool = True) -> MedianBeat:
         whole: MedianBeat = long_beat(record, of_window, clean)
         return whole
     seen = screened(record)
-    found = repeated(seen.record(clean), seen.leads_with("clipped"))
+    clipped = seen.leads_with("clipped")
+    found = repeated(seen.record(clean), clipped)
     beat, steady = found.beat, found.steady
     qrs, t, rr_median = _qrs_and_t(found)
     peaks, rr_ms, is_main, other = looked_at_again(
@@ -172,6 +175,10 @@ def median_beat(record: Record, *, clean: bool = True) -> MedianBeat:
         rr_before,
         not np.isnan(steady).any(),
     ) | {"rhythm": doubts.of_rhythm(steady, WORKING_FS, peaks)}
+    if 2 * len(clipped.intersection(found.leads)) >= len(found.leads):
+        # Beats of one shape follow each other as they should wherever in them R is put.
+        parts = ("QRS", "T", "P", "RR") if other.any() else ("QRS", "T", "P")
+        doubted |= dict.fromkeys(parts, CUT_OFF)
 
     to_leads = lead_matrix(found.leads, found.usable, record.leads)
     signal = to_leads @ (beat - level(beat, qrs))

@@ -209,7 +209,11 @@ def find_beats(band: NDArray[np.float64], size: NDArray[np.float64]) -> Beats:
     band = np.where(dead, 0.0, band) if dead.any() else band
     # An artefact as tall as a QRS is an artefact; a taller one would raise the detector's bar.
     in_qrs = np.clip(band / size, -TALL, TALL)
-    peaks = _place(_vote(in_qrs, dead), band[_agreeing(np.abs(in_qrs))])
+    agree = _agreeing(np.where(dead, np.nan, np.abs(in_qrs)) if dead.any() else np.abs(in_qrs))
+    magnitude = np.sqrt(np.square(band[agree]).sum(axis=0))
+    alone = np.asarray(dead[agree].all(axis=0))  # what the other leads show is better than nothing
+    magnitude[alone] = np.sqrt(np.square(band[:, alone]).sum(axis=0))
+    peaks = _place(_vote(in_qrs, dead), magnitude)
     if not _are_beats(peaks, in_qrs, dead):
         return Beats(np.empty(0), np.empty(0))
     return seen_beats(peaks, runs(np.asarray(dead.all(axis=0))) / WORKING_FS)
@@ -288,7 +292,7 @@ def _without_t_waves(beats: NDArray[np.intp], band: NDArray[np.float64]) -> NDAr
     follows = (delay < T_DELAY_S) & (np.append(delay[1:], np.inf) > T_PAUSE * delay)
     if follows.sum() < T_SHARE * len(beats) or delay[follows].std() > T_SPREAD_S:
         return beats
-    if np.median((bend[1:] / bend[:-1])[follows]) > T_BLUNT:
+    if np.median(bend[1:][follows] / np.maximum(bend[:-1][follows], 1e-12)) > T_BLUNT:
         return beats
     return beats[np.append(True, ~follows)]
 
@@ -318,10 +322,15 @@ def _tall(slope: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _agreeing(height: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """Leads that are high when most leads are: the others would pull the peaks about."""
-    height = height - height.mean(axis=1, keepdims=True)
-    most = _most(height)
-    likeness = height @ most / (np.linalg.norm(height, axis=1) * np.linalg.norm(most) + 1e-12)
+    """Leads that are high when most leads are: the others would pull the peaks about.
+
+    A lead that is dead for a while is judged by what it shows while it lives.
+    """
+    height = height - np.nanmean(height, axis=1, keepdims=True)
+    most = np.where(np.isnan(height), 0.0, _most(height))
+    height = np.nan_to_num(height)
+    size = np.linalg.norm(height, axis=1) * np.linalg.norm(most, axis=1)
+    likeness = np.einsum("ls,ls->l", height, most) / (size + 1e-12)
     return np.asarray(likeness >= likeness.max() / 2)
 
 
@@ -357,11 +366,10 @@ def _around(
     return np.clip(centres[:, None] + offsets, 0, samples - 1)
 
 
-def _place(peaks: NDArray[np.intp], band: NDArray[np.float64]) -> NDArray[np.float64]:
+def _place(peaks: NDArray[np.intp], magnitude: NDArray[np.float64]) -> NDArray[np.float64]:
     """Move each beat to the maximum of the spatial magnitude within 100 ms, in seconds."""
     if not len(peaks):
         return np.empty(0)
-    magnitude = np.sqrt(np.square(band).sum(axis=0))
     inside = _around(peaks, 0.1, 0.1, len(magnitude))
     best = np.take_along_axis(inside, magnitude[inside].argmax(axis=1)[:, None], 1)[:, 0]
     best = np.unique(best)

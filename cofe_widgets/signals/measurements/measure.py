@@ -202,6 +202,7 @@ def _rests_on(name: str, part: str) -> bool:
     """Whether a measurement rests on a part of the median beat (keys of `MedianBeat.doubts`)."""
     starts = {
         "rhythm": ("",),
+        "RR": ("rr_sd", "rr_rmssd"),
         "QRS": ("q", "r_", "s", "rs", "j", "st", "t_", "pr_", "lewis", "cornell"),
         "T": ("qt", "t_"),
         "T end": ("qt",),

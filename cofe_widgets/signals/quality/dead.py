@@ -32,7 +32,7 @@ TORN_TIMES, TORN_TALLEST, TORN_S = 4.0, 2.5, 0.25
 LEAST_TORN_MV, LEAST_QRS_MV = 1.0, 0.03
 
 #: A clipped lead stands still this long at its extreme, this far from its middle.
-CLIPPED_MS, CLIPPED_MV = 8.0, 0.3
+CLIPPED_MS, CLIPPED_MV = 8.0, 0.15
 #: ... and reaches it by a step of this.
 ABRUPT_MV = 0.012
 
@@ -123,11 +123,16 @@ def silent_or_torn(
     usual[:, some] = np.nanquantile(second[some], (0.5, USUAL), axis=1)
     middle, usual = usual
     share = second / np.where(usual > LEAST_QRS_MV, usual, np.nan)[:, None]
-    return _silent(share, block, none), _torn(band, middle, fs)
+    quiet = np.abs(band) < SILENT_SHARE * np.nan_to_num(usual)[:, None]
+    return _silent(share, block, quiet), _torn(band, middle, fs)
 
 
-def _silent(share: NDArray[np.float64], block: int, none: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Stretches of blocks in which a lead shows next to nothing of its QRS and most others do."""
+def _silent(share: NDArray[np.float64], block: int, quiet: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Stretches of blocks in which a lead shows next to nothing of its QRS and most others do.
+
+    They reach half a second further where the lead is ``quiet`` (leads, samples) for so long.
+    """
+    none = np.zeros(quiet.shape, bool)
     if len(share) < 3:
         return none
     rows = np.flatnonzero((share < SILENT_SHARE).any(axis=1))
@@ -140,7 +145,10 @@ def _silent(share: NDArray[np.float64], block: int, none: NDArray[np.bool_]) -> 
         for first, last in runs(share[row] < SILENT_SHARE).tolist():
             seen = (shown[first:last] > SHOWN_SHARE).sum()
             if seen > 1 and last - first >= SILENT_BLOCKS:
-                out[row, first * block : (last + 1) * block] = True
+                start, end = first * block, (last + 1) * block
+                before, after = quiet[row, :start][::-1][:block], quiet[row, end : end + block]
+                start -= int(np.append(before, False).argmin())
+                out[row, start : end + int(np.append(after, False).argmin())] = True
     return out
 
 
