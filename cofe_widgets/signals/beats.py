@@ -202,8 +202,8 @@ def t_waves(
 ) -> NDArray[np.bool_]:
     """Which of the beats found are nothing but the T wave of the beat before.
 
-    They come within ``t_ms`` of a beat of the usual shape, ``usual``, whose ST and T are the median
-    beat's to beyond them.
+    They come within ``t_ms`` of a beat of the usual shape, ``usual``, whose ST and T are to beyond them
+    those of beats that nothing follows so soon, or else the median beat's.
 
     Parameters
     ----------
@@ -217,5 +217,10 @@ def t_waves(
     after = np.diff(r_peaks_s, prepend=-np.inf) * 1000
     soon = ~usual & (after > t_ms[0]) & (after < t_ms[1]) & np.append(False, usual[:-1])
     before = np.flatnonzero(soon) - 1
+    # Where extrasystoles follow many beats they are in the median, too.
+    alone = beats[usual & ~np.append(soon[1:], True)]
+    whole = np.isfinite(alone).all(axis=(0, 2))
+    if len(alone) > 1 and whole.any():
+        median, beats = median_of_known(alone[:, whole], axis=0), beats[:, whole]
     soon[soon] = of_shape(beats[before], median, between(*t_ms))[0]
     return soon

@@ -18,6 +18,7 @@ from .long_beat import long_beat
 from .p_wave import LEAST_BEATS as LEAST_P_BEATS
 from .p_wave import P_BAND_HZ, STRETCH_MS, AtrialWave, atrial_wave
 from .paced import after_spike
+from .pauses import of_pauses
 from .quality import screened
 from .repeated import T_REACH_MS, Repeated, lead_matrix, looked_at_again, repeated
 from .rpeaks import WORKING_FS
@@ -39,6 +40,10 @@ WIDE_MS, NO_T_RR_MS = 120.0, 300.0
 USUAL_RR_MS = 1000.0
 #: What is said where at least half of the leads are clipped.
 CUT_OFF = "in half of the leads or more peaks are cut off: the others are too few to measure it"
+#: ... and where at least half are lost, for a while.
+LEADS_LOST = (
+    "half of the leads or more are lost for a while or cut off: the others do not settle it"
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,8 +78,8 @@ class MedianBeat:
     n_beats, n_other : int
         All beats, and those of another shape: ectopic ones, as a rule.
     doubts : dict
-        What speaks against what was found, a sentence each: ``"rhythm"``, ``"RR"``, ``"QRS"``,
-        ``"T"``, ``"T end"``, ``"P"``, ``"P onset"``. Empty where nothing does.
+        What speaks against what was found, a sentence each: ``"rhythm"``, ``"rate"``, ``"RR"``,
+        ``"QRS"``, ``"T"``, ``"T end"``, ``"P"``, ``"P onset"``. Empty where nothing does.
     """
 
     signal: NDArray[np.float32]
@@ -161,7 +166,7 @@ def median_beat(record: Record, *, clean: bool = True) -> MedianBeat:
     rr_median = _middle(rr_ms, rr_median)
     qrs = after_spike(qrs, peaks[is_main], seen.faults)
     judged = peaks > (STRETCH_MS - qrs.onset_ms) / 1000
-    judged, atrial = _atrial(steady, peaks, rr_ms, is_main, judged, qrs, t)
+    judged, atrial, asked = _atrial(steady, peaks, rr_ms, is_main, judged, qrs, t)
     enough = is_main[judged].sum() >= LEAST_P_BEATS
     rr_before = np.where(np.isnan(rr_ms), np.inf, rr_ms)[judged]
     doubted = doubts.of_beat(
@@ -174,11 +179,19 @@ def median_beat(record: Record, *, clean: bool = True) -> MedianBeat:
         rr_median,
         rr_before,
         not np.isnan(steady).any(),
-    ) | {"rhythm": doubts.of_rhythm(steady, WORKING_FS, peaks)}
-    if 2 * len(clipped.intersection(found.leads)) >= len(found.leads):
-        # Beats of one shape follow each other as they should wherever in them R is put.
-        parts = ("QRS", "T", "P", "RR") if other.any() else ("QRS", "T", "P")
-        doubted |= dict.fromkeys(parts, CUT_OFF)
+    )
+    doubted["rhythm"] = doubts.of_rhythm(steady, WORKING_FS, peaks)
+    doubted["rate"] = of_pauses(steady, peaks, rr_ms, t)
+    cut_off = 2 * len(clipped.intersection(found.leads)) >= len(found.leads)
+    if cut_off:
+        doubted |= dict.fromkeys(("QRS", "T", "P"), CUT_OFF)
+    lost = seen.record(clean).select(found.leads).mask.mean(axis=0)
+    partly = bool(((lost >= 0.5) & (lost < 1)).any())
+    # Beats of one shape follow each other as they should wherever in them R is put.
+    if (cut_off or partly) and other.any():
+        doubted["RR"] = LEADS_LOST
+    if partly and not doubted["P"] and 2 * asked < len(found.leads):
+        doubted["P"] = LEADS_LOST
 
     to_leads = lead_matrix(found.leads, found.usable, record.leads)
     signal = to_leads @ (beat - level(beat, qrs))
@@ -235,8 +248,8 @@ def _atrial(
     judged: NDArray[np.bool_],
     qrs: Wave,
     t: Wave,
-) -> tuple[NDArray[np.bool_], AtrialWave]:
-    """The atrial wave, and the beats judged for it: those that are whole in the leads asked."""
+) -> tuple[NDArray[np.bool_], AtrialWave, int]:
+    """The beats judged for P, those that are whole in the leads asked; the wave; how many leads these are."""
     gaps = np.isnan(steady)
     leads = np.ones(len(steady), bool)
     if gaps.any():
@@ -251,10 +264,10 @@ def _atrial(
         smooth[leads], WORKING_FS, peaks[judged], rr_before, is_main[judged], qrs, t
     )
     if leads.all():
-        return judged, found
+        return judged, found, len(leads)
     shape = np.full((len(leads), found.shape.shape[1]), np.nan)
     shape[leads] = found.shape
-    return judged, found._replace(shape=shape)
+    return judged, found._replace(shape=shape), int(leads.sum())
 
 
 def p_alone(

@@ -105,7 +105,7 @@ def test_a_lead_at_the_amplifiers_limit_and_one_that_lost_its_contact(heart: Sim
     assert {("saturated", "V2"), ("silent", "V5")} <= kinds(record)
     assert {lead for _, lead in kinds(record)} == {"V2", "V5"}
     (silent,) = [fault for fault in screened(record).faults if fault.kind == "silent"]
-    assert silent.start_s == pytest.approx(3, abs=0.6) and silent.end_s == pytest.approx(8, abs=0.6)
+    assert silent.start_s == pytest.approx(3, abs=0.7) and silent.end_s == pytest.approx(8, abs=0.7)
     same = cw.measure(heart.record)
     assert cw.measure(record)["qrs_ms"] == pytest.approx(same["qrs_ms"], abs=8)
 

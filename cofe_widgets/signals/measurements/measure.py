@@ -202,6 +202,7 @@ def _rests_on(name: str, part: str) -> bool:
     """Whether a measurement rests on a part of the median beat (keys of `MedianBeat.doubts`)."""
     starts = {
         "rhythm": ("",),
+        "rate": ("heart_rate", "rr_", "qtc_", "p_presence"),
         "RR": ("rr_sd", "rr_rmssd"),
         "QRS": ("q", "r_", "s", "rs", "j", "st", "t_", "pr_", "lewis", "cornell"),
         "T": ("qt", "t_"),
