@@ -128,6 +128,8 @@ def __dir__() -> list[str]:
 # Rooms that make what values below them show of themselves.
 provide(
     {
+        "needed_answer": f"{__name__}.explain.reasons",
+        "why": f"{__name__}.explain.reasons",
         "trust_card": f"{__name__}.audit.trust",
         "words": f"{__name__}.report.words",
     }

@@ -215,7 +215,7 @@ class LatentEdit:
     def beats(self, move: Tensor) -> Tensor:
         """The beats that edited ECGs are to have, ``(batch, beats)`` in s, without drawing them."""
         number = dict(zip(NAMES, self.named(move).unbind(dim=1), strict=True))
-        return self.inversion.timeline.expand(len(move)).edited(self._time_edit(number, len(move)))
+        return self.inversion.timeline.expand(len(move)).edited(self.time_edit(number, len(move)))
 
     def edited(self, named: Tensor, shift: Tensor | None = None) -> Tensor:
         """ECGs ``(batch, 12, samples)``, mV, of named numbers ``(batch, NAMES)`` and a shift of the styles."""
@@ -253,9 +253,10 @@ class LatentEdit:
         )
         p_gain = (1 - number["p_wave_taken_away"]).clamp(min=0)
         added = f_amplitude.clamp(min=0) * self.f_wave
-        return EditRequest(latent, self._time_edit(number, n), p_gain, still, added)
+        return EditRequest(latent, self.time_edit(number, n), p_gain, still, added)
 
-    def _time_edit(self, number: dict[str, Tensor], n: int) -> TimeEdit:
+    def time_edit(self, number: dict[str, Tensor], n: int) -> TimeEdit:
+        """What ``n`` sets of named numbers, each ``(n,)``, ask of time."""
         irregularity = number["irregularity"].double()
         return TimeEdit(
             spread=irregularity.clamp(max=0) / EDITS["irregularity"].sd,

@@ -47,6 +47,15 @@ class EditParameter:
     asks: tuple[str, ...]
 
     @property
+    def in_sentence(self) -> str:
+        """The title as it stands within a sentence."""
+        return (
+            self.title
+            if self.title[:2].isupper() or self.title[1:2] in " "
+            else (self.title[:1].lower() + self.title[1:])
+        )
+
+    @property
     def rest(self) -> float:
         """The amount that changes nothing."""
         return self.amount(0.0)

@@ -160,7 +160,7 @@ def _result(
         call=request.call(number),
         **filled(inversion.records[0]),
     )
-    return Counterfactual(
+    found = Counterfactual(
         original=inversion.records[0],
         signals=signals,
         predictions=predictions,
@@ -175,6 +175,8 @@ def _result(
         provenance=known,
         predictor=f,
     )
+    vars(found)["_move"] = move
+    return found
 
 
 @streamed
@@ -382,4 +384,5 @@ def _again(value: Counterfactual, f: Predictor | None = None, **changes: Any) ->
     which = asked.pop("answer", 0)
     model = known_predictor(value.provenance, f or value.predictor)
     again = counterfactual(value.original, model, **asked)
-    return again[which] if isinstance(again, list) else again
+    one = again[which] if isinstance(again, list) else again
+    return one.needed if value.is_needed else one

@@ -7,6 +7,8 @@ linearly between them; where the beats go is computed for every place exactly.
 
 from __future__ import annotations
 
+from typing import Protocol
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -35,6 +37,17 @@ FEW_PLACES = 5
 #: Places at which a crossing between two looks is narrowed down.
 NEAR = 6
 BATCH = 8
+
+
+class Way(Protocol):
+    """A way from one record to another ECG, to be looked at anywhere."""
+
+    @property
+    def original(self) -> Tensor:
+        """The record itself, ``(1, 12, samples)``, mV."""
+
+    def signals(self, shares: Tensor) -> Tensor:
+        """ECGs ``(n, 12, samples)``, mV, at shares ``(n,)`` of the way, 0 to 1."""
 
 
 class EditPath:
@@ -66,6 +79,11 @@ class EditPath:
             waves = added * outside_qrs(inversion.latent.r_s, SAMPLES, FS)
             self.on_qrs = added - waves
             self.waves, _ = carry(waves, inversion.timeline, end.time_edit, FS, SAMPLES)
+
+    @property
+    def original(self) -> Tensor:
+        """The record itself, ``(1, 12, samples)``, mV."""
+        return self.edit.inversion.signals
 
     def _request(self, shares: Tensor) -> EditRequest:
         move = shares[:, None] * self.move
@@ -141,7 +159,7 @@ def line(
 
 @torch.no_grad()
 def path(
-    edit_path: EditPath, objective: Objective, start: float, count: int
+    way: Way, objective: Objective, start: float, count: int
 ) -> tuple[NDArray[np.float32], NDArray[np.float64], float]:
     """Frames at even steps of the score, from the record itself to the crossing.
 
@@ -154,7 +172,7 @@ def path(
     """
 
     def look(shares: NDArray[np.float64]) -> tuple[Tensor, Tensor]:
-        signals = edit_path.signals(torch.from_numpy(shares.astype(np.float32)))
+        signals = way.signals(torch.from_numpy(shares.astype(np.float32)))
         return signals, objective.score(signals)
 
     shares = np.linspace(0, 1, PLACES if count > 2 else FEW_PLACES)
@@ -176,7 +194,7 @@ def path(
         last, its = look(chosen[-1:])
     chosen = np.minimum(np.maximum.accumulate(chosen), chosen[-1])
     between = [look(chosen[1:-1])] if count > 2 else []
-    parts = [(edit_path.edit.inversion.signals, torch.tensor([start])), *between, (last, its)]
+    parts = [(way.original, torch.tensor([start])), *between, (last, its)]
     signals, final = (torch.cat(each) for each in zip(*parts, strict=True))
     return signals.numpy(), objective.answer(final).double().numpy(), float(chosen[-1])
 

@@ -22,6 +22,7 @@ from ...vocabulary.edits import FORMER_NAMES
 from ...vocabulary.measurements import MEASUREMENTS, OF_RECORD
 from ...wrapper import Predictor
 from .card import TrustCard
+from .reasons import Reasons
 from .words import Words
 
 if TYPE_CHECKING:
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
 
 #: Samples of a frame: ten seconds.
 FRAME = round(10 * FS)
+#: How an answer was found that is what the model needs.
+NEEDED = "needed"
 #: No path has more frames, no model answers more (a potassium of 1e9 is none).
 MOST_FRAMES, MOST_ANSWER = 1000, 1e9
 
@@ -165,6 +168,27 @@ class Counterfactual(Value):
         return Findings.between(self.original, self.record(1.0))
 
     @cached_property
+    def needed(self) -> Counterfactual:
+        """What the model needs of it: the smallest change of named things, each of them necessary.
+
+        This counterfactual shows what the answer looks like in a heart; the needed one is uncoupled, and
+        a model's reason. Saved with the rest.
+        """
+        found: Counterfactual = late("needed_answer")(self)
+        return found
+
+    @cached_property
+    def why(self) -> Reasons:
+        """What each of its changes carries of the moved answer, and which are needed; saved with the rest."""
+        found: Reasons = late("why")(self)
+        return found
+
+    @property
+    def reasons(self) -> pd.DataFrame:
+        """`why` as a table: name, title, amount, unit, share, needed; its ``attrs`` say the rest."""
+        return self.why.table()
+
+    @cached_property
     def trust(self) -> TrustCard:
         """What speaks for and against it; saved with the rest."""
         card: TrustCard = late("trust_card")(self, self.predictor)
@@ -183,15 +207,43 @@ class Counterfactual(Value):
 
     # -- saving, loading, travelling (see `values.Value`)
 
+    @property
+    def is_needed(self) -> bool:
+        """Whether it is what a model needs, and not what the answer looks like in a heart."""
+        return self.method == NEEDED
+
+    def _reasoned(self) -> bool:
+        """Whether its reasons are known, or can be found out."""
+        try:
+            return self.why is not None
+        except ExplainError:  # no model at hand, or made by a version that did not keep the way
+            return False
+
     def _facts(self) -> dict[str, Any]:
-        return {**super()._facts(), "trust": self.trust.to_dict()}
+        facts = {**super()._facts(), "trust": self.trust.to_dict()}
+        if self._reasoned():
+            facts["why"] = self.why.to_dict()
+            if not self.is_needed:
+                # Of the same record: it is there already.
+                needed = {**Value._facts(self.needed), "why": self.needed.why.to_dict()}
+                facts["needed"] = {k: one for k, one in needed.items() if k != "original"}
+        return facts
 
     @classmethod
     def _restored(cls, facts: dict[str, Any]) -> Counterfactual:
-        trust = TrustCard.from_dict(facts.pop("trust"))
+        made = {
+            name: kind.from_dict(facts.pop(name))
+            for name, kind in (("trust", TrustCard), ("why", Reasons))
+            if name in facts
+        }
+        needed = facts.pop("needed", None)
         moved = {FORMER_NAMES.get(name, name): size for name, size in facts["moved"].items()}
         found = cls(**{**facts, "moved": moved})
-        vars(found)["trust"] = trust
+        vars(found).update(made)
+        if found.is_needed:
+            vars(found)["needed"] = found
+        elif needed is not None:
+            vars(found)["needed"] = cls._restored({**needed, "original": found.original})
         return found
 
     @classmethod
@@ -226,13 +278,16 @@ class Counterfactual(Value):
         for name, amount in self.moved.items():
             checks.number(amount, f"moved[{name[:20]!r}]")
         _check_call(self.provenance)
+        needed = vars(self).get("needed")
+        if needed is not None and needed is not self:
+            needed._check()
 
     def __getstate__(self) -> dict[str, Any]:
         """All but a model of one's own, which may not travel; what it had to say of trust does."""
-        state = {**vars(self)}
-        if self.predictor is not None and not self.predictor.is_shipped:
-            state = {**state, "trust": self.trust, "predictor": None}
-        return state
+        if self.predictor is None or self.predictor.is_shipped:
+            return dict(vars(self))
+        _ = self.trust, self._reasoned()
+        return {**vars(self), "predictor": None}
 
 
 def _check_call(provenance: Mapping[str, Any]) -> None:

@@ -1,0 +1,44 @@
+"""A counterfactual with its record in the latent space, and its model to be asked again."""
+
+from __future__ import annotations
+
+import torch
+
+from ...errors import ExplainError
+from ...generative.inversion import invert
+from ...generative.named_edit import NamedEdit
+from ..counterfactual.objective import Objective
+from ..counterfactual.result import Counterfactual
+from .looking import Looker
+
+
+class Case:
+    """A counterfactual with its record in the latent space and its model.
+
+    Parameters
+    ----------
+    cf : Counterfactual
+
+    Raises
+    ------
+    ExplainError
+        When its model is not at hand.
+    """
+
+    def __init__(self, cf: Counterfactual) -> None:
+        f = cf.predictor
+        if f is None:
+            raise ExplainError(
+                f"the model ({cf.model}) is not at hand: what of the change it needs is asked of the model"
+            )
+        self.cf, self.f = cf, f.of(cf.original)
+        self.objective = Objective(self.f, cf.target, cf.level)
+        self.inversion = invert([cf.original])
+        with torch.no_grad():
+            self.start = float(self.objective.score(self.inversion.signals)[0])
+        call = cf.call
+        self.seed, self.keep = int(call.get("seed", 0)), tuple(call.get("keep", ()))
+
+    def looker(self) -> Looker:
+        """The model, to be shown named changes of the record."""
+        return Looker(NamedEdit(self.inversion, self.seed, self.keep), self.objective, self.start)

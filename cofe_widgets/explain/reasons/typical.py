@@ -1,0 +1,173 @@
+"""What each change of a typical answer carries: the game between its changes, shared out."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from ...errors import ExplainError
+from ...generative.beat_parts import BeatParts
+from ...generative.latent_edit import NAMES, SPACES, LatentEdit
+from ...generative.networks import networks
+from ...models.number_type import number_type
+from ...vocabulary.edits import EDITS
+from ...vocabulary.territories import BEAT_PARTS, TERRITORIES, waves_of
+from ..counterfactual.reasons import Reason, Reasons
+from ..counterfactual.result import Counterfactual
+from .case import Case
+from .shares import interaction, shared
+
+#: Interactions of this share of the way are told.
+TOLD = 0.15
+#: Styles moved by less than this, in SD, are no change.
+LEAST_STYLES_SD = 0.3
+#: Pieces that carry less are told together.
+LEAST_SHARE = 0.02
+
+
+def why(cf: Counterfactual) -> Reasons:
+    """What each change of a typical answer carries of the moved score, exactly shared out.
+
+    What has no name is shared out over parts of the beat in territories: each is carried from the
+    counterfactual into the original along the beats, and taken out of the counterfactual; the mean of
+    the two counts.
+    """
+    need = cf.needed
+    with number_type():
+        case = Case(cf)
+        game = _Typical(case, need.why)
+        return game.reasons()
+
+
+class _Typical:
+    """The game between the changes of a typical answer."""
+
+    def __init__(self, case: Case, need: Reasons) -> None:
+        self.case, self.need, self.cf = case, need, case.cf
+        move = vars(self.cf).get("_move")
+        if move is None:
+            raise ExplainError("this counterfactual does not hold the way it was found: rerun() it")
+        components = len(move) - len(NAMES)
+        space = next(
+            space
+            for space in SPACES
+            if (space.components if space.components is not None else components) == components
+        )
+        residual = bool(self.cf.provenance.get("residual", True))
+        frozen = NAMES if self.cf.method == "gradient" else ()
+        self.edit = LatentEdit(case.inversion, space, case.seed, (*case.keep, *frozen), residual)
+        self.named, self.shift = self.edit.named(move[None])[0], self.edit.shift(move[None])[0]
+        self.players = self._players(float(move[len(NAMES) :].norm()))
+        self.way = float(case.objective.target_score - case.start)
+
+    def _players(self, styles_sd: float) -> list[tuple[str, list[int]]]:
+        """Name -> which numbers; styles have none, and what is too small to see is one player."""
+        out, small = [], []
+        for k, name in enumerate(NAMES):
+            edit = EDITS[name]
+            if abs(edit.amount(float(self.named[k])) - edit.rest) >= edit.least:
+                out.append((name, [k]))
+            elif float(self.named[k]) != 0:
+                small.append(k)
+        if styles_sd >= LEAST_STYLES_SD:
+            out.append(("", []))
+        if small or (0 < styles_sd < LEAST_STYLES_SD):
+            out.append(("small", small))
+        return out
+
+    @torch.no_grad()
+    def value(self, masks: Tensor) -> Tensor:
+        """Score that some players have moved, ``(n,)``."""
+        gate, styles = torch.zeros(len(masks), len(NAMES)), torch.zeros(len(masks))
+        names = [name for name, _ in self.players]
+        for column, (name, at) in enumerate(self.players):
+            gate[:, at] = masks[:, column, None]
+            if name == "" or (name == "small" and "" not in names):
+                styles = masks[:, column]
+        scores = []
+        for g, s in zip(gate.split(16), styles.split(16), strict=True):
+            shift = s[:, None] * self.shift if bool(self.shift.any()) else None
+            scores.append(self.case.objective.score(self.edit.edited(g * self.named, shift)))
+        return torch.cat(scores) - self.case.start
+
+    def reasons(self) -> Reasons:
+        """All changes, the largest share first."""
+        if not self.players:
+            return Reasons((), 0.0, self.need.nameable, self.need.logic, self.need.together)
+        shares, groups, values = shared(self.value, len(self.players))
+        total = float(shares.sum())
+        rows: list[Reason] = []
+        needed_waves = frozenset[str]().union(*(waves_of(row.name) for row in self.need.needed))
+        for (name, at), share in zip(self.players, (shares / total).tolist(), strict=True):
+            if name in EDITS:
+                edit = EDITS[name]
+                amount = edit.amount(float(self.named[at[0]]))
+                is_needed = bool(waves_of(name) & needed_waves)
+                rows.append(Reason(name, edit.title, amount, edit.unit, share, is_needed))
+            elif name == "":
+                rows += self._pieces(share, needed_waves)
+            elif abs(share) >= 0.005 or len(self.players) == 1:
+                nan = float("nan")
+                rows.append(Reason("small", "changes too small to name", nan, "", share, False))
+        rows.sort(key=lambda row: -row.share)
+        together = " ".join(filter(None, (self.need.together, self._interactions(groups, values))))
+        need = self.need
+        return Reasons(tuple(rows), total, need.nameable, need.logic, together, need.unseen)
+
+    def _interactions(self, groups: Tensor, values: Tensor) -> str:
+        """Pairs of changes that act together, in words."""
+        said = []
+        whole = float(values[-1] - values[0])
+        for i in range(len(groups)):
+            for j in range(i + 1, len(groups)):
+                size = interaction(values, i, j)
+                names = [self._name(groups[k]) for k in (i, j)]
+                if abs(size) >= TOLD * abs(whole) and all(names):
+                    act = "act together" if size * whole > 0 else "overlap"
+                    said.append((abs(size), f"{names[0]} and {names[1]} {act}: {size:+.1f}"))
+        said.sort(reverse=True)
+        return "; ".join(sentence for _, sentence in said[:2])
+
+    def _name(self, group: Tensor) -> str:
+        at = group.nonzero()[:, 0].tolist()
+        name = self.players[at[0]][0] if len(at) == 1 else ""
+        return EDITS[name].in_sentence if name in EDITS else ""
+
+    @torch.no_grad()
+    def _pieces(self, share: float, needed_waves: frozenset[str]) -> list[Reason]:
+        """The share of what has no name by part of the beat and territory."""
+        edit, inversion = self.edit, self.case.inversion
+        named = self.named[None]
+        both = [edit.request(named, self.shift[None]), edit.request(named, None)]
+        full, without = (networks().generator(one.drawable(inversion)) for one in both)
+        names, pieces = BeatParts(inversion).pieces((full - without)[0])
+        keep = pieces.abs().amax(dim=(1, 2)) > 1e-4
+        names = [name for name, kept in zip(names, keep.tolist(), strict=True) if kept]
+        pieces = pieces[keep]
+
+        def score(drawn: Tensor) -> Tensor:
+            parts = []
+            for some in drawn.split(16):
+                request = edit.request(named.expand(len(some), -1), None)
+                parts.append(self.case.objective.score(edit.compose(some, request)))
+            return torch.cat(parts)
+
+        ends = score(torch.cat((without, full)))
+        effect = score(without + pieces) - ends[0] + ends[1] - score(full - pieces)
+        total = float(effect.sum())
+        if not abs(total) > 1e-9:
+            effect, total = pieces.square().sum(dim=(1, 2)), float(pieces.square().sum())
+        out = []
+        size = pieces.abs().amax(dim=(1, 2))
+        for (part, where), e in zip(names, (share * effect / total).tolist(), strict=True):
+            title = f"{BEAT_PARTS.get(part, 'between beats')} in {TERRITORIES[where].title}"
+            amount = float(size[names.index((part, where))])
+            name = f"{part}/{where}"
+            out.append(Reason(name, title, amount, "mV", e, False))
+        out.sort(key=lambda row: -abs(row.share))
+        small = [row for row in out if abs(row.share) < LEAST_SHARE]
+        out = [row for row in out if abs(row.share) >= LEAST_SHARE]
+        if small:
+            rest = sum(row.share for row in small)
+            out.append(Reason("morphology", "other morphology", float("nan"), "", rest, False))
+        return out
