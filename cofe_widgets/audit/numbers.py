@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from math import isfinite
 
 from ..ecg import Record
-from ..signals import measure
+from ..signals import measure, measured
 from ..vocabulary.measurements import MEASUREMENTS as ALL
 from ..vocabulary.measurements import Measurement
 
@@ -42,3 +42,14 @@ def chosen(values: Mapping[str, float]) -> dict[str, float]:
 def numbers(record: Record) -> dict[str, float]:
     """`MEASUREMENTS` of a record; NaN for what cannot be measured."""
     return chosen(measure(record))
+
+
+def given(record: Record) -> dict[str, float]:
+    """`numbers` without those that the checks of the measurement itself do not give, see `measured`."""
+    found = measured(record)
+    rests_on = {P_OR_0: ("p_presence", "p_amplitude_mv")}
+    return {
+        name: value
+        for name, value in chosen(found.values).items()
+        if not found.reasons.keys() & {*rests_on.get(name, (name,))}
+    }

@@ -28,7 +28,7 @@ from ..steps import Step, Work, streamed
 from ..values import Value, checks, remakes
 from ..vocabulary.measurements import UNITS
 from ..wrapper import Predictor, known_predictor
-from .numbers import MEASUREMENTS, chosen, numbers
+from .numbers import MEASUREMENTS, chosen, given, numbers
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -270,8 +270,8 @@ def _pair(
     return pair, sign_of_changes(
         chosen(healthy.truth.measurements),
         chosen(ill.truth.measurements),
-        numbers(cf.original),
-        numbers(cf.record(1.0)),
+        given(cf.original),
+        given(cf.record(1.0)),
         errors,
     )
 
@@ -283,11 +283,16 @@ def sign_of_changes(
     found: dict[str, float],
     errors: dict[str, float],
 ) -> list[dict[str, Any]]:
-    """Every measurement that truly changes by more than its error, and what the edit made of it."""
+    """Every measurement that truly changes by more than its error, and what the edit made of it.
+
+    One that the measurement's own checks do not give (`numbers.given`) is neither right nor wrong.
+    """
     rows = []
     for name, about in MEASUREMENTS.items():
         true = about.change(healthy[name], ill[name])
         if not abs(true) > errors[name]:  # nor NaN: a wave that only one of them has
+            continue
+        if name not in original or name not in found:
             continue
         change = about.change(original[name], found[name])
         right = bool(np.isfinite(change) and np.sign(change) == np.sign(true))

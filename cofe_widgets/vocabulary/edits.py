@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from math import exp
+from math import exp, log
 
 from .measurements import MEASUREMENTS
 
@@ -59,6 +59,12 @@ class EditParameter:
     def rest(self) -> float:
         """The amount that changes nothing."""
         return self.amount(0.0)
+
+    def number(self, amount: float) -> float:
+        """The number behind an amount that people read."""
+        if self.amount is exp:
+            return log(max(amount, 1e-3))
+        return (amount - self.rest) / (self.amount(1.0) - self.rest)
 
 
 def _itself(number: float) -> float:

@@ -63,6 +63,16 @@ def test_only_changes_beyond_the_error_are_asked_for_and_an_unmeasurable_one_is_
     assert got["qrs_axis_deg"]["right"]
 
 
+def test_a_change_that_the_measurement_withholds_is_neither_right_nor_wrong():
+    heart = dict.fromkeys(MEASUREMENTS, 1.0)
+    errors = dict.fromkeys(MEASUREMENTS, 5.0)
+    withheld = {name: value for name, value in heart.items() if name != "qt_ms"}
+    rows = sign_of_changes(
+        heart, heart | {"qt_ms": 90.0, "qrs_ms": 80.0}, heart, withheld | {"qrs_ms": 70.0}, errors
+    )
+    assert [row["measurement"] for row in rows] == ["qrs_ms"]
+
+
 def test_the_median_beat_is_the_beat_where_all_beats_are_alike():
     fs, r_s = 250.0, np.array([1.0, 2.0, 3.0, 4.0])
     time = np.arange(1250) / fs

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 import torch
 from torch import Tensor
@@ -92,17 +90,8 @@ def _typical_numbers(cf: Counterfactual, look: Looker) -> Tensor:
         edit = EDITS[name]
         amount = cf.moved.get(name, edit.rest)
         if abs(amount - edit.rest) >= edit.least:
-            out[k] = number_of(name, amount)
+            out[k] = edit.number(amount)
     return out
-
-
-def number_of(name: str, amount: float) -> float:
-    """The number of a change of which people read an amount."""
-    edit = CHANGES[name]
-    if edit.amount(1.0) == math.exp(1.0):
-        return math.log(max(amount, 1e-3))
-    unit = edit.amount(1.0) - edit.rest
-    return (amount - edit.rest) / unit
 
 
 def _answer(

@@ -17,6 +17,7 @@ _FILES = (
     # the answer
     "reached",
     "search_space",
+    "needed",
     # the change
     "size",
     "criteria",

@@ -18,6 +18,8 @@ SALIENCY = "Agreement with saliency"
 SALIENT, WINDOW_S, LEAST_SHAPE_MV = 0.2, (-0.3, 0.45), 0.003
 #: The share of the change found there beside what chance puts there.
 MORE_THAN_CHANCE = 1.5
+#: ... and at least this share: 0 % is not good beside 0 %.
+LEAST_SHARE = 0.05
 
 
 def judge(context: TrustContext) -> TrustRow:
@@ -44,13 +46,18 @@ def judge(context: TrustContext) -> TrustRow:
         why = "the beats keep their shape, and saliency knows nothing of their times"
         return TrustRow.unknown(name, why, "%")
     share, chance = inside(energy, weight)
-    yardstick = f"{100 * chance:.0f} % by chance"
-    if share >= MORE_THAN_CHANCE * chance:
+    # A map that knows nothing of the model: where the ECG itself is steep.
+    control, _ = inside(energy, np.abs(np.gradient(shapes[0], axis=1)))
+    yardstick = f"{100 * chance:.0f} % by chance, {100 * control:.0f} % where the ECG is steep"
+    if share >= max(MORE_THAN_CHANCE * chance, control, LEAST_SHARE):
         verdict: Verdict = "good"
         sentence = "The beats change where the model's gradient is steep."
     else:
         verdict = "mind"
-        sentence = "The beats change no more where saliency points than chance would have it."
+        sentence = (
+            "The beats change no more where saliency points than chance, or a map that does not know the "
+            "model, would have it."
+        )
     return TrustRow(name, 100 * share, "%", yardstick, verdict, sentence)
 
 
