@@ -149,7 +149,7 @@ class BeatParts:
             height = 0.0
         else:
             own, typical = self._shape(wave, leads)
-            height = float(own.abs().quantile(0.985, dim=1).max())
+            height = float(self._height(own).max())
             if height < LEAST_WAVE_MV:
                 own, height = typical, 0.0
                 own = own / own.abs().max().clamp(min=1e-6)
@@ -158,6 +158,14 @@ class BeatParts:
         out = torch.zeros(8, SAMPLES)
         out[leads] = own
         return territory_matrix(territory) @ out, height
+
+    def _height(self, waves: Tensor) -> Tensor:
+        """How tall waves are in the median beat, ``(leads,)``."""
+        owner = self.beat + (self.stretch >= _PAUSE).long()
+        tops = torch.zeros(len(waves), int(owner.max()) + 1)
+        tops = tops.scatter_reduce(1, owner.expand(len(waves), -1), waves.abs(), "amax")
+        whole = tops[:, 1:-1] if tops.shape[1] > 3 else tops
+        return whole.median(dim=1).values
 
     def _shape(self, wave: str, leads: list[int]) -> tuple[Tensor, Tensor]:
         """A wave as some leads have it, and what one of them without would get, ``(leads, samples)``."""

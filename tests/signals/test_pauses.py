@@ -1,6 +1,7 @@
 """What stands in a pause between beats."""
 
 import numpy as np
+
 from cofe_widgets.signals.pauses import of_pauses
 from cofe_widgets.signals.waves import Wave
 

@@ -10,11 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...ecg import INDEPENDENT_LEADS, LEADS
+from ...errors import ExplainError
 from ...signals import r_peaks
 from ...wrapper import Predictor
 
 if TYPE_CHECKING:
     from ...explain.counterfactual import Counterfactual
+    from ...explain.counterfactual.reasons import Reasons
     from ...signals.changes import Findings
 
 Signal = NDArray[np.float32]
@@ -58,6 +60,14 @@ class TrustContext:
             np.asarray(r_peaks(one)) for one in (self.cf.original, self.cf.record(1.0))
         )
         return before, after
+
+    @cached_property
+    def why(self) -> Reasons | None:
+        """What carries the answer; None where the model, or the way it was found, is not at hand."""
+        try:
+            return self.cf.why if self.f is not None or "why" in vars(self.cf) else None
+        except ExplainError:
+            return None
 
     @property
     def findings(self) -> Findings:

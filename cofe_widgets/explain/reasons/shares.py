@@ -31,7 +31,8 @@ def shapley(values: Tensor) -> Tensor:
     sets = coalitions(players)
     size = sets.sum(dim=1).long()
     weight = torch.tensor(
-        [factorial(s) * factorial(max(players - s - 1, 0)) / factorial(players) for s in size]
+        [factorial(s) * factorial(max(players - s - 1, 0)) / factorial(players) for s in size],
+        dtype=torch.float64,
     )
     out = torch.zeros(players, dtype=torch.float64)
     numbers = torch.arange(len(values))
@@ -50,7 +51,8 @@ def interaction(values: Tensor, i: int, j: int) -> float:
     without = (sets[:, i] == 0) & (sets[:, j] == 0)
     size = sets.sum(dim=1).long()[without]
     weight = torch.tensor(
-        [factorial(s) * factorial(players - s - 2) / factorial(players - 1) for s in size]
+        [factorial(s) * factorial(players - s - 2) / factorial(players - 1) for s in size],
+        dtype=torch.float64,
     )
     at, a, b = numbers[without], 1 << i, 1 << j
     extra = values[at | a | b] - values[at | a] - values[at | b] + values[at]

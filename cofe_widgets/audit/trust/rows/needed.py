@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from ....errors import ExplainError
 from ....explain.counterfactual import Counterfactual
 from ....explain.counterfactual.card import TrustRow, Verdict
 from ....explain.counterfactual.reasons import Reasons
@@ -18,12 +17,11 @@ ABOUT_AS_SMALL = 1.5
 
 def judge(context: TrustContext) -> list[TrustRow]:
     """Three rows about the model's own reason."""
-    cf = context.cf
-    try:
-        why, need = cf.why, cf.needed
-    except ExplainError as error:
-        return [TrustRow.unknown(name, str(error)) for name in (NEEDED, SMALLEST, SEEN)]
-    return [_needed(why), _smallest(cf, need), _seen(why)]
+    cf, why = context.cf, context.why
+    if why is None:
+        unknown = "the model, or the way to this answer, is not at hand"
+        return [TrustRow.unknown(name, unknown) for name in (NEEDED, SMALLEST, SEEN)]
+    return [_needed(why), _smallest(cf, cf.needed), _seen(why)]
 
 
 def _needed(why: Reasons) -> TrustRow:

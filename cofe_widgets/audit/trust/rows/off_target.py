@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from ....errors import ExplainError
 from ....explain.counterfactual import Counterfactual
 from ....explain.counterfactual.card import TrustRow, Verdict
 from ....explain.counterfactual.reasons import CARRIES
@@ -26,14 +25,19 @@ def judge(context: TrustContext) -> TrustRow:
     """How many measurements moved by more than their own error that carry nothing of the answer.
 
     What the diagnosis brings is told, and held against an answer less than what has no reason at all.
+    Where it is not known what carries the answer, what the diagnosis or the search asks for is left out.
     """
-    cf = context.cf
-    off = {name: one for name, one in context.findings.moved.items() if name not in carried_by(cf)}
-    beside = off.keys() - set(belonging(cf.target) or ())
-    sentence = "No measurement moved, beyond its own error, that the answer does not rest on."
+    cf, moved = context.cf, context.findings.moved
+    brought = set(belonging(cf.target) or ())
+    carried = _carried(context)
+    asked = _asked(cf) if carried is None else carried
+    off = {name: one for name, one in moved.items() if name not in asked}
+    beside = off.keys() - brought
+    rests = "nobody asked" if carried is None else "the answer does not rest on it"
+    sentence = "No measurement moved, beyond its own error, without need."
     if off:
         said = "; ".join(_told(lead, change) for lead, change in off.values())
-        sentence = f"Moved although the answer does not rest on it: {said}."
+        sentence = f"Moved although {rests}: {said}."
         if not beside:
             sentence += " It belongs to the diagnosis."
     verdict: Verdict = "good" if not off else "mind" if len(beside) < 3 else "bad"
@@ -41,17 +45,25 @@ def judge(context: TrustContext) -> TrustRow:
     return TrustRow("Measurements off target", len(off), "", yardstick, verdict, sentence)
 
 
-def carried_by(cf: Counterfactual) -> set[str]:
-    """The measurements that the changes ask for which carry the answer; all, where that is not known."""
-    try:
-        rows = [row for row in cf.why.rows if row.needed or abs(row.share) >= CARRIES]
-    except ExplainError:
-        names = [
-            name
-            for name, edit in EDITS.items()
-            if abs(cf.moved.get(name, edit.rest) - edit.rest) >= edit.least
-        ]
-        return {asked for name in names for asked in EDITS[name].asks}
+def _asked(cf: Counterfactual) -> set[str]:
+    """The measurements that the diagnosis or, without one, the named edits ask for."""
+    known = belonging(cf.target)
+    if known is not None:
+        return set(known)
+    moved = [
+        edit
+        for name, edit in EDITS.items()
+        if abs(cf.moved.get(name, edit.rest) - edit.rest) >= edit.least
+    ]
+    return {asked for edit in moved for asked in edit.asks}
+
+
+def _carried(context: TrustContext) -> set[str] | None:
+    """The measurements that the changes ask for which carry the answer; None where that is not known."""
+    why = context.why
+    if why is None:
+        return None
+    rows = [row for row in why.rows if row.needed or abs(row.share) >= CARRIES]
     out = {asked for row in rows if row.name in CHANGES for asked in CHANGES[row.name].asks}
     parts = {row.name.split("/")[0] for row in rows if "/" in row.name}
     return out | {asked for part in parts for asked in _ASKED_BY_PART.get(part, ())}
