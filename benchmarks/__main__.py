@@ -14,6 +14,7 @@ NAMES = (
     "quality",
     "widgets",
     "counterfactuals",
+    "needed",
     "plain",
     "twins",
     "trust",

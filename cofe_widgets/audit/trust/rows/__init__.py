@@ -31,6 +31,7 @@ _FILES = (
     "beats",
     # the model
     "agreement",
+    "outside",
     "saliency",
     "robustness",
 )
