@@ -190,7 +190,9 @@ def median_beat(record: Record, *, clean: bool = True) -> MedianBeat:
     # Beats of one shape follow each other as they should wherever in them R is put.
     if (cut_off or partly) and other.any():
         doubted["RR"] = LEADS_LOST
-    if partly and not doubted["P"] and 2 * asked < len(found.leads):
+    # II shows P best: what it says is heard, what a few others say is not.
+    few = 2 * asked.sum() < len(found.leads) and "II" not in np.array(found.shown)[asked]
+    if partly and few and not doubted["P"]:
         doubted["P"] = LEADS_LOST
 
     to_leads = lead_matrix(found.leads, found.usable, record.leads)
@@ -248,8 +250,8 @@ def _atrial(
     judged: NDArray[np.bool_],
     qrs: Wave,
     t: Wave,
-) -> tuple[NDArray[np.bool_], AtrialWave, int]:
-    """The beats judged for P, those that are whole in the leads asked; the wave; how many leads these are."""
+) -> tuple[NDArray[np.bool_], AtrialWave, NDArray[np.bool_]]:
+    """The beats judged for P, those that are whole in the leads asked; the wave; those leads."""
     gaps = np.isnan(steady)
     leads = np.ones(len(steady), bool)
     if gaps.any():
@@ -264,10 +266,10 @@ def _atrial(
         smooth[leads], WORKING_FS, peaks[judged], rr_before, is_main[judged], qrs, t
     )
     if leads.all():
-        return judged, found, len(leads)
+        return judged, found, leads
     shape = np.full((len(leads), found.shape.shape[1]), np.nan)
     shape[leads] = found.shape
-    return judged, found._replace(shape=shape), int(leads.sum())
+    return judged, found._replace(shape=shape), leads
 
 
 def p_alone(
