@@ -92,8 +92,12 @@ def table(target: str, found: Sequence[Counterfactual]) -> None:
 
 
 def judged(target: str, found: Sequence[Counterfactual]) -> list[Line]:
-    """What the outside network calls originals, typical and needed answers."""
-    known = {"AF": "afib", "SR": "sinus"}[target]
+    """What the outside network calls originals, typical and needed answers.
+
+    Of the way back it counts what is no longer called fibrillation: where P waves are small it may be
+    called by another name than sinus.
+    """
+    called = {"AF": "afib", "SR": "not afib"}[target]
     lines = []
     for title, records, bar in (
         ("originals", [cf.original for cf in found], None),
@@ -101,9 +105,10 @@ def judged(target: str, found: Sequence[Counterfactual]) -> list[Line]:
         ("needed answers", [cf.needed.record(1.0) for cf in found], None),
     ):
         said = [rhythm(one) for one in records]
-        n = sum(one == known for one in said)
+        n = sum((one == "afib") is (target == "AF") for one in said)
         low, high = wilson(n, len(said))
-        figure = f"{n} of {len(said)} {known} (95 % {low:.0%}-{high:.0%})"
+        named = ", ".join(f"{k} {v}" for k, v in Counter(said).most_common())
+        figure = f"{n} of {len(said)} {called} (95 % {low:.0%}-{high:.0%}); {named}"
         met = None if bar is None else n >= bar * len(said)
         lines.append(
             Line(f"openecg, to {target}: {title}", figure, f">= {BAR:.0%}" if bar else "", met)
