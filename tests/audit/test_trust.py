@@ -238,7 +238,8 @@ def test_ghosts_are_counted(found):
 
 
 OF_THE_MODEL = (
-    *("Needed by the model", "Smallest change found", "Seen by the model"),
+    *("Needed by the model", "Smallest change found"),
+    *("The same reason nearby", "Seen by the model"),
     *("Agreement of an independent model", "Agreement with saliency"),
     *("Noise that flips the model", "Smallest step that flips the model"),
 )

@@ -49,8 +49,8 @@ class Looker:
         Score of the record itself.
     way : float
         Score that is to be moved, signed.
-    shown : (8, 1) or (1, 1)
-        Weight of the change in each independent lead: what the model does not see is not changed.
+    seen : (1, 12, samples) or None
+        Weight of the change at each sample: what the model does not see is not changed.
     """
 
     def __init__(self, edit: NamedEdit, objective: Objective, start: float) -> None:
@@ -58,11 +58,23 @@ class Looker:
         self.way = objective.target_score - start
         self.original = edit.inversion.signals
         self.seen: Tensor | None = None
+        self.noise: Tensor | float = 0.0
+
+    def beside(self, noise: Tensor) -> Looker:
+        """The same record with noise ``(1, 12, samples)``, mV, on it, asked to move as far."""
+        out = Looker(self.edit, self.objective, self.start)
+        out.seen, out.noise = self.seen, noise
+        with torch.no_grad():
+            out.start = float(self.objective.score(self.original + noise)[0])
+        out.way = self.way
+        return out
 
     def signals(self, numbers: Tensor) -> Tensor:
         """ECGs ``(batch, 12, samples)`` of numbers ``(batch, names)``, changed where the model sees it."""
         out = self.edit.signals(numbers)
-        return out if self.seen is None else self.original + self.seen * (out - self.original)
+        if self.seen is not None:
+            out = self.original + self.seen * (out - self.original)
+        return out + self.noise
 
     @torch.no_grad()
     def moved(self, numbers: Tensor) -> Tensor:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from ....explain.counterfactual import Counterfactual
 from ....explain.counterfactual.card import TrustRow, Verdict
 from ....explain.counterfactual.reasons import Reasons
+from ....explain.reasons import holds
 from ....vocabulary.territories import CHANGES
 from ..context import TrustContext
 
-NEEDED, SMALLEST, SEEN = "Needed by the model", "Smallest change found", "Seen by the model"
+NEEDED, SMALLEST = "Needed by the model", "Smallest change found"
+STABLE, SEEN = "The same reason nearby", "Seen by the model"
 #: Needed changes that carry this share of the answer are its reason.
 CARRIED = 0.8
 #: An answer up to so many times as long as the smallest one is about as small.
@@ -16,12 +18,12 @@ ABOUT_AS_SMALL = 1.5
 
 
 def judge(context: TrustContext) -> list[TrustRow]:
-    """Three rows about the model's own reason."""
+    """Four rows about the model's own reason."""
     cf, why = context.cf, context.why
     if why is None:
         unknown = "the model, or the way to this answer, is not at hand"
-        return [TrustRow.unknown(name, unknown) for name in (NEEDED, SMALLEST, SEEN)]
-    return [_needed(why), _smallest(cf, cf.needed), _seen(why)]
+        return [TrustRow.unknown(name, unknown) for name in (NEEDED, SMALLEST, STABLE, SEEN)]
+    return [_needed(why), _smallest(cf, cf.needed), _stable(cf.needed, why), _seen(why)]
 
 
 def _needed(why: Reasons) -> TrustRow:
@@ -61,6 +63,17 @@ def _smallest(cf: Counterfactual, need: Counterfactual) -> TrustRow:
         else f"A smaller change does it: {said}."
     )
     return TrustRow(SMALLEST, ratio, "x", yardstick, verdict, sentence)
+
+
+def _stable(need: Counterfactual, why: Reasons) -> TrustRow:
+    """On how many neighbours of the record the same change is the reason."""
+    yardstick = "all: other noise of 10 uV, other random beats and waves"
+    if not why.nameable or need.predictor is None:
+        return TrustRow.unknown(STABLE, "there is no reason that has a name", "", yardstick)
+    kept, n = holds(need)
+    verdict: Verdict = "good" if kept == n else "mind" if 2 * kept > n else "bad"
+    sentence = f"In {kept} of {n} neighbours of this record the same change is needed and does it."
+    return TrustRow(STABLE, float(kept), f"of {n}", yardstick, verdict, sentence)
 
 
 def _seen(why: Reasons) -> TrustRow:
