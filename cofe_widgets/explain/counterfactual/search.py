@@ -306,7 +306,7 @@ def _in_space(
     along = torch.zeros(here.size)
     shared = min(here.size, len(direction))
     along[:shared] = direction[:shared]
-    along = here.permitted(along)
+    along = here.permitted(here.converted(along))
     if method == "direction":
         best = _Best(start, here.size, torch.zeros_like(start))
         move, gap = line(here, objective, start, along)
