@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from math import inf
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -24,8 +25,6 @@ from .search import Solution, solve
 
 #: How much farther one goes where a crossing is not where it was found.
 FARTHER = 1.2
-#: How often one that left a range is searched for anew, with narrower bounds.
-TRIES = 2
 #: Halvings by which the part of a way is found that leaves no range.
 HALVINGS = 5
 #: Places at which the crossing is looked for beyond what must be present, and between two of them.
@@ -48,40 +47,73 @@ def within_ranges(
     constraints = request.constraints
     if not constraints.ranges:
         return found
-    left, tighter = constraints.left(found.findings), dict.fromkeys(constraints.ranges, 0.0)
-    for _ in range(TRIES):
-        if not left:
-            break
-        tighter = {name: by + left.get(name, 0.0) for name, by in tighter.items()}
-        begun = begun._replace(limits=constraints.limits(begun.inversion, tighter))
-        edit, objective = request.edit([begun]), request.objective
-        *_, end = solve(edit, objective, begun.start, request.method, request.direction, given)
-        assert end.solutions is not None
-        solution = end.solutions[0]
-        found = answer(begun, request, solution, number)
-        left = constraints.left(found.findings)
+    left = constraints.left(found.findings)
     if left:
-        found = _held_back(begun, request, solution, number, left)
+        found = _searched_anew(_Try(begun, solution, left), request, number, given)
     told = replace(found, message=f"{found.message}; {constraints.honoured(found.findings)}")
     vars(told).update(findings=found.findings, _move=vars(found)["_move"])
     return told
 
 
-def _held_back(
-    begun: Begun, request: Request, solution: Solution, number: int, left: dict[str, float]
+class _Try(NamedTuple):
+    """A move that was found, within which limits, and the ranges that it leaves."""
+
+    begun: Begun
+    solution: Solution
+    left: dict[str, float]
+
+
+def _searched_anew(
+    first: _Try, request: Request, number: int, given: list[Tensor]
 ) -> Counterfactual:
-    """As much of a move as leaves no range."""
-    names = ", ".join(MEASUREMENTS[name].in_sentence for name in left)
-    note, least, most = f"; held back, or it would leave the range of {names}", 0.0, 1.0
-    found = answer(begun, request, solution, number, least, note)
+    """An answer within narrower bounds, where the first left a range; else a part of one of them.
+
+    In all spaces, then among the named numbers alone: what the styles do to a measurement is not
+    known beforehand.
+    """
+    constraints, begun, tries = request.constraints, first.begun, [first]
+    tighter = dict.fromkeys(constraints.ranges, 0.0)
+    for spaces in (SPACES, SPACES[:1]):
+        left = tries[-1].left
+        tighter = {name: by + left.get(name, 0.0) for name, by in tighter.items()}
+        begun = begun._replace(limits=constraints.limits(begun.inversion, tighter))
+        edit = request.edit([begun])
+        if request.method == "gradient" or not any(edit.opens(space) for space in spaces):
+            break
+        *_, end = solve(
+            edit, request.objective, begun.start, request.method, request.direction, given, spaces
+        )
+        assert end.solutions is not None
+        found = answer(begun, request, end.solutions[0], number)
+        left = constraints.left(found.findings)
+        if found.reached and not left:
+            return found
+        tries.append(_Try(begun, end.solutions[0], left))
+    quick = replace(request, severities=2)  # the last frame is the same
+    parts = [_part_within(one, quick) for one in tries]
+    best = min(range(len(tries)), key=lambda k: parts[k][1])
+    begun, solution, left = tries[best]
+    names = ", ".join(MEASUREMENTS[name].in_sentence for name in left or first.left)
+    note = f"; held back, or it would leave the range of {names}"
+    return answer(begun, request, solution, number, parts[best][0], note)
+
+
+def _part_within(one: _Try, request: Request) -> tuple[float, float]:
+    """The part of a move that leaves no range, and how far its answer is from the level."""
+
+    def tried(part: float) -> tuple[bool, float]:
+        found = answer(one.begun, request, one.solution, 0, part)
+        gap = abs(float(found.predictions[-1]) - found.level)
+        return not request.constraints.left(found.findings), gap
+
+    if not one.left:
+        return 1.0, tried(1.0)[1]
+    least, most, gap = 0.0, 1.0, inf
     for _ in range(HALVINGS):
         part = (least + most) / 2
-        tried = answer(begun, request, solution, number, part, note)
-        if request.constraints.left(tried.findings):
-            most = part
-        else:
-            least, found = part, tried
-    return found
+        inside, at = tried(part)
+        least, most, gap = (part, most, at) if inside else (least, part, gap)
+    return least, gap
 
 
 def answer(

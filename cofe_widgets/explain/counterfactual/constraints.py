@@ -94,7 +94,7 @@ class Constraints:
             Of the record alone.
         tighter : mapping of str to float, optional
             By how much less than asked a measurement may change, where an answer left its range by
-            as much.
+            as much; infinite where it was gone, so that nothing that asks for it may change.
 
         Raises
         ------
@@ -110,7 +110,11 @@ class Constraints:
         if self.ranges:
             edit = Edit(directions(), LatentEdit(inversion, SPACES[0], 0))
             for name in self.ranges:
-                self._bound(name, edit, (tighter or {}).get(name, 0.0), low, high)
+                less = (tighter or {}).get(name, 0.0)
+                self._bound(name, edit, less, low, high)
+                asking = [name in one.asks and less == inf for one in EDITS.values()]
+                held = torch.tensor(asking) & (begin[0] == 0)
+                low[0, held] = high[0, held] = 0.0
         return Limits(low, high, begin, self.closeness)
 
     def _bound(self, name: str, edit: Edit, less: float, low: Tensor, high: Tensor) -> None:
@@ -146,7 +150,8 @@ class Constraints:
     def left(self, findings: Findings) -> dict[str, float]:
         """Ranges that an answer leaves, and by how much beyond the measurement's own error.
 
-        A wave that is gone measures 0 mV. An interval that cannot be measured any more leaves none.
+        A wave that is gone measures 0 mV. An interval that is gone with its wave is infinitely far out,
+        save where RR is irregular and the interval means nothing.
         """
         out = {}
         for name, (least, most) in self.ranges.items():
@@ -154,6 +159,8 @@ class Constraints:
             beyond = max(
                 -inf if least is None else least - value, -inf if most is None else value - most
             )
+            if isnan(value):
+                beyond = inf
             if beyond > _error(findings, name):
                 out[name] = beyond
         return out
@@ -227,7 +234,7 @@ class Constraints:
             return "unbounded" if least is None else f"{_told(name, least)} or more"
         if least is None:
             return f"{_told(name, most)} or less"
-        return f"{least:g} to {most:g} {MEASUREMENTS[name].unit}"
+        return f"{_told(name, least).split(' ')[0]} to {_told(name, most)}"
 
 
 def _told(name: str, value: float) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import torch
@@ -249,6 +249,7 @@ def solve(
     method: str,
     direction: Tensor | None = None,
     given: list[Tensor] | None = None,
+    among: Sequence[Space] = SPACES,
 ) -> Iterator[SearchProgress]:
     """Search space after space until every record is there; the last item carries the answers.
 
@@ -260,11 +261,13 @@ def solve(
         Amortised direction of the target; not needed for ``"gradient"``.
     given : list of (batch, size)
         Answers already given, which new ones are to differ from.
+    among : sequence of Space
+        Those to be searched at most.
     """
     solutions: list[Solution | None] = [None] * len(start)
     rows, best = list(range(len(start))), _Best(start, edit.size, start)
     spaces = {"gradient": SPACES[-1:], "direction": SPACES[:2]}.get(method, SPACES)
-    spaces = tuple(space for space in spaces if edit.opens(space))
+    spaces = tuple(space for space in spaces if space in among and edit.opens(space))
     signal, score = edit.inversion.signals[0], float(start[0])
     best_moves, nearest = None, torch.full_like(start, torch.inf)
     for number, space in enumerate(spaces):
