@@ -92,6 +92,32 @@ def test_a_line_ends_just_past_its_crossing_and_its_path_on_it(moves):
     assert (np.diff(answers) > 0).all()
 
 
+@pytest.mark.parametrize("hump", [None, (0.55, 0.7)])
+def test_few_frames_and_many_end_at_the_same_place(moves, move, hump):
+    """Also where the score crosses its goal, falls below it again and crosses for good."""
+
+    class Share:
+        """Stands for a model: its score is how far the way has gone, with a hump perhaps."""
+
+        target_score, f = 0.9, None
+
+        def score(self, signals):
+            way = (signals - moves.inversion.signals).square().mean(dim=(1, 2)).sqrt()
+            share = way / ends
+            if hump:
+                share = share + 0.5 * ((share > hump[0]) & (share < hump[1]))
+            return share
+
+        answer = staticmethod(lambda score: score)
+
+    here = EditPath(moves, move)
+    end = here.signals(torch.tensor([1.0])) - moves.inversion.signals
+    ends = end.square().mean().sqrt()
+    shares = [path(here, Share(), 0.0, count).share for count in (2, 3, 21)]
+    assert shares[1:] == pytest.approx(shares[:1] * 2, abs=1e-6)
+    assert 0 < shares[0] < 1
+
+
 def test_what_is_kept_is_no_part_of_a_direction(moves):
     some = LatentEdit(
         moves.inversion, SPACES[1], 0, keep=("irregularity", "f_wave_amplitude", "fine")

@@ -22,10 +22,11 @@ from ...vocabulary.edits import EDITS, FORMER_NAMES
 from ...vocabulary.measurements import MEASUREMENTS
 from .objective import Objective
 
-#: Moves at random by which it is looked whether a model responds to what may change.
-LOOKS = 6
-#: ... and the least share of the way to the target that an answer must move to count as a response.
-RESPONSE = 1e-4
+#: Moves at random, of so many SD along each axis, by which it is looked whether a model responds to what
+#: may change,
+LOOKS, FAR_SD = 6, 2.0
+#: and the least share of the way to the target that its answer must move.
+RESPONSE = 0.01
 
 #: Lowest and highest value of a measurement; None where there is no such bound.
 Range = tuple[float | None, float | None]
@@ -190,7 +191,7 @@ class Constraints:
             return  # where everything may change, the search tells a constant model from a flat one
         here = edit.within(SPACES[1] if edit.opens(SPACES[1]) else SPACES[0])
         noise = torch.Generator().manual_seed(11)
-        moves = torch.randn(LOOKS, here.size, generator=noise)
+        moves = FAR_SD * torch.randn(LOOKS, here.size, generator=noise)
         with torch.no_grad():
             moved = (objective.score(here.signals(moves)) - start).abs().max()
         if float(moved) > RESPONSE * float((objective.target_score - start).abs()):

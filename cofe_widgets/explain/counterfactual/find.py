@@ -15,7 +15,7 @@ from torch import Tensor
 from ...ecg import Record, stored_record
 from ...errors import EcgError, ExplainError, WrapError
 from ...generative.inversion import SECONDS
-from ...models.number_type import in_number_type, number_type
+from ...models.number_type import computing, in_number_type
 from ...steps import Step, Work, streamed
 from ...values import remakes
 from ...wrapper import Predictor, known_predictor
@@ -114,7 +114,7 @@ def counterfactual(
     """
     check_predictor(f)
     constraints = Constraints(keep, vary, ranges or {}, require or {}, closeness)
-    with number_type():
+    with computing():
         objective = Objective(f, target, level)
     request = Request(objective, severities, seed, method, residual, diverse, constraints)
     yield from in_number_type(_steps(request, record, start))
