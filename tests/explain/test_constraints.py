@@ -54,12 +54,11 @@ def about(record, widths):
     ("model", "target", "by"),
     [("af-resnet", "AF", None), ("potassium-resnet", "potassium_mmol_l", 1.5)],
 )
-def test_no_answer_leaves_a_range_that_the_free_one_leaves(model, target, by):
+def test_no_answer_leaves_a_range_though_the_free_one_does(model, target, by):
     f = cw.load(model)
-    records = [cw.read(f"sample:{name}") for name in ("sinus", "arrhythmia")]
-    records += [cw.simulate("NSR", seed=seed)[0].record for seed in (21, 23)]
+    records = [cw.read("sample:sinus"), *(cw.simulate("NSR", seed=n)[0].record for n in (21, 23))]
     free_left = 0
-    for record in records:
+    for record in records[: 3 if by is None else 2]:
         level = 0.9 if by is None else f.predict(record)[target] + by
         ranges = about(record, WIDTHS)
         free = cw.counterfactual(record, f, target, level, severities=2)

@@ -7,6 +7,7 @@ from math import inf
 import numpy as np
 import pytest
 import torch
+from torch import nn
 
 import cofe_widgets as cw
 from cofe_widgets.explain.counterfactual.objective import Objective
@@ -92,28 +93,28 @@ def test_a_line_ends_just_past_its_crossing_and_its_path_on_it(moves):
     assert (np.diff(answers) > 0).all()
 
 
-@pytest.mark.parametrize("hump", [None, (0.55, 0.7)])
+class Way(nn.Module):
+    """How far an ECG is from a record, as a share of the way to another; with a hump on the way."""
+
+    def __init__(self, start, end, hump):
+        super().__init__()
+        self.register_buffer("start", start)
+        self.register_buffer("length", (end - start).square().mean().sqrt())
+        self.hump = hump
+
+    def forward(self, x):
+        share = (x - self.start).square().mean(dim=(1, 2)).sqrt() / self.length
+        on_it = (share > self.hump[0]) & (share < self.hump[1])
+        return (share + 0.5 * on_it)[:, None]
+
+
+@pytest.mark.parametrize("hump", [(2.0, 3.0), (0.5, 0.64), (0.5, 0.53)])
 def test_few_frames_and_many_end_at_the_same_place(moves, move, hump):
     """Also where the score crosses its goal, falls below it again and crosses for good."""
-
-    class Share:
-        """Stands for a model: its score is how far the way has gone, with a hump perhaps."""
-
-        target_score, f = 0.9, None
-
-        def score(self, signals):
-            way = (signals - moves.inversion.signals).square().mean(dim=(1, 2)).sqrt()
-            share = way / ends
-            if hump:
-                share = share + 0.5 * ((share > hump[0]) & (share < hump[1]))
-            return share
-
-        answer = staticmethod(lambda score: score)
-
     here = EditPath(moves, move)
-    end = here.signals(torch.tensor([1.0])) - moves.inversion.signals
-    ends = end.square().mean().sqrt()
-    shares = [path(here, Share(), 0.0, count).share for count in (2, 3, 21)]
+    start, end = here.signals(torch.tensor([0.0, 1.0]))
+    f = cw.wrap(Way(start, end, hump), fs=250, outputs=["share"], output="linear")
+    shares = [path(here, Objective(f, "share", 0.9), 0.0, count).share for count in (2, 3, 21)]
     assert shares[1:] == pytest.approx(shares[:1] * 2, abs=1e-6)
     assert 0 < shares[0] < 1
 

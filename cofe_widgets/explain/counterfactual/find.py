@@ -16,7 +16,7 @@ from ...ecg import Record, stored_record
 from ...errors import EcgError, ExplainError, WrapError
 from ...generative.inversion import SECONDS
 from ...models.number_type import computing, in_number_type
-from ...steps import Step, Work, streamed
+from ...steps import Step, Work
 from ...values import remakes
 from ...wrapper import Predictor, known_predictor
 from ...wrapper.records import listed
@@ -28,9 +28,10 @@ from .path import BATCH
 from .request import Begun, Request
 from .result import Candidate, Counterfactual
 from .search import Solution, solve
+from .typed import explains
 
 
-@streamed
+@explains
 def counterfactual(
     record: Record | Sequence[Record],
     f: Predictor,
