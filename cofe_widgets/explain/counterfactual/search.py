@@ -176,9 +176,12 @@ def probe(
     rays[0] = edit.permitted(edit.rhythm)
     rays[1], rays[2] = -rays[0], sign[:, None] * direction
     lengths, score = torch.tensor(PROBES_SD), _looks(edit, objective, sign, PROBES_SD, rays)
-    if not bool((score.amax(dim=(0, 1)) >= sign * objective.target_score).all()):
-        lengths = torch.tensor(PROBES_SD + FAR_SD)
-        score = torch.cat((score, _looks(edit, objective, sign, FAR_SD, rays)))
+    short = (score.amax(dim=(0, 1)) < sign * objective.target_score).nonzero()[:, 0]
+    if len(short):  # the others have a crossing that is nearer
+        far = torch.full((len(FAR_SD), *score.shape[1:]), -torch.inf)
+        here = edit.take(short)
+        far[:, :, short] = _looks(here, objective, sign[short], FAR_SD, rays[:, short])
+        lengths, score = torch.tensor(PROBES_SD + FAR_SD), torch.cat((score, far))
     if failed is not None:
         same = rays[:, :, RHYTHM - 1] * failed[:, RHYTHM - 1] > 0
         score = torch.where(same, -torch.inf, score)
