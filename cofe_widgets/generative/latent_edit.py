@@ -113,7 +113,7 @@ class LatentEdit:
         limits: Limits | None = None,
     ) -> None:
         self.inversion, self.space, self.seed = inversion, space, seed
-        self.keep = keep if isinstance(keep, frozenset) else kept(keep)
+        self.keep = kept(keep)
         self.residual, self.limits = residual, limits or Limits.usual()
         encoder = networks().encoder
         rows = len(encoder.style_basis) if space.components is None else space.components

@@ -30,11 +30,15 @@ _DONE = {"keep": "kept", "vary": "varied"}
 def kept(keep: Iterable[str]) -> frozenset[str]:
     """The numbers and layer groups that do not change where ``keep`` must not.
 
+    A frozenset of them is taken as it is.
+
     Raises
     ------
     ExplainError
         For an unknown name, listing those there are.
     """
+    if isinstance(keep, frozenset):
+        return keep
     names: set[str] = set()
     for given in (keep,) if isinstance(keep, str) else keep:
         name = FORMER_NAMES.get(given, given)

@@ -248,3 +248,16 @@ def test_of_several_records_each_has_its_own_range(f):
     for cf in together:
         after = cw.measure(cf.record(1.0))["heart_rate_bpm"]
         assert min(rates) - 6 <= after <= max(rates) + 6
+
+
+@pytest.mark.slow
+def test_what_the_model_needs_is_found_among_what_may_vary(record, f):
+    cf = cw.counterfactual(
+        record, f, "AF", 0.2, severities=2, vary=["heart_rate", "t_amplitude"],
+        ranges={"heart_rate_bpm": (None, 90)},
+    )  # fmt: skip
+    changed = {
+        name for name, one in EDITS.items() if cf.needed.moved.get(name, one.rest) != one.rest
+    }
+    assert changed <= {"heart_rate", "t_amplitude"}
+    assert cw.measure(cf.needed.record(1.0))["heart_rate_bpm"] <= 93

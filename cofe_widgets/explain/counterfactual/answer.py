@@ -165,7 +165,7 @@ def answer(
         provenance=_provenance(request, edit_path, share, number),
         predictor=objective.f,
     )
-    vars(found)["_move"] = move
+    vars(found)["_move"] = edit.converted(move)
     return found
 
 

@@ -174,9 +174,7 @@ class Path(NamedTuple):
 
 
 @torch.no_grad()
-def path(
-    way: Way, objective: Objective, start: float, count: int, whole: bool = False
-) -> Path:
+def path(way: Way, objective: Objective, start: float, count: int, whole: bool = False) -> Path:
     """Frames at even steps of the score, from the record itself to the crossing.
 
     Severity is a target schedule: along the way the shares are looked up at which the score first
