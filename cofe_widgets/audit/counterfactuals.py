@@ -154,9 +154,10 @@ def counterfactual_table(
         down by ``by``.
     store : path, optional
         A folder for one small file a record: an interrupted run, called again, goes on where it
-        was. What is kept depends on the record's samples, the model, the networks, the parameters
-        and the code, so nothing stale comes back; ``preprocess`` and ``postprocess`` of a wrapped
-        model are not seen.
+        was. Each file is written as its answer is made; eight records are searched for together, and
+        their answers made one after the other. What is kept depends on the record's samples, the
+        model, the networks, the parameters and the code, so nothing stale comes back; of functions
+        (``preprocess``) their code and what they hold is seen, not what they read elsewhere.
     progress : bool
         Show a progress bar.
     seed : int
@@ -333,7 +334,7 @@ def _answered(
             rows.append(row)
     for level, together in new.items():
         arguments = {**search, "seed": seed, "level": level}
-        for one, found in zip(together, _explained(together, questions, arguments), strict=True):
+        for one, found in _explained(together, questions, arguments):
             outcome, before, after = _row(one, found)
             mine = {k: v for k, v in outcome.items() if k not in ("record", "name")}
             kept.put(one.key, {"outcome": mine, "original": before, "counterfactual": after})
@@ -345,22 +346,28 @@ def _answered(
 
 def _explained(
     together: list[_Asked], questions: _Questions, arguments: dict[str, Any]
-) -> list[Counterfactual | Exception]:
-    """Counterfactuals, or why there is none: together, and one by one where one spoils the batch."""
-    f, target = questions.f, questions.target
-    many = [one.record for one in together]
+) -> Iterator[tuple[_Asked, Counterfactual | Exception]]:
+    """Counterfactuals, or why there is none, as each is made.
+
+    They are searched together, and one by one where one spoils the batch.
+    """
+    f, target, done = questions.f, questions.target, 0
     try:
-        if len(many) > 1:
-            return list(counterfactual(many, f, target, **arguments))
+        many = [one.record for one in together]
+        steps = counterfactual.steps(many, f, target, **arguments) if len(many) > 1 else ()
+        for step in steps:
+            found = step.partial
+            if isinstance(found, Counterfactual):
+                yield together[done], found
+                done += 1
     except (ExplainError, EcgError):
         pass
-    out: list[Counterfactual | Exception] = []
-    for record in many:
+    for one in together[done:]:
         try:
-            out.append(counterfactual(record, f, target, **arguments))
+            found = counterfactual(one.record, f, target, **arguments)
         except (ExplainError, EcgError) as error:
-            out.append(error)
-    return out
+            found = error
+        yield one, found
 
 
 def _row(one: _Asked, found: Counterfactual | Exception) -> Row:

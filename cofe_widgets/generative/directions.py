@@ -211,7 +211,7 @@ class Edit:
 
     def batch(self, many: Sequence[Values]) -> NDArray[np.float32]:
         """ECGs ``(n, 12, samples)``, mV, for several changes at once."""
-        numbers = torch.tensor([self._numbers(changes) for changes in many])
+        numbers = torch.tensor([self.numbers(changes) for changes in many])
         with torch.no_grad():
             return self.latent_edit.edited(numbers).numpy()
 
@@ -251,8 +251,14 @@ class Edit:
             if not np.isfinite(change):
                 raise ExplainError(f"{name} by {change}: expected a number")
 
-    def _numbers(self, changes: Values) -> list[float]:
-        """Named numbers of a change."""
+    def numbers(self, changes: Values) -> list[float]:
+        """The edit parameters, in the order of `NAMES`, that are to change measurements by so much.
+
+        Raises
+        ------
+        ExplainError
+            As `signals`.
+        """
         self._check(changes)
         now = {k: 0.0 if v != v else v for k, v in self.measured.items()} | self._per_unit
         out = dict.fromkeys(NAMES, 0.0)

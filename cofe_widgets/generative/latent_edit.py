@@ -12,31 +12,19 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ..deprecated import warn_of_former
-from ..errors import ExplainError
-from ..models.architectures.encoder import NAMED as AMPLITUDES
 from ..models.architectures.generator import LAYERS, STYLE, Latent
 from ..simulate.rhythm import draw_f_waves
-from ..vocabulary.edits import EDITS, FORMER_NAMES, MORPHOLOGY, amounts
+from ..vocabulary.edits import EDITS, MORPHOLOGY, amounts
 from .inversion import Inversion
+from .limits import AMPLITUDES, LAYER_GROUPS, NAMES, Limits, kept
 from .networks import networks
 from .rhythm import rr_pattern
 from .time_warp import TimeEdit, carried_back
 
-NAMES = tuple(EDITS)
 #: Those that together make an atrial rhythm. Irregular beats, f-waves and absent P waves come
 #: together: this is their correlation over the simulated rhythms, half of them AF. Moving together
 #: costs less than moving one of them alone.
 RHYTHM, COUPLING = 3, 0.85
-#: Layers of the generator: those at 62.5, at 125 and at 250 Hz. The first draw T, ST and most of what
-#: is slow, the others the QRS (`python -m benchmarks layers`); when beats come lies in none of them.
-LAYER_GROUPS = {"coarse": slice(0, 3), "middle": slice(3, 5), "fine": slice(5, 7)}
-#: What `keep` may name besides single numbers and groups of layers.
-GROUPS = {
-    "rhythm": ("irregularity", "f_wave_amplitude", "heart_rate"),
-    "intervals": ("pr", "qrs", "jt"),
-    "morphology": ("p_wave_taken_away", *AMPLITUDES, *LAYER_GROUPS),
-}
 
 
 @dataclass(frozen=True)
@@ -62,32 +50,6 @@ SPACES = (
     Space("leading components of morphology", 12),
     Space("the whole of W+", None),
 )
-
-
-def kept(keep: Iterable[str]) -> frozenset[str]:
-    """The numbers and layer groups that ``keep`` names.
-
-    Raises
-    ------
-    ExplainError
-        For an unknown name, listing those there are.
-    """
-    if isinstance(keep, str):
-        keep = (keep,)
-    names: set[str] = set()
-    for given in keep:
-        name = FORMER_NAMES.get(given, given)
-        if name != given:
-            warn_of_former(f"keep={given!r}", f"keep={name!r}", 2)
-        if name not in (*GROUPS, *NAMES, *LAYER_GROUPS):
-            known = ", ".join((*GROUPS, *LAYER_GROUPS, *NAMES))
-            raise ExplainError(f"keep={name!r} is no part of an ECG that can be kept: {known}")
-        names.update(GROUPS.get(name, (name,)))
-    if names.intersection(LAYER_GROUPS):
-        names.update(AMPLITUDES)  # which all layers draw
-    if names.issuperset({*NAMES, *LAYER_GROUPS}):
-        raise ExplainError("keep names every part of the ECG: nothing is left to change")
-    return frozenset(names)
 
 
 class EditRequest(NamedTuple):
@@ -134,9 +96,11 @@ class LatentEdit:
     seed : int
         Of the irregular rhythm and the fibrillatory waves that an edit may add.
     keep : iterable of str
-        Parts of the ECG that do not change (see `kept`).
+        Parts of the ECG that do not change (see `kept`); a frozenset is taken as it is.
     residual : bool
         Whether the patient's residual is kept, or the generator's drawing alone is shown.
+    limits : Limits, optional
+        What edits may and must do; by default those of `vocabulary.edits`.
     """
 
     def __init__(
@@ -146,9 +110,11 @@ class LatentEdit:
         seed: int,
         keep: Iterable[str] = (),
         residual: bool = True,
+        limits: Limits | None = None,
     ) -> None:
         self.inversion, self.space, self.seed = inversion, space, seed
-        self.keep, self.residual = kept(keep), residual
+        self.keep = kept(keep)
+        self.residual, self.limits = residual, limits or Limits.usual()
         encoder = networks().encoder
         rows = len(encoder.style_basis) if space.components is None else space.components
         self.basis = encoder.style_basis[:rows]
@@ -165,9 +131,10 @@ class LatentEdit:
         self.layers = layers
         correlation = torch.full((RHYTHM, RHYTHM), COUPLING).fill_diagonal_(1.0)
         power, axes = torch.linalg.eigh(correlation)
+        usual, power = power, power + (1 - power) * self.limits.closeness  # all one, uncoupled
+        self._per_sd = (power / usual).sqrt()
         self.axes = torch.diag(torch.tensor([one.sd for one in EDITS.values()]))
         self.axes[:RHYTHM, :RHYTHM] = (axes * power.sqrt()).t() @ self.axes[:RHYTHM, :RHYTHM]
-        self.bounds = torch.tensor([(one.low, one.high) for one in EDITS.values()]).t()
         self.pattern = rr_pattern(inversion.timeline.real, seed)
         self.f_wave = torch.from_numpy(_f_wave(inversion.latent.f_wave.shape[1], seed))
 
@@ -189,20 +156,41 @@ class LatentEdit:
         left = torch.cat((numbers @ torch.linalg.inv(self.axes), styles))
         return left / left.norm().clamp(min=1e-9)
 
+    def converted(self, moves: Tensor) -> Tensor:
+        """Moves ``(..., size)`` of this edit in standard deviations of ECGs, whatever closeness is.
+
+        And a slope in those standard deviations as one of this edit.
+        """
+        rhythm = moves[..., :RHYTHM] * self._per_sd
+        return torch.cat((rhythm, moves[..., RHYTHM:]), dim=-1)
+
+    def unbegun(self, move: Tensor) -> tuple[LatentEdit, Tensor]:
+        """An edit in which nothing must be present, and its move ``(batch, size)`` to the same ECG."""
+        numbers = self.named(move) @ torch.linalg.inv(self.axes)
+        low, high, begin, closeness = self.limits
+        limits = Limits(low.clamp(max=0), high.clamp(min=0), torch.zeros_like(begin), closeness)
+        edit = LatentEdit(self.inversion, self.space, self.seed, self.keep, self.residual, limits)
+        return edit, torch.cat((numbers, move[:, len(NAMES) :]), dim=1)
+
     def take(self, rows: Tensor) -> LatentEdit:
         """LatentEdit of the given records of the batch."""
         return LatentEdit(
-            self.inversion.take(rows), self.space, self.seed, self.keep, self.residual
+            self.inversion.take(rows),
+            self.space,
+            self.seed,
+            self.keep,
+            self.residual,
+            self.limits.take(rows),
         )
 
     def within(self, space: Space) -> LatentEdit:
         """LatentEdit of the same records in another space."""
-        return LatentEdit(self.inversion, space, self.seed, self.keep, self.residual)
+        return LatentEdit(self.inversion, space, self.seed, self.keep, self.residual, self.limits)
 
     def named(self, move: Tensor) -> Tensor:
         """The named numbers of a move, ``(batch, len(NAMES))``."""
-        numbers = (move[:, : len(NAMES)] @ self.axes) * self.free
-        return numbers.clamp(self.bounds[0], self.bounds[1])
+        numbers = (move[:, : len(NAMES)] @ self.axes) * self.free + self.limits.begin
+        return numbers.clamp(self.limits.low, self.limits.high)
 
     def signals(self, move: Tensor) -> Tensor:
         """Edited ECGs ``(batch, 12, samples)``, mV; the record itself for a zero move."""
@@ -241,11 +229,12 @@ class LatentEdit:
         old, n = self.inversion.latent, len(named)
         number = dict(zip(NAMES, named.unbind(dim=1), strict=True))
         amplitudes = torch.stack([number[name] for name in AMPLITUDES], dim=1) @ self.amplitudes
-        change = amplitudes if shift is None else amplitudes + shift
+        layers = self.layers.expand(LAYERS, STYLE).flatten()
+        change = amplitudes if shift is None else amplitudes + shift * layers
         f_amplitude = number["f_wave_amplitude"][:, None]
         still = (f_amplitude.clamp(max=0) / EDITS["f_wave_amplitude"].sd).exp()
         latent = Latent(
-            styles=old.styles + change.view(n, LAYERS, STYLE) * self.layers,
+            styles=old.styles + change.view(n, LAYERS, STYLE),
             r_s=old.r_s.expand(n, -1),
             codes=old.codes.expand(n, -1, -1),
             f_wave=still * old.f_wave,

@@ -28,11 +28,23 @@ def number_type(default: torch.dtype | None = None) -> Iterator[None]:
         torch.set_default_dtype(now)
 
 
+@contextmanager
+def computing() -> Iterator[None]:
+    """Inside, torch computes in float32 and with gradients, whatever mode the caller is in.
+
+    What is made in inference mode has no gradients ever, and a search needs them.
+    """
+    import torch
+
+    with torch.inference_mode(False), number_type():
+        yield
+
+
 def in_number_type(work: Generator[Item, None, None]) -> Generator[Item, None, None]:
-    """The items of a generator, each made in float32; between them torch's default is the caller's."""
+    """The items of a generator, each made as `computing` does; between them torch is the caller's."""
     try:
         while True:
-            with number_type():
+            with computing():
                 try:
                     item = next(work)
                 except StopIteration:

@@ -219,3 +219,33 @@ def test_no_audit_imports_a_room_that_its_results_do_not_depend_on():
     graph = grimp.build_graph("cofe_widgets")
     upstream = graph.find_upstream_modules("cofe_widgets.audit", as_package=True)
     assert not {name.split(".")[1] for name in upstream} & ROOMS_ABOVE
+
+
+@pytest.mark.slow
+def test_a_run_that_is_killed_keeps_every_answer_made_before(hearts, tmp_path):
+    class Power(nn.Module):
+        """Asked so often; killed when asked more often than ``most``."""
+
+        asked, most = 0, np.inf
+
+        def forward(self, x):
+            self.asked += 1
+            if self.asked > self.most:
+                raise KeyboardInterrupt
+            power = 20 * x.square().mean(dim=(1, 2))
+            return torch.stack((0 * power, power - 2), dim=1)
+
+    f, at, made = cw.wrap(Power(), fs=250, outputs=["no", "yes"]), [], []
+    level = (1 + max(one["yes"] for one in f.predict(hearts[:3]))) / 2
+    asked = {"target": "yes", "level": level, "progress": False}
+    counterfactual_table(hearts[:1], f, **asked)  # what is found once for a model is found
+    f.module.asked = 0
+    counterfactual_table(hearts[:3], f, **asked, each=lambda *_: at.append(f.module.asked))
+    assert at[0] < at[1] < at[2]
+    f.module.asked, f.module.most = 0, at[1]  # in the midst of the third
+    with pytest.raises(KeyboardInterrupt):
+        counterfactual_table(hearts[:3], f, **asked, store=tmp_path)
+    assert len(list(tmp_path.glob("*.json"))) == 2
+    f.module.most = np.inf
+    counterfactual_table(hearts[:3], f, **asked, store=tmp_path, each=lambda k, *_: made.append(k))
+    assert made == [2]

@@ -171,7 +171,8 @@ def test_a_model_without_answer_to_the_baseline_is_refused(record):
         return (x - x.mean(-1, keepdim=True)) / x.std(-1, keepdim=True)
 
     f = network(preprocess=z)
-    with pytest.raises(ExplainError, match="NaN.*to the baseline.*choose another baseline"):
+    said = "NaN.*to the baseline.*scales its input.*choose another baseline .baseline='blurred'"
+    with pytest.raises(ExplainError, match=said):
         cw.attribute(record, f, "a", "integrated_gradients")
     with pytest.raises(ExplainError, match=r"records\[0\]: .*baseline"):
         cw.attribute([record], f, "a", "integrated_gradients")
@@ -183,6 +184,9 @@ def test_a_scale_invariant_model_with_an_answer_to_zero_is_seen_in_the_completen
     f = network(preprocess=lambda x: torch.nn.functional.layer_norm(x, x.shape[-1:], eps=1e-12))
     known = cw.attribute(record, f, "a", "integrated_gradients").provenance
     assert known["completeness_error"] > 0.5
+    assert "scales its input" in known["warning"] and "0 mV" in known["warning"]
+    few = cw.attribute(record, network(), "a", "integrated_gradients", steps=1).provenance
+    assert "scales its input" not in few.get("warning", "")
 
 
 # -- many records ---------------------------------------------------------------------------------

@@ -117,6 +117,17 @@ def test_a_batch_answers_as_one_by_one(found, record, f):
     assert together[0].moved["irregularity"] == pytest.approx(found.moved["irregularity"], abs=0.05)
 
 
+def test_the_last_frame_is_the_same_however_many_there_are(found, record, f):
+    for count in (2, 5):
+        other = cw.counterfactual(record, f, target="AF", severities=count)
+        assert np.abs(other.signals[-1] - found.signals[-1]).max() < 1e-4
+        assert other.predictions[-1] == pytest.approx(found.predictions[-1], abs=1e-5)
+        assert other.moved == pytest.approx(found.moved, abs=1e-5)
+    another = cw.simulate("NSR", seed=22)[0].record  # of which 2 and 21 once ended apart
+    few, many = (cw.counterfactual(another, f, target="AF", severities=n) for n in (2, 21))
+    assert few.predictions[-1] == pytest.approx(many.predictions[-1], abs=1e-5)
+
+
 def test_the_way_back_from_af_to_sinus_makes_the_rhythm_regular(f):
     af = cw.simulate("AF", seed=33)[0].record
     back = cw.counterfactual(af, f, target="SR", severities=2)
@@ -249,10 +260,16 @@ def test_callers_may_have_gradients_off_or_inference_on(record, f):
     with torch.inference_mode():
         f.predict(record)
         cw.reconstruct(record)
-    with torch.no_grad():
-        found = cw.counterfactual(record, f, target="AF", severities=2)
-        att = cw.attribute(record, f, target="AF")
-    assert found.reached and att.values.std() > 0
+    answers = []
+    for mode in (torch.no_grad, torch.inference_mode, torch.enable_grad):
+        with mode():
+            found = cw.counterfactual(record, f, target="AF", severities=2)
+            att = cw.attribute(record, f, target="AF")
+            assert torch.is_inference_mode_enabled() == (mode is torch.inference_mode)
+        assert found.reached and att.values.std() > 0
+        answers.append((found.signals, att.values))
+    for signals, values in answers[:2]:
+        assert np.array_equal(signals, found.signals) and np.array_equal(values, att.values)
 
 
 def test_reconstruction_says_how_well_it_fits(record):

@@ -7,6 +7,7 @@ from math import inf
 import numpy as np
 import pytest
 import torch
+from torch import nn
 
 import cofe_widgets as cw
 from cofe_widgets.explain.counterfactual.objective import Objective
@@ -90,6 +91,32 @@ def test_a_line_ends_just_past_its_crossing_and_its_path_on_it(moves):
     assert np.array_equal(frames[0], moves.inversion.signals[0].numpy())
     assert 0.9 - 1e-6 <= answers[-1] < 0.95
     assert (np.diff(answers) > 0).all()
+
+
+class Way(nn.Module):
+    """How far an ECG is from a record, as a share of the way to another; with a hump on the way."""
+
+    def __init__(self, start, end, hump):
+        super().__init__()
+        self.register_buffer("start", start)
+        self.register_buffer("length", (end - start).square().mean().sqrt())
+        self.hump = hump
+
+    def forward(self, x):
+        share = (x - self.start).square().mean(dim=(1, 2)).sqrt() / self.length
+        on_it = (share > self.hump[0]) & (share < self.hump[1])
+        return (share + 0.5 * on_it)[:, None]
+
+
+@pytest.mark.parametrize("hump", [(2.0, 3.0), (0.5, 0.64), (0.5, 0.53)])
+def test_few_frames_and_many_end_at_the_same_place(moves, move, hump):
+    """Also where the score crosses its goal, falls below it again and crosses for good."""
+    here = EditPath(moves, move)
+    start, end = here.signals(torch.tensor([0.0, 1.0]))
+    f = cw.wrap(Way(start, end, hump), fs=250, outputs=["share"], output="linear")
+    shares = [path(here, Objective(f, "share", 0.9), 0.0, count).share for count in (2, 3, 21)]
+    assert shares[1:] == pytest.approx(shares[:1] * 2, abs=1e-6)
+    assert 0 < shares[0] < 1
 
 
 def test_what_is_kept_is_no_part_of_a_direction(moves):

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from ...ecg import Record
 from ...errors import EcgError, ExplainError, WrapError
 from ...markup import line
-from ...models.number_type import number_type
+from ...models.number_type import computing
 from ...provenance import provenance
 from ...values import Value, checks, remakes
 from ...wrapper import Predictor, known_predictor
@@ -162,12 +162,13 @@ def attribute(
 
         return explained_by_window(record, sized, target, window, explain)
     one = isinstance(record, Record)
-    seen, rows = _read(record, sized)
+    with computing():
+        seen, rows = _read(record, sized)
     if not rows:
         return []
     found: dict[int, Attribution] = {}
     try:
-        with _as_it_was(f.module), number_type():
+        with _as_it_was(f.module), computing():
             method.check_model(sized.of(seen[0]), rows[0], target)
             # Side inputs are of a record: each is explained alone.
             most = 1 if f.side.names else sized.batch_size
@@ -181,13 +182,11 @@ def attribute(
     return found[0] if one else [found[k] for k in range(len(rows))]
 
 
-def _missed(error: float | None) -> dict[str, str]:
+def _missed(error: float, scaling: str) -> dict[str, str]:
     """What provenance says of values that do not add up to the answer."""
-    if error is None or error <= INCOMPLETE:
-        return {}
     return {
         "warning": f"the values miss the change of the score from the baseline by {error:.0%} of it: "
-        "they do not add up to the answer. More steps, or another baseline (baseline='blurred' for a "
+        f"they do not add up to the answer{scaling}. More steps, or another baseline (baseline='blurred' for a "
         "model that scales its input), may mend it"
     }
 
@@ -271,7 +270,10 @@ class _Batch:
         if self.method.complete:
             facts = [{"completeness_error": one} for one in self.completeness_errors(x, values)]
         for fact, record in zip(facts, seen, strict=True):
-            fact |= filled(record) | _missed(fact.get("completeness_error"))
+            fact |= filled(record)
+        for fact, ecg in zip(facts, x, strict=True):
+            missed = fact.get("completeness_error") or 0.0
+            fact |= _missed(missed, self.scaling(ecg[None])) if missed > INCOMPLETE else {}
         name, target = self.method.name, self.target
         known = provenance(self.f, method=name, options={**self.options}, **promise)
         return [
@@ -311,13 +313,27 @@ class _Batch:
         self.check_finite(
             before,
             f"{self.f.name} answers NaN or infinity for {self.target} to the baseline, from which "
-            f"{self.method.name} counts: choose another baseline, or another method",
+            f"{self.method.name} counts{self.scaling(x)}: choose another baseline (baseline='blurred'), or "
+            "another method",
         )
         total = values.sum(axis=(1, 2), dtype=float)
         return [
             float(abs(s - c) / abs(c)) if c and np.isfinite(c) else None
             for s, c in zip(total, after - before, strict=True)
         ]
+
+    def scaling(self, x: Tensor) -> str:
+        """Of a model that scales its input, what that does to a baseline of 0 mV; else empty."""
+        import torch
+
+        with torch.no_grad():
+            half, whole = (score(self.f, ecgs, self.target) for ecgs in (0.5 * x, x))
+        if not torch.allclose(half, whole, rtol=1e-3, atol=1e-4):
+            return ""
+        return (
+            f" ({self.f.name} scales its input: it answers the same to an ECG of half the height, all "
+            "the way to 0 mV, where there is nothing to scale)"
+        )
 
     def check_finite(self, numbers: NDArray[Any], said: str) -> None:
         """Refuse numbers ``(n, ...)`` that are not finite, naming the first record that has them."""

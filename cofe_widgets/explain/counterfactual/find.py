@@ -6,180 +6,32 @@ not probabilities, the search starts in few named numbers, and the path ends at 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from functools import cached_property
-from numbers import Integral
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor
 
 from ...ecg import Record, stored_record
 from ...errors import EcgError, ExplainError, WrapError
-from ...generative.inversion import SECONDS, UNTRUSTED_R, Inversion, invert
-from ...generative.latent_edit import NAMES, SPACES, LatentEdit
-from ...generative.networks import networks
-from ...models.architectures.generator import FS
-from ...models.number_type import in_number_type, number_type
-from ...provenance import provenance
-from ...steps import Step, Work, streamed
+from ...generative.inversion import SECONDS
+from ...models.number_type import computing, in_number_type
+from ...steps import Step, Work
 from ...values import remakes
 from ...wrapper import Predictor, known_predictor
-from ...wrapper.records import listed, without_gaps
-from ..arguments import check_predictor, filled
-from .global_direction import global_direction
+from ...wrapper.records import listed
+from ..arguments import check_predictor
+from .answer import within_ranges
+from .constraints import Constraints, Range
 from .objective import Objective
-from .path import BATCH, EditPath, path
+from .path import BATCH
+from .request import Begun, Request
 from .result import Candidate, Counterfactual
 from .search import Solution, solve
-
-METHODS = ("refined", "direction", "gradient")
-#: How much farther one goes where a crossing is not where it was found.
-FARTHER = 1.2
+from .typed import explains
 
 
-@dataclass(frozen=True)
-class _Request:
-    """Everything a caller asks for, checked."""
-
-    objective: Objective
-    severities: int
-    seed: int
-    method: str
-    residual: bool
-    keep: tuple[str, ...]
-    diverse: int
-
-    def __post_init__(self) -> None:
-        for name in ("severities", "seed", "diverse"):
-            if isinstance(getattr(self, name), bool) or not isinstance(
-                getattr(self, name), Integral
-            ):
-                raise ExplainError(f"{name}={getattr(self, name)!r}: expected a whole number")
-        if self.severities < 2:
-            raise ExplainError(f"severities={self.severities}: a path has at least two frames")
-        if self.method not in METHODS:
-            raise ExplainError(f"method={self.method!r}: choose one of {', '.join(METHODS)}")
-        if self.diverse < 1:
-            raise ExplainError(f"diverse={self.diverse}: expected how many answers to look for")
-        if self.diverse > 1 and self.method != "refined":
-            raise ExplainError(
-                f"diverse={self.diverse} needs method='refined': {self.method!r} has one answer"
-            )
-
-    def edit(self, inversion: Inversion) -> LatentEdit:
-        # The paper's way moves w alone.
-        frozen = NAMES if self.method == "gradient" else ()
-        keep = (*self.keep, *frozen)
-        return LatentEdit(inversion, SPACES[-1], self.seed, keep, self.residual)
-
-    def of(self, record: Record) -> _Request:
-        """The same request to the model as it is asked about a record (`Predictor.of`)."""
-        f = self.objective.f
-        bound = f.of(record)
-        if bound is f:
-            return self
-        return replace(
-            self, objective=Objective(bound, self.objective.target, self.objective.level)
-        )
-
-    def begin(self, record: Record) -> tuple[Inversion, Tensor]:
-        """A record in the latent space and its score, ``(1,)``; refused when it cannot be asked."""
-        f = self.objective.f
-        try:
-            objective = self.of(record).objective
-            if f.gaps != "refuse":
-                record = without_gaps(record.completed(), f.gaps, f.name)
-        except EcgError as error:
-            raise ExplainError(str(error)) from error
-        inversion = invert([record])
-        with torch.no_grad():
-            start = objective.score(inversion.signals)
-        objective.sign(start)
-        objective.refuse_without_gradient()
-        return inversion, start
-
-    def call(self, number: int) -> dict[str, Any]:
-        """The arguments that make the answer of this number again, beside record, model and level."""
-        names = ("severities", "seed", "method", "residual", "diverse")
-        call = {name: getattr(self, name) for name in names}
-        return {**call, "keep": list(self.keep), "answer": number}
-
-    @cached_property
-    def direction(self) -> Tensor | None:
-        """The amortised direction, where the method begins with it."""
-        return None if self.method == "gradient" else global_direction(self.objective)
-
-
-def _result(
-    inversion: Inversion, request: _Request, start: float, solution: Solution, number: int
-) -> Counterfactual:
-    """The path of one record, with its outcome in words."""
-    objective = request.objective
-    f, target = objective.f, objective.target
-    edit = request.edit(inversion).within(solution.space)
-    edit_path = EditPath(edit, solution.move)
-    signals, predictions, share = path(edit_path, objective, start, request.severities)
-    if solution.reached and not objective.reached(start, predictions[-1]):
-        # It was found between looks, or on a coarser way.
-        edit_path = EditPath(edit, FARTHER * solution.move)
-        signals, predictions, share = path(edit_path, objective, start, request.severities)
-    beats, move = edit_path.beats(share).double().numpy(), share * edit_path.move
-    first, last = predictions[0], predictions[-1]
-    reached = solution.reached and objective.reached(start, last)
-    name, digits = (target, ".3g") if f.output == "linear" else (f"p({target})", ".2f")
-    message = f"{name} goes from {first:{digits}} to {last:{digits}}: {edit.words(move)}"
-    if not reached:
-        message = f"not reached ({objective.level:g} was asked): {message}"
-    elif solution.space is SPACES[-1]:
-        message += "; the model was flipped without a nameable change"
-    meta = inversion.records[0].meta
-    longer, begins = meta.get("first_of_s"), meta.get("start_s")
-    if begins is not None:
-        message += (
-            f"; of the {meta['of_s']:g} s given, {SECONDS:g} from {begins:g} s were looked at"
-        )
-    elif longer is not None:
-        message += f"; of the {longer:g} s given, the first {SECONDS:g} were looked at"
-    r = float(inversion.correlation[0])
-    if r < UNTRUSTED_R:
-        message += f"; not to be trusted: the generator redraws this record with r = {r:.2f}"
-    inside = np.isfinite(beats) & (beats >= 0) & (beats < inversion.signals.shape[2] / FS)
-    known = provenance(
-        f,
-        seed=request.seed,
-        keep=list(request.keep),
-        residual=request.residual,
-        output=f.output,
-        networks_hash=networks().weight_hash,
-        reconstruction_r=r,
-        beats_s=beats[inside].tolist(),
-        distance_sd=float(move.norm()),
-        call=request.call(number),
-        **filled(inversion.records[0]),
-    )
-    found = Counterfactual(
-        original=inversion.records[0],
-        signals=signals,
-        predictions=predictions,
-        severities=np.linspace(0, 1, request.severities),
-        target=target,
-        level=objective.level,
-        reached=reached,
-        space=solution.space.name,
-        method=request.method,
-        moved=edit.moved(move),
-        message=message,
-        provenance=known,
-        predictor=f,
-    )
-    vars(found)["_move"] = move
-    return found
-
-
-@streamed
+@explains
 def counterfactual(
     record: Record | Sequence[Record],
     f: Predictor,
@@ -191,6 +43,10 @@ def counterfactual(
     method: str = "refined",
     residual: bool = True,
     keep: Sequence[str] = (),
+    vary: Sequence[str] = (),
+    ranges: Mapping[str, Range] | None = None,
+    require: Mapping[str, float] | None = None,
+    closeness: float = 0.0,
     diverse: int = 1,
     start: float = 0.0,
 ) -> Work[Any]:
@@ -221,6 +77,18 @@ def counterfactual(
         What must not change: ``"rhythm"``, ``"intervals"``, ``"morphology"``, a group of layers
         (``"coarse"`` draws T and ST, ``"middle"`` and ``"fine"`` the QRS) or an edit
         parameter (`vocabulary.edits`).
+    vary : sequence of str
+        What alone may change, by the same names; empty for everything that is not kept.
+    ranges : dict, optional
+        Measurements that may not leave a range, ``{"pr_ms": (120, 200), "heart_rate_bpm": (None,
+        100)}``: those that `directions` can turn. The answer is measured; one that left a range by
+        more than the measurement's own error is searched for anew, or held back, and says so.
+    require : dict, optional
+        Changes that must be present, as `Counterfactual.moved` tells them: ``{"heart_rate": 1.2}`` is
+        a rate of 1.2 times or more.
+    closeness : float
+        From 0, plausible: changes that come together in nature cost less together; to 1, close: each
+        change is paid for alone, so fewer come along.
     diverse : int
         How many different answers to look for.
     start : float
@@ -235,8 +103,9 @@ def counterfactual(
     ------
     ExplainError
         When the request has no answer: unknown target, level out of range, target already reached,
-        record too short or without beats, model constant, saturated or without gradient. Of a
-        sequence, the message names the record, and none is explained.
+        record too short or without beats, model constant, saturated or without gradient, constraints
+        that contradict each other, a range that excludes the original, a model that sees nothing of
+        what may change. Of a sequence, the message names the record, and none is explained.
 
     Notes
     -----
@@ -245,14 +114,14 @@ def counterfactual(
     search (`Candidate`) and each `Counterfactual` as it is found.
     """
     check_predictor(f)
-    names = (keep,) if isinstance(keep, str) else _names(keep)
-    with number_type():
+    constraints = Constraints(keep, vary, ranges or {}, require or {}, closeness)
+    with computing():
         objective = Objective(f, target, level)
-    request = _Request(objective, severities, seed, method, residual, names, diverse)
+    request = Request(objective, severities, seed, method, residual, diverse, constraints)
     yield from in_number_type(_steps(request, record, start))
 
 
-def _steps(request: _Request, record: Record | Sequence[Record], start: float) -> Work[Any]:
+def _steps(request: Request, record: Record | Sequence[Record], start: float) -> Work[Any]:
     """The answers of one record or several, in batches."""
     diverse = request.diverse
     many, begun = [_from(one, start) for one in _listed(record)], []
@@ -277,13 +146,6 @@ def _steps(request: _Request, record: Record | Sequence[Record], start: float) -
     found: Any = out if diverse > 1 else [answers[0] for answers in out]
     message = out[-1][-1].message if out else "no record was given"
     yield Step(1.0, message, None, found[0] if isinstance(record, Record) else found)
-
-
-def _names(keep: Any) -> tuple[str, ...]:
-    try:
-        return tuple(keep)
-    except TypeError as error:
-        raise ExplainError(f"keep={keep!r}: expected a list of what must not change") from error
 
 
 def _listed(given: Any) -> list[Record]:
@@ -331,15 +193,14 @@ def _from(record: Record, start: float) -> Record:
     return stored_record(part.signal, part.fs, part.leads, meta)
 
 
-def _batch_steps(request: _Request, begun: Sequence[tuple[Inversion, Tensor]]) -> Work[Any]:
+def _batch_steps(request: Request, begun: Sequence[Begun]) -> Work[Any]:
     """The answers of one batch of records, a list for each."""
-    inversions, starts = zip(*begun, strict=True)
-    edit, start = request.edit(Inversion.join(inversions)), torch.cat(starts)
+    edit, start = request.edit(begun), torch.cat([one.start for one in begun])
     answer = request.objective.answer
-    r = min(float(one.correlation[0]) for one in inversions)
+    r = min(float(one.inversion.correlation[0]) for one in begun)
     message = f"encoded: the generator redraws it with r = {r:.2f}"
     yield Step(0.0, message, Candidate(float(answer(start[0]))))
-    found: list[list[Counterfactual]] = [[] for _ in inversions]
+    found: list[list[Counterfactual]] = [[] for _ in begun]
     given: list[Tensor] = []
     for number in range(request.diverse):
         which = f"answer {number + 1} of {request.diverse}: " if request.diverse > 1 else ""
@@ -358,9 +219,10 @@ def _batch_steps(request: _Request, begun: Sequence[tuple[Inversion, Tensor]]) -
         yield Step(
             done(0.86), f"{which}solving for {request.severities} severities", Candidate(now)
         )
-        given.append(_padded_moves(progress.solutions, edit.within(SPACES[-1]).size))
-        for i, (inversion, solution) in enumerate(zip(inversions, progress.solutions, strict=True)):
-            one = _result(inversion, request, float(start[i]), solution, number)
+        before = list(given)
+        given.append(_padded_moves(progress.solutions, edit.size))
+        for i, (mine, solution) in enumerate(zip(begun, progress.solutions, strict=True)):
+            one = within_ranges(mine, request, solution, number, [moves[[i]] for moves in before])
             found[i].append(one)
             yield Step(done(0.86 + 0.14 * (i + 1) / len(begun)), one.message, one)
     yield Step(1.0, "done", None, found)

@@ -8,9 +8,10 @@ a target, and serves every record at once.
 from __future__ import annotations
 
 from functools import lru_cache
+from weakref import WeakKeyDictionary
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from ...generative.inversion import Inversion, invert
 from ...generative.latent_edit import SPACES, LatentEdit
@@ -44,6 +45,9 @@ def bank(_weight_hash: str) -> Inversion:
 
 #: Directions by model, target, way and networks: a name alone would hand on another model's.
 _known: dict[tuple[object, ...], Tensor] = {}
+#: Those of models with functions, by module, and what the model answered to the bank then.
+_of_functions: WeakKeyDictionary[nn.Module, dict[tuple[object, ...], tuple[Tensor, Tensor]]]
+_of_functions = WeakKeyDictionary()
 
 
 def global_direction(objective: Objective) -> Tensor:
@@ -51,23 +55,37 @@ def global_direction(objective: Objective) -> Tensor:
 
     Coordinates are standard deviations of ECGs along uncorrelated axes, so that the gradient is
     already preconditioned with their covariance.
+
+    It is kept by the hash of the model. That of a model with functions or side inputs is kept with the
+    predictor itself, for as long as that lives, and found anew where the model does not answer the
+    whole bank exactly as it did: functions may do otherwise tomorrow, and what they do is not in a hash.
     """
     f, rising = objective.f, objective.f.output == "linear" or objective.level >= 0.5
     hearts = bank(networks().weight_hash)
-    if f.has_functions:  # they may do otherwise tomorrow
-        return _mean_slope(objective, hearts, rising)
     wrapped = f.weight_hash, f.fs, f.leads, f.outputs, f.output, f.seconds
-    key = (*wrapped, objective.target, rising, networks().weight_hash)
-    if key not in _known:
-        _known[key] = _mean_slope(objective, hearts, rising)
-    return _known[key]
+    key: tuple[object, ...] = (*wrapped, objective.target, rising, networks().weight_hash)
+    if not f.has_functions:
+        if key not in _known:
+            _known[key] = _mean_slope(objective, hearts, _scores(objective, hearts), rising)
+        return _known[key]
+    key = (*key, repr(f.side.row_of))
+    now, kept = _scores(objective, hearts), _of_functions.setdefault(f.module, {})
+    then, direction = kept.get(key, (None, None))
+    if direction is None or then is None or not torch.equal(now, then):
+        direction = _mean_slope(objective, hearts, now, rising)
+        kept[key] = now, direction
+    return direction
 
 
-def _mean_slope(objective: Objective, hearts: Inversion, rising: bool) -> Tensor:
+@torch.no_grad()
+def _scores(objective: Objective, hearts: Inversion) -> Tensor:
+    """What a model says of the bank, ``(hearts,)``."""
+    return torch.cat([objective.score(part) for part in hearts.signals.split(BATCH)])
+
+
+def _mean_slope(objective: Objective, hearts: Inversion, start: Tensor, rising: bool) -> Tensor:
     """Mean over hearts of the direction of steepest ascent, at the record and on the way."""
     edit = LatentEdit(hearts, SPACES[1], seed=0)
-    with torch.no_grad():
-        start = torch.cat([objective.score(part) for part in hearts.signals.split(BATCH)])
     # Hearts that already give the answer say nothing about how to get there.
     asked = ((start < 0) == rising).nonzero()[:, 0]
     if objective.f.output == "linear" or len(asked) < ENOUGH:

@@ -7,7 +7,8 @@ linearly between them; where the beats go is computed for every place exactly.
 
 from __future__ import annotations
 
-from typing import Protocol
+from collections.abc import Callable
+from typing import NamedTuple, Protocol
 
 import numpy as np
 import torch
@@ -30,10 +31,9 @@ LINE_SD = (0.7, 1.4, 2.2, 3.2, 4.5, 7.0)
 #: Factors on the length at which a crossing is expected, so that it is surely passed: where a search
 #: begins, and where a straight way ends (the path then takes the part of it that it needs).
 CLEAR, AMPLE = 1.03, 1.12
-#: Places of a way at which the answer is looked up before severities are solved for.
-PLACES = 25
-#: The same where only the last severity is asked for.
-FEW_PLACES = 5
+#: Places of a way at which the answer is looked up before severities are solved for, and of how many of
+#: them one where only the last severity is asked for.
+PLACES, STRIDE = 25, 6
 #: Places at which a crossing between two looks is narrowed down.
 NEAR = 6
 BATCH = 8
@@ -157,46 +157,94 @@ def line(
     return move, gaps
 
 
+class Path(NamedTuple):
+    """Frames along a way.
+
+    Attributes
+    ----------
+    signals : (count, 12, samples)
+    predictions : (count,)
+    share : float
+        Of the way, at the last frame.
+    """
+
+    signals: NDArray[np.float32]
+    predictions: NDArray[np.float64]
+    share: float
+
+
 @torch.no_grad()
-def path(
-    way: Way, objective: Objective, start: float, count: int
-) -> tuple[NDArray[np.float32], NDArray[np.float64], float]:
+def path(way: Way, objective: Objective, start: float, count: int, whole: bool = False) -> Path:
     """Frames at even steps of the score, from the record itself to the crossing.
 
     Severity is a target schedule: along the way the shares are looked up at which the score first
-    passes each scheduled value, and the last is narrowed down to the crossing.
+    passes each scheduled value, and the last is narrowed down to the crossing. How many frames are
+    asked for does not change the last.
 
-    Returns
-    -------
-    signals (count, 12, samples), predictions (count,), share of the way at the last frame
+    Parameters
+    ----------
+    whole : bool
+        Whether the last frame is the end of the way, wherever on it the score crosses.
     """
 
     def look(shares: NDArray[np.float64]) -> tuple[Tensor, Tensor]:
         signals = way.signals(torch.from_numpy(shares.astype(np.float32)))
         return signals, objective.score(signals)
 
-    shares = np.linspace(0, 1, PLACES if count > 2 else FEW_PLACES)
     sign = float(np.sign(objective.target_score - start))
     goal = sign * objective.target_score
-    scores = np.append(sign * start, sign * look(shares[1:])[1].double().numpy())
-    end = min(scores.max(), goal)
-    wanted = np.linspace(sign * start, end, count)
-    chosen = _first_passed(shares, scores, wanted)
+    shares = np.linspace(0, 1, PLACES)
+    scores = np.full(PLACES, np.nan)
+    scores[0] = sign * start
+
+    def look_up(places: NDArray[np.intp]) -> None:
+        new = places[np.isnan(scores[places])]
+        if len(new):
+            scores[new] = sign * look(shares[new])[1].double().numpy()
+
+    few = np.arange(0, PLACES, STRIDE)
+    look_up(few if count == 2 else np.arange(PLACES))
+    first = _first_over(scores, few, goal, look_up)
+    seen = ~np.isnan(scores)
+    end = scores[-1] if whole else min(scores[seen].max(), goal)
+    chosen = _first_passed(shares[seen], scores[seen], np.linspace(sign * start, end, count))
     chosen[0] = 0.0
-    if scores.max() >= goal:
-        first = int((scores >= goal).argmax())
+    if first and not whole:
         near = np.linspace(shares[first - 1], shares[first], NEAR + 1)[1:]
         signals, score = look(near)
         there = sign * score.double().numpy() >= goal
         at = int(there.argmax()) if there.any() else NEAR - 1
         chosen[-1], last, its = near[at], signals[at : at + 1], score[at : at + 1]
     else:
+        chosen[-1] = 1.0 if whole else chosen[-1]
         last, its = look(chosen[-1:])
     chosen = np.minimum(np.maximum.accumulate(chosen), chosen[-1])
     between = [look(chosen[1:-1])] if count > 2 else []
     parts = [(way.original, torch.tensor([start])), *between, (last, its)]
     signals, final = (torch.cat(each) for each in zip(*parts, strict=True))
-    return signals.numpy(), objective.answer(final).double().numpy(), float(chosen[-1])
+    return Path(signals.numpy(), objective.answer(final).double().numpy(), float(chosen[-1]))
+
+
+def _first_over(
+    scores: NDArray[np.float64],
+    few: NDArray[np.intp],
+    goal: float,
+    look_up: Callable[[NDArray[np.intp]], None],
+) -> int:
+    """Place at which the goal is first passed; 0 where it is not.
+
+    It is looked for just before the first of ``few`` places beyond the goal, and everywhere where
+    none is, however many places were looked up already: the answer must not depend on that.
+    """
+    over = scores[few] >= goal
+    if over.any():
+        last = int(few[over.argmax()])
+        places = np.arange(last - STRIDE + 1, last + 1)
+    else:
+        places = np.arange(1, len(scores))
+    look_up(places)
+    there = scores[places] >= goal
+    return int(places[there.argmax()]) if there.any() else 0
 
 
 def _first_passed(

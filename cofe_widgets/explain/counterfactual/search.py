@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import torch
@@ -176,9 +176,12 @@ def probe(
     rays[0] = edit.permitted(edit.rhythm)
     rays[1], rays[2] = -rays[0], sign[:, None] * direction
     lengths, score = torch.tensor(PROBES_SD), _looks(edit, objective, sign, PROBES_SD, rays)
-    if not bool((score.amax(dim=(0, 1)) >= sign * objective.target_score).all()):
-        lengths = torch.tensor(PROBES_SD + FAR_SD)
-        score = torch.cat((score, _looks(edit, objective, sign, FAR_SD, rays)))
+    short = (score.amax(dim=(0, 1)) < sign * objective.target_score).nonzero()[:, 0]
+    if len(short):  # the others have a crossing that is nearer
+        far = torch.full((len(FAR_SD), *score.shape[1:]), -torch.inf)
+        here = edit.take(short)
+        far[:, :, short] = _looks(here, objective, sign[short], FAR_SD, rays[:, short])
+        lengths, score = torch.tensor(PROBES_SD + FAR_SD), torch.cat((score, far))
     if failed is not None:
         same = rays[:, :, RHYTHM - 1] * failed[:, RHYTHM - 1] > 0
         score = torch.where(same, -torch.inf, score)
@@ -249,6 +252,7 @@ def solve(
     method: str,
     direction: Tensor | None = None,
     given: list[Tensor] | None = None,
+    among: Sequence[Space] = SPACES,
 ) -> Iterator[SearchProgress]:
     """Search space after space until every record is there; the last item carries the answers.
 
@@ -260,11 +264,13 @@ def solve(
         Amortised direction of the target; not needed for ``"gradient"``.
     given : list of (batch, size)
         Answers already given, which new ones are to differ from.
+    among : sequence of Space
+        Those to be searched at most.
     """
     solutions: list[Solution | None] = [None] * len(start)
     rows, best = list(range(len(start))), _Best(start, edit.size, start)
     spaces = {"gradient": SPACES[-1:], "direction": SPACES[:2]}.get(method, SPACES)
-    spaces = tuple(space for space in spaces if edit.opens(space))
+    spaces = tuple(space for space in spaces if space in among and edit.opens(space))
     signal, score = edit.inversion.signals[0], float(start[0])
     best_moves, nearest = None, torch.full_like(start, torch.inf)
     for number, space in enumerate(spaces):
@@ -306,7 +312,7 @@ def _in_space(
     along = torch.zeros(here.size)
     shared = min(here.size, len(direction))
     along[:shared] = direction[:shared]
-    along = here.permitted(along)
+    along = here.permitted(here.converted(along))
     if method == "direction":
         best = _Best(start, here.size, torch.zeros_like(start))
         move, gap = line(here, objective, start, along)

@@ -6,7 +6,9 @@ import torch
 
 from ...errors import ExplainError
 from ...generative.inversion import invert
+from ...generative.limits import NAMES
 from ...generative.named_edit import NamedEdit
+from ..counterfactual.constraints import Constraints
 from ..counterfactual.objective import Objective
 from ..counterfactual.result import Counterfactual
 from .looking import Looker
@@ -37,8 +39,15 @@ class Case:
         with torch.no_grad():
             self.start = float(self.objective.score(self.inversion.signals)[0])
         call = cf.call
-        self.seed, self.keep = int(call.get("seed", 0)), tuple(call.get("keep", ()))
+        self.seed = int(call.get("seed", 0))
+        self.keep = Constraints(call.get("keep", ()), call.get("vary", ())).kept
 
     def looker(self) -> Looker:
-        """The model, to be shown named changes of the record."""
-        return Looker(NamedEdit(self.inversion, self.seed, self.keep), self.objective, self.start)
+        """The model, to be shown named changes of the record, within the bounds of its ranges."""
+        edit = NamedEdit(self.inversion, self.seed, self.keep)
+        ranges = self.cf.call.get("ranges") or {}
+        if ranges:
+            limits, own = Constraints(ranges=ranges).limits(self.inversion), slice(len(NAMES))
+            edit.low[own] = torch.maximum(edit.low[own], limits.low[0])
+            edit.high[own] = torch.minimum(edit.high[own], limits.high[0])
+        return Looker(edit, self.objective, self.start)

@@ -55,7 +55,7 @@ class _Typical:
         )
         residual = bool(self.cf.provenance.get("residual", True))
         frozen = NAMES if self.cf.method == "gradient" else ()
-        self.edit = LatentEdit(case.inversion, space, case.seed, (*case.keep, *frozen), residual)
+        self.edit = LatentEdit(case.inversion, space, case.seed, case.keep.union(frozen), residual)
         self.named, self.shift = self.edit.named(move[None])[0], self.edit.shift(move[None])[0]
         self.players = self._players(float(move[len(NAMES) :].norm()))
         self.way = float(case.objective.target_score - case.start)
