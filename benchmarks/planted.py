@@ -1,0 +1,414 @@
+"""Planted models: of each, the one reason of its answer is known.
+
+A planted model measures one thing of an ECG softly (`soft_beats`) and answers by how far it is from
+what the record had: 0.1 for the record itself, 0.9 a clinically sensible distance away. What an
+explanation may name of it is known, or that there is nothing to name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from math import log
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+import cofe_widgets as cw
+from cofe_widgets import Predictor, Record
+from cofe_widgets.ecg import LEADS
+from cofe_widgets.signals import Measured
+from cofe_widgets.vocabulary.edits import EDITS
+
+from .soft_beats import FS, SoftBeats
+
+#: What a planted model answers to the record itself, and at its full distance.
+BEGINS, ENDS = 0.1, 0.9
+#: Log-odds between the two.
+SPAN = log(ENDS / (1 - ENDS)) - log(BEGINS / (1 - BEGINS))
+#: Leads and waves of which morphology may be named, ``r_v1_v2``.
+GROUPS = {
+    "i_avl": ("I", "aVL"),
+    "ii_iii_avf": ("II", "III", "aVF"),
+    "v1_v2": ("V1", "V2"),
+    "v3_v4": ("V3", "V4"),
+    "v5_v6": ("V5", "V6"),
+}
+WAVES = ("p", "pr_segment", "q", "r", "s", "st", "t")
+#: Every name that an explanation may give a cause.
+CAUSES = (*EDITS, "qrs_axis", *(f"{wave}_{group}" for wave in WAVES for group in GROUPS))
+#: How sharply AND and OR choose between two causes that are each 0 at first and 1 at full distance.
+SHARPNESS = 6.0
+#: The age of those whose age is not known, years.
+USUAL_AGE = 60.0
+#: Less power at 50 Hz than this is none: hum of about 1 uV.
+LEAST_HUM = 2e-4
+
+
+# -- what is measured: (batch, 12, 2500) mV -> (batch,)
+
+
+class Irregularity(nn.Module):
+    """Coefficient of variation of RR."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return SoftBeats(x).rr_variation
+
+
+class HeartRate(nn.Module):
+    """60 s over the mean RR interval, bpm."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return 60 * FS / SoftBeats(x).rr_mean
+
+
+class PAmplitude(nn.Module):
+    """Height of P in II, mV."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return SoftBeats(x).p_amplitude("II")
+
+
+class PR(nn.Module):
+    """Crest of P in II to the QRS, ms."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return SoftBeats(x).pr
+
+
+class QRSDuration(nn.Module):
+    """How long the QRS of all leads is fast, ms: about two thirds of what is measured as its length."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        onset, offset = SoftBeats(x).qrs
+        return (offset - onset) * 1000 / FS
+
+
+class RInV5(nn.Module):
+    """Height of R in V5, mV."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return SoftBeats(x).r_amplitude("V5")
+
+
+class RToSInV1(nn.Module):
+    """Log of the ratio of R to S in V1; a deflection counts 0.05 mV at least."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        beats = SoftBeats(x)
+        r, s = (
+            0.05 + nn.functional.softplus(one("V1") - 0.02, beta=50)
+            for one in (beats.r_amplitude, beats.s_amplitude)
+        )
+        return (r / s).log()
+
+
+class STInV2V3(nn.Module):
+    """Mean level after the QRS in V2 and V3, mV."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        beats = SoftBeats(x)
+        return (beats.st_level("V2") + beats.st_level("V3")) / 2
+
+
+class TInV2(nn.Module):
+    """Height of T in V2, mV."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return SoftBeats(x).t_amplitude("V2")
+
+
+def _polarity(t: Any) -> Any:
+    return t / (abs(t) + 0.05)
+
+
+class TPolarityInV6(nn.Module):
+    """Near 1 where T in V6 is upright, near -1 where it is inverted, whatever its height."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return _polarity(SoftBeats(x).t_amplitude("V6"))
+
+
+class QT(nn.Module):
+    """Onset of the QRS to the steepest moment of the end of T, ms."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return SoftBeats(x).qt
+
+
+class Axis(nn.Module):
+    """Frontal QRS axis of the areas in I and aVF, degrees."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        beats = SoftBeats(x)
+        up = beats.qrs_area("aVF") * 2 / 3**0.5
+        return torch.rad2deg(torch.atan2(up, beats.qrs_area("I") + 1e-6))
+
+
+class OffsetOfV6(nn.Module):
+    """Mean of V6, mV."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x[:, LEADS.index("V6")].mean(dim=1)
+
+
+class Hum(nn.Module):
+    """Log10 of the power at 50 Hz in all leads."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        spectrum = torch.fft.rfft(x * torch.hann_window(x.shape[2], dtype=x.dtype))
+        line = round(50 * x.shape[2] / FS)
+        power = spectrum[..., line - 1 : line + 2].abs().square().sum(dim=2).mean(dim=1)
+        return (power / x.shape[2] + LEAST_HUM).log10()
+
+
+class FirstTenth(nn.Module):
+    """Mean of the first 100 ms of lead I, mV."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x[:, 0, : FS // 10].mean(dim=1)
+
+
+class IrregularAndP(nn.Module):
+    """Irregularity and height of P in II, ``(batch, 2)``."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        beats = SoftBeats(x)
+        return torch.stack((beats.rr_variation, beats.p_amplitude("II")), dim=1)
+
+
+class Age(nn.Module):
+    """The age that is given beside the ECG, years: the ECG does not matter."""
+
+    def forward(self, x: Tensor, side: Tensor) -> Tensor:
+        return side[:, 0]
+
+
+# -- what is answered of it
+
+
+class Answer(nn.Module):
+    """Log-odds of a measurement: `BEGINS` at the record's own value, `ENDS` at a distance from it.
+
+    Of two measurements, ``both`` or either have to go their distance.
+    """
+
+    def __init__(
+        self, measured: nn.Module, own: list[float], distance: list[float], both: bool
+    ) -> None:
+        super().__init__()
+        self.measured, self.both = measured, both
+        self.register_buffer("own", torch.tensor(own))
+        self.register_buffer("distance", torch.tensor(distance))
+
+    def forward(self, x: Tensor, *side: Tensor) -> Tensor:
+        value = self.measured(x, *side)
+        way = (value.view(len(value), -1) - self.own) / self.distance
+        if way.shape[1] == 1:
+            gone = way[:, 0]
+        else:
+            sign = -SHARPNESS if self.both else SHARPNESS
+            # Even at both ends: 0 for none of them, 1 for all of them.
+            gone = (torch.logsumexp(sign * way, dim=1) - log(way.shape[1])) / sign
+        return (log(BEGINS / (1 - BEGINS)) + SPAN * gone)[:, None]
+
+
+@dataclass(frozen=True)
+class Planted:
+    """A planted model, and what is known of its reason.
+
+    Attributes
+    ----------
+    title : str
+    measured : nn.Module class
+    distance : callable
+        From the record's own measurements to how far each must go, signed.
+    causes : frozenset of str
+        Names of `CAUSES` that are the reason.
+    wider : frozenset of str
+        ... and those that hold it among other things: the same wave in more leads, or what moves the
+        measured thing in a true heart too. They are no false reasons.
+    reads : callable or None
+        The same number of what `cofe_widgets.signals` measures, to hold the planted one against.
+    own : tuple of str
+        Turns (`planted_turns`) that move what is measured, the first of them in all leads.
+    linked : tuple of str
+        Turns that truly move it too, beside what they are named by.
+    logic : str
+        ``"single"``, ``"and"`` or ``"or"``; empty where nothing can be named.
+    """
+
+    title: str
+    measured: type[nn.Module]
+    distance: Callable[[list[float]], list[float]]
+    causes: frozenset[str] = frozenset()
+    wider: frozenset[str] = frozenset()
+    reads: Callable[[Measured], float] | None = None
+    own: tuple[str, ...] = ()
+    linked: tuple[str, ...] = ()
+    logic: str = "single"
+
+    @property
+    def nameable(self) -> bool:
+        """Whether there is anything to name."""
+        return bool(self.causes)
+
+    @property
+    def names(self) -> frozenset[str]:
+        """Names that are no false reasons."""
+        return self.causes | self.wider
+
+    @property
+    def inputs(self) -> Callable[[Record], list[float]] | tuple[()]:
+        """What the model takes beside the ECG."""
+        return _age if self.measured is Age else ()
+
+
+def is_of(name: str, names: frozenset[str]) -> bool:
+    """Whether a reported change is one of some names; ``qrs/v1_v2`` is Q, R and S there."""
+    part, _, where = name.partition("/")
+    waves = ("q", "r", "s") if part == "qrs" else (part,)
+    return name in names or (bool(where) and any(f"{wave}_{where}" in names for wave in waves))
+
+
+def _age(record: Record) -> list[float]:
+    return [float(record.meta.get("age", USUAL_AGE))]
+
+
+def _by(*distance: float) -> Callable[[list[float]], list[float]]:
+    return lambda own: list(distance)
+
+
+def _p_loss(own: float) -> float:
+    """Seven tenths of the P wave; of one that is hardly there, as much as of a small one."""
+    return -max(0.7 * own, 0.04)
+
+
+def _waves(*waves: str, groups: Mapping[str, tuple[str, ...]] = GROUPS) -> frozenset[str]:
+    return frozenset(f"{wave}_{group}" for wave in waves for group in groups)
+
+
+def _lead(lead: str, name: str) -> Callable[[Measured], float]:
+    return lambda found: found.leads[lead][name]
+
+
+def _value(name: str) -> Callable[[Measured], float]:
+    return lambda found: found.values[name]
+
+
+_QRS = _waves("q", "r", "s")
+_NO_P = frozenset({"p_wave_taken_away", "p_ii_iii_avf"})
+PLANTED: dict[str, Planted] = {
+    "irregularity": Planted(
+        "RR irregularity", Irregularity, _by(0.10),
+        causes=frozenset({"irregularity"}),
+        reads=lambda found: found.values["rr_sd_ms"] / found.values["rr_mean_ms"],
+        own=("RR SD",),
+    ),
+    "rate": Planted(
+        "heart rate", HeartRate, _by(20.0),
+        causes=frozenset({"heart_rate"}),
+        reads=_value("heart_rate_bpm"), own=("rate",),
+    ),
+    "p_ii": Planted(
+        "P amplitude in II", PAmplitude, lambda own: [_p_loss(own[0])],
+        causes=frozenset({"p_ii_iii_avf"}), wider=_waves("p") | {"p_wave_taken_away"},
+        reads=_lead("II", "p_amplitude_mv"), own=("P", "P limb"),
+    ),
+    "pr": Planted(
+        "PR", PR, _by(60.0),
+        causes=frozenset({"pr"}), wider=_waves("p", "pr_segment"),
+        reads=_value("pr_ms"), own=("PR",),
+    ),
+    "qrs": Planted(
+        "QRS duration", QRSDuration, _by(28.0),
+        causes=frozenset({"qrs"}), wider=_QRS,
+        reads=_value("qrs_ms"), own=("QRS",),
+    ),
+    "r_v5": Planted(
+        "R in V5", RInV5, _by(0.6),
+        causes=frozenset({"r_v5_v6"}), wider=frozenset({"r_amplitude"}),
+        reads=_lead("V5", "r_amplitude_mv"), own=("R", "R v5_v6"),
+    ),
+    "rs_v1": Planted(
+        "R/S in V1", RToSInV1, _by(1.2),
+        causes=frozenset({"r_v1_v2", "s_v1_v2"}), wider=frozenset({"q_v1_v2"}),
+        reads=lambda found: log(found.leads["V1"]["rs_ratio"]), own=("R up in V1",),
+    ),
+    "st_v2_v3": Planted(
+        "ST in V2-V3", STInV2V3, _by(0.2),
+        causes=frozenset({"st_v1_v2", "st_v3_v4"}), wider=frozenset({"st"}),
+        reads=lambda found: sum(found.leads[k]["j_amplitude_mv"] for k in ("V2", "V3")) / 2,
+        own=("ST", "ST v1_v2", "ST v3_v4"),
+    ),
+    "t_v2": Planted(
+        "T in V2", TInV2, _by(0.3),
+        causes=frozenset({"t_v1_v2"}), wider=frozenset({"t_amplitude"}),
+        reads=_lead("V2", "t_amplitude_mv"), own=("T", "T v1_v2"), linked=("ST", "ST v1_v2"),
+    ),
+    "t_v6": Planted(
+        "T polarity in V6", TPolarityInV6,
+        lambda own: [-0.5 - own[0] if own[0] > 0 else 0.5 - own[0]],
+        causes=frozenset({"t_v5_v6"}), wider=frozenset({"t_amplitude"}),
+        reads=lambda found: _polarity(found.leads["V6"]["t_amplitude_mv"]),
+        own=("T down in V6",),
+    ),
+    "qt": Planted(
+        "QT", QT, _by(60.0),
+        causes=frozenset({"jt"}), wider=frozenset({"heart_rate", "qrs"}) | _waves("t"),
+        reads=_value("qt_ms"), own=("QT",), linked=("rate", "QRS"),
+    ),
+    "axis": Planted(
+        "frontal QRS axis", Axis, lambda own: [-45.0 if own[0] > 30 else 45.0],
+        causes=frozenset({"qrs_axis"}),
+        wider=_waves("q", "r", "s", groups={"i_avl": (), "ii_iii_avf": ()}),
+        reads=_value("qrs_axis_deg"), own=("axis",),
+    ),
+    "v6_offset": Planted("V6 offset", OffsetOfV6, _by(0.1), own=("offset",), linked=("T down in V6",), logic=""),
+    "hum": Planted("50 Hz power", Hum, _by(1.7), own=("hum",), logic=""),
+    "first_100_ms": Planted("first 100 ms of I", FirstTenth, _by(0.1), own=("offset",), logic=""),
+    "irregular_and_no_p": Planted(
+        "irregular AND no P", IrregularAndP, lambda own: [0.10, _p_loss(own[1])],
+        causes=frozenset({"irregularity"}) | _NO_P, wider=_waves("p"),
+        own=("RR SD", "P", "P limb"), logic="and",
+    ),
+    "irregular_or_no_p": Planted(
+        "irregular OR no P", IrregularAndP, lambda own: [0.10, _p_loss(own[1])],
+        causes=frozenset({"irregularity"}) | _NO_P, wider=_waves("p"),
+        own=("RR SD", "P", "P limb"), logic="or",
+    ),
+    "age": Planted("age", Age, _by(10.0), own=("age",), logic=""),
+}  # fmt: skip
+
+
+@lru_cache(maxsize=len(PLANTED))
+def measuring(name: str) -> Predictor:
+    """The measurement of a planted model, as a model of values: outputs ``v``, or ``v`` and ``w``."""
+    one = PLANTED[name]
+    outputs = ["v", "w"] if one.measured is IrregularAndP else ["v"]
+    return cw.wrap(
+        _Column(one.measured()), fs=FS, outputs=outputs, output="linear", inputs=one.inputs
+    )
+
+
+class _Column(nn.Module):
+    """Values ``(batch,)`` or ``(batch, n)`` as ``(batch, n)``."""
+
+    def __init__(self, measured: nn.Module) -> None:
+        super().__init__()
+        self.measured = measured
+
+    def forward(self, x: Tensor, *side: Tensor) -> Tensor:
+        value = self.measured(x, *side)
+        return value.view(len(value), -1)
+
+
+def plant(name: str, record: Record) -> Predictor:
+    """The planted model of a name, set by a record: output ``X``, 0.1 for the record itself."""
+    one, own = PLANTED[name], list(measuring(name).predict(record).values())
+    module = Answer(one.measured(), own, one.distance(own), one.logic == "and")
+    return cw.wrap(
+        module, fs=FS, outputs=["X"], output="sigmoid", inputs=one.inputs, name=f"planted: {name}"
+    )
