@@ -168,6 +168,7 @@ def summary(name: str, mine: pd.DataFrame) -> pd.Series:
             "admitted": "" if one.nameable else _mean(mine.admitted),
             "told": _mean(mine.told) if one.logic in ("and", "or") else "",
             "no longer": _mean(mine["no longer"]),
+            "longest": f"{(mine.distance / mine.restricted).max():.2f}",
             "saliency": interval(mine.saliency),
             "descent": interval(mine.descent),
             "s": f"{mine.seconds.median():.2f}",
@@ -219,7 +220,7 @@ def main(given: Sequence[str] = ()) -> None:
         print(
             f"\nplanted models: {TURNED} records of each kind, one thing of them turned at a time"
         )
-        print(turns_table(records(TURNED)).sort_index(sort_remaining=False).to_string(**shown))
+        print(turns_table(records(TURNED)).loc[list(PLANTED)].to_string(**shown))
         return
     kinds = records(options.records, options.kinds or ("simulated", "real"))
     counts = ", ".join(f"{len(some)} {kind}" for kind, some in kinds.items())

@@ -46,7 +46,7 @@ TERRITORIES = {
 #: Amounts of what is turned by hand: degrees, mV, share of T taken away, mV of hum and of an offset.
 AXIS_DEG, R_MV, T_SHARE, HUM_MV, OFFSET_MV = -20.0, 0.15, 1.5, 0.02, 0.05
 #: Half of a QRS, SD of an R wave and of a T wave, s.
-QRS_HALF_S, R_SD_S, T_SD_S = 0.07, 0.01, 0.05
+QRS_HALF_S, R_SD_S, T_SD_S = 0.06, 0.01, 0.05
 #: Steps by which a thing is turned to hold the planted measurement against a measured one.
 STEPS = (-1.0, -0.5, 0.5, 1.0, 1.5)
 #: More of the distance asked than this is a leak.
@@ -69,18 +69,14 @@ def turn_axis(record: Record, step: float) -> Array:
     away = np.abs(time[:, None] - cw.r_peaks(record)).min(axis=1)
     inside = np.clip((QRS_HALF_S - away) / 0.015, 0, 1)
     angle = np.deg2rad(step * AXIS_DEG) * inside
-    left, down = record.signal[0], record.signal[LEADS.index("aVF")] * 2 / 3**0.5
+    level = np.median(record.signal[:6], axis=1, keepdims=True)
+    limbs = record.signal[:6] - level
+    left, down = limbs[0], limbs[5] * 2 / 3**0.5
     one = left * np.cos(angle) - down * np.sin(angle)
     foot = (left * np.sin(angle) + down * np.cos(angle)) * 3**0.5 / 2
-    limbs = (
-        one,
-        foot + one / 2,
-        foot - one / 2,
-        -foot / 2 - 3 * one / 4,
-        3 * one / 4 - foot / 2,
-        foot,
-    )
-    return np.concatenate((np.stack(limbs), record.signal[6:])).astype(np.float32)
+    two, three = foot + one / 2, foot - one / 2
+    turned = np.stack((one, two, three, -(one + two) / 2, (one - three) / 2, foot)) + level
+    return np.concatenate((turned, record.signal[6:])).astype(np.float32)
 
 
 def raise_r_in_v1(record: Record, step: float) -> Array:

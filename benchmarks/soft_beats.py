@@ -27,6 +27,8 @@ LEAST_BEAT = 0.3
 #: What is slower than this share of the fastest moment of the QRS is no QRS; and the shares of its
 #: energy at which it begins and ends.
 SLOW, ENDS = 0.12, (0.005, 0.995)
+#: What stands out less is no P wave to take a time from, mV; and what is taken then, ms.
+FAINT_P_MV, NO_PR_MS = 0.015, 60.0
 #: Softness of the edges of windows, samples.
 EDGE_SOFTNESS = 0.8
 #: Beats that come much earlier than the mean, or are followed so, are left out of the template: their
@@ -224,14 +226,19 @@ class SoftBeats:
 
     @cached_property
     def pr(self) -> Tensor:
-        """From the crest of the P wave in II to the QRS, ``(batch,)`` in ms."""
+        """From the crest of the P wave in II to the QRS, ``(batch,)`` in ms, whatever its height.
+
+        Where P grows faint it falls to `NO_PR_MS`: who takes P away does not lengthen PR.
+        """
         onset, _ = self.qrs
         trace = self.smooth_beat[:, LEADS.index("II")] * self.window(
             onset - 2 * BEFORE, onset - ms(20)
         )
         bump = trace - functional.avg_pool1d(trace[:, None], 31, 1, 15)[:, 0]
-        place = _sharpened(bump.clamp(min=0) * self.p_window, 6)  # whatever its height
-        at = (self.time * place).sum(dim=1)
+        size = (bump.clamp(min=0) * self.p_window / FAINT_P_MV).pow(6)
+        near = self.window(onset - ms(NO_PR_MS + 8), onset - ms(NO_PR_MS - 8))
+        place = size + near / near.sum(dim=1, keepdim=True)
+        at = (self.time * place).sum(dim=1) / place.sum(dim=1)
         return (onset - at) * 1000 / FS
 
     @cached_property
