@@ -89,8 +89,9 @@ def raise_r_in_v1(record: Record, step: float) -> Array:
 def lower_t_in_v6(record: Record, step: float) -> Array:
     """T of V6 lower, and inverted at last; the other leads stay."""
     beat = median_beat(record)
-    size = T_SHARE * float(beat.t_amplitude_mv[LEADS.index("V6")])
-    return _added(record, "V6", -step * size * _bumps(record, beat.t.peak_ms / 1000, T_SD_S))
+    size = T_SHARE * float(np.nan_to_num(beat.t_amplitude_mv[LEADS.index("V6")]))  # 0 when absent
+    at = float(np.nan_to_num(beat.t.peak_ms)) / 1000
+    return _added(record, "V6", -step * size * _bumps(record, at, T_SD_S))
 
 
 def _added(record: Record, lead: str, wave: Array) -> Array:

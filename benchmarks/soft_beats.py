@@ -21,14 +21,16 @@ BEFORE, AFTER = 100, 150
 CYCLE = 5
 #: Beats nearer than this are one, a beat nearer to the record's end is cut off, and so far about a
 #: beat its own place is looked for, samples.
-REFRACTORY, EDGE, NEAR = 60, 25, 20
+REFRACTORY, EDGE, NEAR = 80, 25, 20
 #: A beat is so large at least, of the record's typical one.
 LEAST_BEAT = 0.3
 #: What is slower than this share of the fastest moment of the QRS is no QRS; and the shares of its
 #: energy at which it begins and ends.
-SLOW, ENDS = 0.12, (0.005, 0.995)
+SLOW, ENDS = 0.15, (0.005, 0.995)
 #: What stands out less is no P wave to take a time from, mV; and what is taken then, ms.
 FAINT_P_MV, NO_PR_MS = 0.015, 60.0
+#: How much taller a P wave is than it stands out of the 124 ms about its crest.
+P_OF_BUMP = 1.7
 #: Softness of the edges of windows, samples.
 EDGE_SOFTNESS = 0.8
 #: Beats that come much earlier than the mean, or are followed so, are left out of the template: their
@@ -220,9 +222,20 @@ class SoftBeats:
         onset, _ = self.qrs
         return self.window(onset - (0.35 * self.rr_mean).clamp(max=ms(320)), onset - ms(20))
 
+    def _p_bump(self, lead: str) -> Tensor:
+        """What stands out of its surroundings before the QRS, ``(batch, samples)`` in mV.
+
+        The QRS is replaced by the level before it. A P wave that leads into it, or rides on the end
+        of a T wave, stands out as one does that is alone.
+        """
+        onset, _ = self.qrs
+        before = self.window(onset - 2 * BEFORE, onset - ms(20))
+        trace = self.smooth_beat[:, LEADS.index(lead)] * before
+        return trace - functional.avg_pool1d(trace[:, None], 31, 1, 15)[:, 0]
+
     def p_amplitude(self, lead: str) -> Tensor:
-        """Height of the P wave of a lead, ``(batch,)`` in mV."""
-        return self.peak(self.smooth_beat[:, LEADS.index(lead)], self.p_window, 60.0)
+        """Height of the P wave of a lead, ``(batch,)`` in mV, of one that lasts 100 ms."""
+        return P_OF_BUMP * self.peak(self._p_bump(lead), self.p_window, 100.0)
 
     @cached_property
     def pr(self) -> Tensor:
@@ -231,10 +244,7 @@ class SoftBeats:
         Where P grows faint it falls to `NO_PR_MS`: who takes P away does not lengthen PR.
         """
         onset, _ = self.qrs
-        trace = self.smooth_beat[:, LEADS.index("II")] * self.window(
-            onset - 2 * BEFORE, onset - ms(20)
-        )
-        bump = trace - functional.avg_pool1d(trace[:, None], 31, 1, 15)[:, 0]
+        bump = self._p_bump("II")
         size = (bump.clamp(min=0) * self.p_window / FAINT_P_MV).pow(6)
         near = self.window(onset - ms(NO_PR_MS + 8), onset - ms(NO_PR_MS - 8))
         place = size + near / near.sum(dim=1, keepdim=True)
