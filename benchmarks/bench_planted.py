@@ -51,9 +51,11 @@ def records(n: int, kinds: Sequence[str] = ("simulated", "real")) -> dict[str, l
 def restricted(name: str, record: Record, f: Predictor) -> float:
     """How far a search goes to which all but the reason's own named numbers are forbidden, SD.
 
-    NaN where it does not get there.
+    NaN where it does not get there, and where the reason is no named number of the whole ECG.
     """
     others = [edit for edit in EDITS if edit not in PLANTED[name].names]
+    if len(others) == len(EDITS):
+        return np.nan
     try:
         found = cw.counterfactual(record, f, "X", ENDS, severities=2, keep=others).needed
     except ExplainError:
@@ -99,7 +101,8 @@ def explained(name: str, record: Record, f: Predictor) -> dict[str, float | str]
     }
     if needed.reached:
         row["distance"], row["restricted"] = distance(needed), restricted(name, record, f)
-        row["no longer"] = float(not row["distance"] > SLACK * row["restricted"])
+        if row["restricted"] == row["restricted"]:
+            row["no longer"] = float(row["distance"] <= SLACK * row["restricted"])
     return row
 
 
@@ -157,6 +160,7 @@ _COLUMNS = (
 def summary(name: str, mine: pd.DataFrame) -> pd.Series:
     """One line of the table."""
     one, mine = PLANTED[name], mine.reindex(columns=[*mine.columns.union(_COLUMNS)])
+    longer = mine.distance / mine.restricted
     return pd.Series(
         {
             "n": len(mine),
@@ -168,7 +172,7 @@ def summary(name: str, mine: pd.DataFrame) -> pd.Series:
             "admitted": "" if one.nameable else _mean(mine.admitted),
             "told": _mean(mine.told) if one.logic in ("and", "or") else "",
             "no longer": _mean(mine["no longer"]),
-            "longest": f"{(mine.distance / mine.restricted).max():.2f}",
+            "longest": f"{longer.max():.2f}" if longer.notna().any() else "-",
             "saliency": interval(mine.saliency),
             "descent": interval(mine.descent),
             "s": f"{mine.seconds.median():.2f}",

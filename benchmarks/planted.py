@@ -200,7 +200,7 @@ PLANTED: dict[str, Planted] = {
         reads=_value("pr_ms"), own=("PR",),
     ),
     "qrs": Planted(
-        "QRS duration", QRSDuration, _by(28.0),
+        "QRS duration", QRSDuration, _by(24.0),
         causes=frozenset({"qrs"}), wider=_QRS,
         reads=_value("qrs_ms"), own=("QRS",),
     ),

@@ -44,7 +44,7 @@ class PR(nn.Module):
 
 
 class QRSDuration(nn.Module):
-    """How long the QRS of all leads is fast, ms: about two thirds of what is measured as its length."""
+    """How long the QRS of all leads is fast, ms: more than half of what is measured as its length."""
 
     def forward(self, x: Tensor) -> Tensor:
         onset, offset = SoftBeats(x).qrs

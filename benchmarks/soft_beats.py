@@ -27,6 +27,8 @@ LEAST_BEAT = 0.3
 #: What is slower than this share of the fastest moment of the QRS is no QRS; and the shares of its
 #: energy at which it begins and ends.
 SLOW, ENDS = 0.15, (0.005, 0.995)
+#: What is farther from R than this is hardly QRS, however flat the QRS itself.
+QRS_REACH_MS = 85.0
 #: What stands out less is no P wave to take a time from, mV; and what is taken then, ms.
 FAINT_P_MV, NO_PR_MS = 0.015, 60.0
 #: How much taller a P wave is than it stands out of the 124 ms about its crest.
@@ -173,6 +175,7 @@ class SoftBeats:
         """Onset and offset of the QRS, ``(batch,)`` each, in samples after R."""
         first, last = BEFORE - 35, BEFORE + 41
         speed = (_speed2(self._smooth_template)[:, first:last] + 1e-12).sqrt()
+        speed = speed / (1 + (self.time[first:last].abs() / ms(QRS_REACH_MS)).pow(8))
         fast = (speed - SLOW * speed.amax(dim=1, keepdim=True)).clamp(min=0) + 1e-9
         energy = fast.square().cumsum(dim=1)
         onset, offset = (
@@ -288,9 +291,9 @@ class SoftBeats:
         return self.peak(-self.beat[:, LEADS.index(lead)], self.qrs_window, 25.0)
 
     def st_level(self, lead: str) -> Tensor:
-        """Level of a lead 12 to 40 ms after the QRS, ``(batch,)`` in mV."""
+        """Level of a lead 20 to 48 ms after the QRS, ``(batch,)`` in mV."""
         _, offset = self.qrs
-        window = self.window(offset + ms(12), offset + ms(40))
+        window = self.window(offset + ms(20), offset + ms(48))
         return self.mean(self.smooth_beat[:, LEADS.index(lead)], window)
 
     def qrs_area(self, lead: str) -> Tensor:
