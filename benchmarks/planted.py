@@ -18,7 +18,7 @@ from torch import Tensor, nn
 import cofe_widgets as cw
 from cofe_widgets import Predictor, Record
 from cofe_widgets.signals import Measured
-from cofe_widgets.vocabulary.edits import EDITS
+from cofe_widgets.vocabulary.territories import CHANGES, TERRITORIES
 
 from .planted_modules import (
     PR,
@@ -46,17 +46,9 @@ from .soft_beats import FS
 BEGINS, ENDS = 0.1, 0.9
 #: Log-odds between the two.
 SPAN = log(ENDS / (1 - ENDS)) - log(BEGINS / (1 - BEGINS))
-#: Leads and waves of which morphology may be named, ``r_v1_v2``.
-GROUPS = {
-    "i_avl": ("I", "aVL"),
-    "ii_iii_avf": ("II", "III", "aVF"),
-    "v1_v2": ("V1", "V2"),
-    "v3_v4": ("V3", "V4"),
-    "v5_v6": ("V5", "V6"),
-}
-WAVES = ("p", "pr_segment", "q", "r", "s", "st", "t")
-#: Every name that an explanation may give a cause.
-CAUSES = (*EDITS, "qrs_axis", *(f"{wave}_{group}" for wave in WAVES for group in GROUPS))
+#: Leads in which morphology may be named, ``r_v1_v2``, and every name that a cause may have.
+GROUPS = {name: territory.leads for name, territory in TERRITORIES.items()}
+CAUSES = (*CHANGES, *(f"pr_segment_{group}" for group in GROUPS))
 #: How sharply AND and OR choose between two causes that are each 0 at first and 1 at full distance.
 SHARPNESS = 6.0
 #: The age of those whose age is not known, years.
