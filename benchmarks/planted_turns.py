@@ -236,6 +236,7 @@ def table(groups: dict[str, Sequence[Record]]) -> pd.DataFrame:
             others = gone.drop([*one.own, *one.linked])
             worst = str(others.abs().idxmax())
             slope, r, n = followed(name, edits)
+            same = measured_ways(name, worst, many)
             rows.append(
                 {
                     "model": name,
@@ -246,7 +247,7 @@ def table(groups: dict[str, Sequence[Record]]) -> pd.DataFrame:
                     "own turn": f"{one.own[0]} {gone[one.own[0]]:+.0%}",
                     "linked": ", ".join(f"{k} {gone[k]:+.0%}" for k in one.linked),
                     "worst other": f"{worst} {others[worst]:+.0%}",
-                    "the same measured": f"{measured_ways(name, worst, many):+.0%}",
+                    "the same measured": "-" if np.isnan(same) else f"{same:+.0%}",
                     "over 15 %": ", ".join(others.index[others.abs() > MOST_LEAK]) or "none",
                 }
             )
