@@ -1,9 +1,13 @@
-"""``python -m benchmarks [NAME ...]``: print the tables, all of them unless named."""
+"""``python -m benchmarks [NAME ...]``: print the tables, all of them unless named.
+
+What begins with the first ``--`` are options of the benchmarks that are named.
+"""
 
 from __future__ import annotations
 
 import importlib
 import sys
+from itertools import takewhile
 
 NAMES = (
     "engine",
@@ -17,6 +21,7 @@ NAMES = (
     "needed",
     "plain",
     "twins",
+    "planted",
     "trust",
     "realism",
     "delineation",
@@ -24,14 +29,17 @@ NAMES = (
 )
 
 
-def main(chosen: list[str]) -> int:
+def main(given: list[str]) -> int:
     """Run the chosen benchmarks, all of them when none is named."""
+    chosen = list(takewhile(lambda one: not one.startswith("--"), given))
+    options = given[len(chosen) :]
     unknown = sorted(set(chosen) - set(NAMES))
     if unknown:
         print(f"no benchmark {', '.join(unknown)}: there are {', '.join(NAMES)}")
         return 2
     for name in chosen or NAMES:
-        importlib.import_module(f"benchmarks.bench_{name}").main()
+        run = importlib.import_module(f"benchmarks.bench_{name}").main
+        run(options) if options else run()
     return 0
 
 
