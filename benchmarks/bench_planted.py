@@ -92,8 +92,11 @@ def explained(name: str, record: Record, f: Predictor) -> dict[str, float | str]
         for names in (one.names, one.causes)
     )
     reported = reasons.needed.to_numpy(bool)
+    own = needed.reasons
+    own_true = np.array([is_of(reason, one.names) for reason in own.name], bool)
     row |= {
         "share": float(reasons.share[true].sum()),
+        "needed share": float(own.share[own_true].sum()),
         "local": float(reasons.share[local].sum()),
         "false": float((reported & ~true).sum() / max(1, reported.sum())),
         "named": float((reported & true).any()),
@@ -147,6 +150,7 @@ def _mean(values: pd.Series) -> str:
 _COLUMNS = (
     "reached",
     "share",
+    "needed share",
     "local",
     "false",
     "named",
@@ -166,6 +170,7 @@ def summary(name: str, mine: pd.DataFrame) -> pd.Series:
             "n": len(mine),
             "reached": _mean(mine.reached),
             "true share": interval(mine.share),
+            "needed answer": interval(mine["needed share"]),
             "local": interval(mine.local),
             "false reasons": interval(mine.false),
             "named": _mean(mine.named),

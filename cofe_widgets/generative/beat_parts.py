@@ -198,11 +198,16 @@ def territory_matrix(name: str) -> Tensor:
     return out
 
 
+@lru_cache(maxsize=len(TERRITORIES))
+@torch.inference_mode(False)  # kept tensors must not forbid later gradients
 def territory_share(name: str) -> Tensor:
-    """What of a change of the independent leads is a territory's, ``(8, 8)``; those of all add up to one."""
-    out = territory_matrix(name).clone()
-    if name == "ii_iii_avf":  # what follows I belongs to I and aVL
-        out[1, 0] = -0.5
+    """Which of the independent leads a change is a territory's in, ``(8, 8)``; all add up to the identity.
+
+    Lead by lead, so that what a model reads in II alone is found in II, III and aVF alone.
+    """
+    rows = [k for k, lead in enumerate(INDEPENDENT_LEADS) if lead in TERRITORIES[name].leads]
+    out = torch.zeros(8, 8)
+    out[rows, rows] = 1.0
     return out
 
 

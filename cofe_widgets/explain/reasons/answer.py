@@ -158,6 +158,8 @@ def _why_needed(
 ) -> Reasons:
     """The needed changes with their shares, and how they belong together."""
     active = numbers.nonzero()[:, 0].tolist()
+    if not active:
+        return Reasons((), 0.0, False, "", "nothing that has a name may change", unseen)
     nameable = reached and not control
 
     def value(masks: Tensor) -> Tensor:
@@ -195,7 +197,9 @@ def _logic(
         return "single", ""
     others = list(found.others)
     both = torch.stack([numbers + found.others[name] for name in others])
-    either = [name for name, v in zip(others, look.moved(both).tolist(), strict=True) if v < EITHER]
+    # The other may lie where the answer changes nothing.
+    moved = Looker(look.edit, look.objective, look.start).moved(both).tolist()
+    either = [name for name, v in zip(others, moved, strict=True) if v < EITHER]
     if either:
         names = " or ".join(CHANGES[name].in_sentence for name in either)
         return "or", f"{titles[0]} is enough, and so is {names}: either does it alone"

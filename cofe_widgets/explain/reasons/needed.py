@@ -29,8 +29,9 @@ OTHERS = 6
 LEAST = 0.08
 #: What settles anew may be stretched by so much.
 STRETCHES = (1.0, 1.12, 1.3, 1.6, 2.0)
-#: Another single change up to so many times as long as the answer is told, too.
-ALSO = 2.0
+#: Other single changes are told, too: up to so many times as long as the answer, or to so many SD; and so
+#: many of them.
+ALSO, ALSO_SD, MOST_OTHERS = 2.0, 2.5, 5
 #: Shares of the first of two changes at which the second is asked for.
 GRID = (0.25, 0.45, 0.7)
 
@@ -67,6 +68,8 @@ def needed(look: Looker, typical: Tensor) -> Needed:
         Named numbers of the typical answer.
     """
     rays = _rays(look)
+    if not rays:
+        return Needed(torch.zeros(len(look.edit.names)), False, 0.0)
     lengths, moved, crossed = look.along(rays)
     singles = _singles(look, rays, lengths, moved, crossed)
     found = list(singles.values())
@@ -118,7 +121,7 @@ def _singles(
     out: dict[str, Tensor] = {}
     shortest = float(crossed.min())
     for k in crossed.argsort().tolist():
-        if not crossed[k] <= ALSO * 1.15 * shortest:
+        if not crossed[k] <= max(ALSO * 1.15 * shortest, ALSO_SD) or len(out) > MOST_OTHERS:
             break
         first = int((moved[k] >= 1).int().argmax())
         low = 0.0 if first == 0 else float(lengths[k, first - 1])
@@ -139,7 +142,7 @@ def _others(
     return {
         name: numbers
         for name, numbers in singles.items()
-        if not waves_of(name) & taken and look.length(numbers) <= ALSO * length
+        if not waves_of(name) & taken and look.length(numbers) <= max(ALSO * length, ALSO_SD)
     }
 
 
@@ -197,6 +200,8 @@ def _on_top(look: Looker, rays: list[Ray], lengths: Tensor, moved: Tensor) -> Te
             for ray in rays
             if not used & waves_of(look.edit.names[int(ray.direction.abs().argmax())])
         ]
+        if not rays:
+            return None
         lengths, moved, crossed = look.along(rays, base)
         if crossed.isfinite().any():
             k = int(crossed.argmin())

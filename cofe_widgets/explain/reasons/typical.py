@@ -6,15 +6,16 @@ import torch
 from torch import Tensor
 
 from ...errors import ExplainError
-from ...generative.beat_parts import BeatParts
+from ...generative.beat_parts import BeatParts, territory_share
 from ...generative.latent_edit import NAMES, SPACES, LatentEdit
 from ...generative.networks import networks
 from ...models.number_type import number_type
 from ...vocabulary.edits import EDITS
-from ...vocabulary.territories import BEAT_PARTS, TERRITORIES, waves_of
-from ..counterfactual.reasons import Reason, Reasons
+from ...vocabulary.territories import BEAT_PARTS, CHANGES, TERRITORIES, waves_of
+from ..counterfactual.reasons import CARRIES, Reason, Reasons
 from ..counterfactual.result import Counterfactual
 from .case import Case
+from .pieces import effects
 from .shares import interaction, shared
 
 #: Interactions of this share of the way are told.
@@ -23,6 +24,13 @@ TOLD = 0.15
 LEAST_STYLES_SD = 0.3
 #: Pieces that carry less are told together.
 LEAST_SHARE = 0.02
+#: What a model needs of a typical answer carries at least so much there.
+LEAST_NEEDED = 0.05
+#: A change of amplitude is told by territory where one, or two, carry so much of it.
+ONE_ALONE, TWO_ALONE = 0.6, 0.85
+#: Change of amplitude -> part of the beat; part -> the waves in it.
+AMPLITUDE_WAVE = {"p_wave_taken_away": "p", "r_amplitude": "qrs", "st": "st", "t_amplitude": "t"}
+WAVES_OF_PART = {"p": ("p",), "qrs": ("q", "r", "s"), "st": ("st",), "t": ("t",)}
 
 
 def why(cf: Counterfactual) -> Reasons:
@@ -102,8 +110,10 @@ class _Typical:
             if name in EDITS:
                 edit = EDITS[name]
                 amount = edit.amount(float(self.named[at[0]]))
-                is_needed = bool(waves_of(name) & needed_waves)
-                rows.append(Reason(name, edit.title, amount, edit.unit, share, is_needed))
+                is_needed = bool(waves_of(name) & needed_waves) and abs(share) >= LEAST_NEEDED
+                row = Reason(name, edit.title, amount, edit.unit, share, is_needed)
+                split = name in AMPLITUDE_WAVE and abs(share) >= CARRIES
+                rows += self._territories(row, needed_waves) if split else [row]
             elif name == "":
                 rows += self._pieces(share, needed_waves)
             elif abs(share) >= 0.005 or len(self.players) == 1:
@@ -136,38 +146,62 @@ class _Typical:
     @torch.no_grad()
     def _pieces(self, share: float, needed_waves: frozenset[str]) -> list[Reason]:
         """The share of what has no name by part of the beat and territory."""
-        edit, inversion = self.edit, self.case.inversion
-        named = self.named[None]
-        both = [edit.request(named, self.shift[None]), edit.request(named, None)]
-        full, without = (networks().generator(one.drawable(inversion)) for one in both)
-        names, pieces = BeatParts(inversion).pieces((full - without)[0])
+        full, without = self._drawn(self.named, self.shift), self._drawn(self.named, None)
+        names, pieces = BeatParts(self.case.inversion).pieces((full - without)[0])
         keep = pieces.abs().amax(dim=(1, 2)) > 1e-4
         names = [name for name, kept in zip(names, keep.tolist(), strict=True) if kept]
-        pieces = pieces[keep]
-
-        def score(drawn: Tensor) -> Tensor:
-            parts = []
-            for some in drawn.split(16):
-                request = edit.request(named.expand(len(some), -1), None)
-                parts.append(self.case.objective.score(edit.compose(some, request)))
-            return torch.cat(parts)
-
-        ends = score(torch.cat((without, full)))
-        effect = score(without + pieces) - ends[0] + ends[1] - score(full - pieces)
-        total = float(effect.sum())
-        if not abs(total) > 1e-9:
-            effect, total = pieces.square().sum(dim=(1, 2)), float(pieces.square().sum())
+        carried = effects(self.edit, self.case.objective, self.named, without, pieces[keep])
+        size = pieces[keep].abs().amax(dim=(1, 2)).tolist()
         out = []
-        size = pieces.abs().amax(dim=(1, 2))
-        for (part, where), e in zip(names, (share * effect / total).tolist(), strict=True):
+        for (part, where), e, mv in zip(names, (share * carried).tolist(), size, strict=True):
             title = f"{BEAT_PARTS.get(part, 'between beats')} in {TERRITORIES[where].title}"
-            amount = float(size[names.index((part, where))])
-            name = f"{part}/{where}"
-            out.append(Reason(name, title, amount, "mV", e, False))
-        out.sort(key=lambda row: -abs(row.share))
+            waves = {f"{wave}_{where}" for wave in WAVES_OF_PART.get(part, ())}
+            is_needed = bool(waves & needed_waves) and abs(e) >= LEAST_NEEDED
+            out.append(Reason(f"{part}/{where}", title, mv, "mV", e, is_needed))
         small = [row for row in out if abs(row.share) < LEAST_SHARE]
         out = [row for row in out if abs(row.share) >= LEAST_SHARE]
         if small:
             rest = sum(row.share for row in small)
             out.append(Reason("morphology", "other morphology", float("nan"), "", rest, False))
         return out
+
+    @torch.no_grad()
+    def _territories(self, row: Reason, needed_waves: frozenset[str]) -> list[Reason]:
+        """A change of amplitude by territory, where one or two of them carry nearly all of it."""
+        k = NAMES.index(row.name)
+        others = self.named.clone()
+        others[k] = 0.0
+        shift = self.shift if bool(self.shift.any()) else None
+        without = self._drawn(others, shift)
+        change = self._p_change(k) if row.name == "p_wave_taken_away" else None
+        change = self._drawn(self.named, shift) - without if change is None else change
+        pieces = torch.stack([territory_share(where) @ change[0] for where in TERRITORIES])
+        carried = effects(self.edit, self.case.objective, others, without, pieces)
+        top = carried.sort(descending=True).values
+        if not (top[0] >= ONE_ALONE or top[:2].sum() >= TWO_ALONE):
+            return [row]
+        out = []
+        size = pieces.abs().amax(dim=(1, 2)).tolist()
+        for where, e, mv in zip(TERRITORIES, carried.tolist(), size, strict=True):
+            if abs(e) < LEAST_SHARE:
+                continue
+            wave = AMPLITUDE_WAVE[row.name]
+            title = f"{BEAT_PARTS[wave]} in {TERRITORIES[where].title}"
+            name = f"{wave}_{where}" if wave != "qrs" else f"qrs/{where}"
+            waves = {f"{one}_{where}" for one in WAVES_OF_PART[wave]}
+            is_needed = bool(waves & needed_waves) and abs(e * row.share) >= LEAST_NEEDED
+            sign = 1.0 if (row.amount >= CHANGES[row.name].rest) else -1.0
+            sign = -sign if row.name == "p_wave_taken_away" else sign
+            out.append(Reason(name, title, sign * mv, "mV", e * row.share, is_needed))
+        return out
+
+    def _drawn(self, named: Tensor, shift: Tensor | None) -> Tensor:
+        """What the generator draws of numbers and a shift of the styles, ``(1, 8, samples)``."""
+        request = self.edit.request(named[None], None if shift is None else shift[None])
+        return networks().generator(request.drawable(self.case.inversion))
+
+    def _p_change(self, k: int) -> Tensor:
+        """What taking P waves away, or adding typical ones, does to the drawing, ``(1, 8, samples)``."""
+        taken, inversion = float(self.named[k]), self.case.inversion
+        own = inversion.p_drawn + inversion.p_left
+        return -min(taken, 1.0) * own if taken > 0 else -taken * inversion.p_typical
