@@ -24,6 +24,8 @@ from .shares import shared
 
 #: What the space of the needed answer is called.
 SPACE = "named changes, each by itself"
+#: The way goes a little farther than the crossing is thought to be, so that it surely passes it.
+AMPLE = 1.04
 #: Two changes do together so much more than each alone, as a share of the way, that both are needed.
 BOTH = 0.4
 #: ... or, made at once, so much less than their sum that either is enough.
@@ -100,9 +102,9 @@ def _answer(
     """The needed answer with its path, and why."""
     cf, objective = case.cf, case.objective
     count = len(cf.signals)
-    way = NamedPath(look, found.numbers)
+    way = NamedPath(look, AMPLE * found.numbers)
     signals, predictions, share = path(way, objective, case.start, count)
-    numbers = share * found.numbers
+    numbers = look.edit.bounded(share * way.move[None])[0]
     reached = found.reached and objective.reached(case.start, float(predictions[-1]))
     why = _why_needed(look, found, numbers, unseen, control, reached)
     said = ", ".join(row.said for row in why.rows) or "nothing"

@@ -27,6 +27,8 @@ ALWAYS = (
 OTHERS = 6
 #: A change that goes less than this share of the way is no reason to add another to.
 LEAST = 0.08
+#: A change that goes so far and is then used up (no P wave is less than none) would do.
+NEARLY = 0.9
 #: What settles anew may be stretched by so much.
 STRETCHES = (1.0, 1.12, 1.3, 1.6, 2.0)
 #: Other single changes are told, too: up to so many times as long as the answer, or to so many SD; and so
@@ -86,7 +88,8 @@ def needed(look: Looker, typical: Tensor) -> Needed:
         return Needed(numbers, False, look.length(numbers))
     best_numbers = min(found, key=look.length)
     length = look.length(best_numbers)
-    return Needed(best_numbers, True, length, _others(look, singles, best_numbers, length))
+    others = {**_nearly(look, rays, lengths, moved), **singles}
+    return Needed(best_numbers, True, length, _others(look, others, best_numbers, length))
 
 
 def _rays(look: Looker) -> list[Ray]:
@@ -129,6 +132,16 @@ def _singles(
         name = look.edit.names[int(rays[k].direction.abs().argmax())]
         if at < float("inf") and name not in out:
             out[name] = at * rays[k].direction * look.edit.sd
+    return out
+
+
+def _nearly(look: Looker, rays: list[Ray], lengths: Tensor, moved: Tensor) -> dict[str, Tensor]:
+    """Numbers of the single changes that nearly suffice and can go no farther, by name."""
+    out = {}
+    for ray, length, went in zip(rays, lengths, moved, strict=True):
+        if NEARLY <= went[-1] < 1:
+            name = look.edit.names[int(ray.direction.abs().argmax())]
+            out[name] = length[-1] * ray.direction * look.edit.sd
     return out
 
 

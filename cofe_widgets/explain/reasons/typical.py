@@ -116,7 +116,7 @@ class _Typical:
                 rows += self._territories(row, needed_waves) if split else [row]
             elif name == "":
                 rows += self._pieces(share, needed_waves)
-            elif abs(share) >= 0.005 or len(self.players) == 1:
+            else:
                 nan = float("nan")
                 rows.append(Reason("small", "changes too small to name", nan, "", share, False))
         rows.sort(key=lambda row: -row.share)
@@ -193,6 +193,9 @@ class _Typical:
             sign = 1.0 if (row.amount >= CHANGES[row.name].rest) else -1.0
             sign = -sign if row.name == "p_wave_taken_away" else sign
             out.append(Reason(name, title, sign * mv, "mV", e * row.share, is_needed))
+        rest = row.share - sum(one.share for one in out)
+        if len(out) < len(TERRITORIES):
+            out.append(Reason(row.name, f"{row.title} elsewhere", float("nan"), "", rest, False))
         return out
 
     def _drawn(self, named: Tensor, shift: Tensor | None) -> Tensor:
