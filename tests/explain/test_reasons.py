@@ -94,14 +94,17 @@ def test_reasons_travel(explained, tmp_path):
     cf = explained("rate")
     cf.save(tmp_path / "cf.zip")
     again = cw.Counterfactual.load(tmp_path / "cf.zip")
-    assert again.why == cf.why and again.reasons.equals(cf.reasons)
-    assert again.needed.message == cf.needed.message and again.needed.why == cf.needed.why
+    assert again.why.to_dict() == cf.why.to_dict() and again.reasons.equals(cf.reasons)
+    assert (
+        again.needed.message == cf.needed.message
+        and again.needed.why.to_dict() == cf.needed.why.to_dict()
+    )
     assert np.array_equal(again.needed.signals, cf.needed.signals)
     assert again.needed.needed is again.needed
     cf.needed.save(tmp_path / "needed.zip")
     assert cw.Counterfactual.load(tmp_path / "needed.zip").is_needed
     sent = pickle.loads(pickle.dumps(cf))
-    assert sent.why == cf.why and sent.needed.message == cf.needed.message
+    assert sent.why.to_dict() == cf.why.to_dict() and sent.needed.message == cf.needed.message
 
 
 def test_without_a_model_nothing_is_said_of_its_reasons(explained):
