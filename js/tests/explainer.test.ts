@@ -187,6 +187,8 @@ describe("changes", () => {
     card.show([p], ["Original", "As dialled"], "");
     expect(card.element.textContent).toContain("absent");
     expect(card.element.textContent).toContain("gone");
+    card.show([{ ...p, missing: "–" }], ["Original", "As dialled"], ""); // not measured is not gone
+    expect(card.element.textContent).not.toContain("gone");
     expect([...card.element.querySelectorAll("th[scope=col]")].map((th) => th.textContent)).toEqual([
       "Measurement",
       "Original",

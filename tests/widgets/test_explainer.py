@@ -270,6 +270,19 @@ def test_a_change_of_qt_means_nothing_where_rr_is_irregular(cf):
     assert set(rows) == {MEASUREMENTS[name].title for name in LISTED}
 
 
+def test_a_p_wave_that_was_not_judged_is_not_called_absent(cf):
+    seen = replace(cf)
+    table = cf.measurements.copy()
+    table.loc[
+        table.measurement.isin(["p_presence", "p_amplitude_mv", "pr_ms"]), "counterfactual"
+    ] = np.nan
+    vars(seen).update(measurements=table, findings=cf.findings)
+    rows = {row["label"]: row for row in changes(seen)}
+    for label in ("Beats with a P wave", "P amplitude", "PR interval"):
+        assert (rows[label]["missing"], rows[label]["notable"]) == ("–", False)
+    assert {row["label"]: row["missing"] for row in changes(cf)}["P amplitude"] == "absent"
+
+
 def test_a_counterfactual_shows_itself_with_its_attribution(cf, att):
     viewer = CounterfactualViewer(cf, att)
     assert viewer._live is False
