@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from ..errors import ExplainError
-from ..vocabulary.diagnoses import title
 from ..vocabulary.territories import CHANGES
 
 if TYPE_CHECKING:
@@ -90,8 +89,7 @@ def needs(cf: Counterfactual) -> str:
         return f"what {cf.model} rests on has no name: {need.together}"
     if cf.is_needed:
         more = f"; {need.together}" if need.together else ""
-        looks = f"not what {title(cf.target)} looks like in a heart"
-        return f"this is what {cf.model} needs, and {looks}: {said}{more}"
+        return f"this is what {cf.model} needs, nothing beside it was changed: {said}{more}"
     if coincide(why, need):
         return f"what {cf.model} needs and what the answer looks like coincide: {said}"
     carried = percent(sum(row.share for row in why.needed))

@@ -46,6 +46,7 @@ def change(key: str, before: Any, after: Any, irregular: bool = False) -> dict[s
     """
     about = MEASUREMENTS[key]
     old, new = (nan if value is None else float(value) for value in (before, after))
+    told = about.absent == "absent" or isfinite(old) is isfinite(new)
     return {
         "label": about.title,
         "unit": about.symbol,
@@ -53,7 +54,7 @@ def change(key: str, before: Any, after: Any, irregular: bool = False) -> dict[s
         "original": _shown(key, old),
         "counterfactual": _shown(key, new),
         "missing": about.absent,
-        "notable": about.differ(old, new, irregular),
+        "notable": told and about.differ(old, new, irregular),
     }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
 #: Of full depth: whole intervals are coloured, and the grid must be read behind them.
 WIDE_OPACITY = 0.5
+#: Where T runs into the next P, so much about the seam is between beats.
+LEAST_BETWEEN_MS = 80.0
 _BETWEEN = "between"
 #: Parts of a beat, and what lies between beats.
 _PARTS = (*BEAT_PARTS, _BETWEEN)
@@ -110,9 +113,25 @@ def _parts(changed: Record, original: Record) -> NDArray[np.intp] | None:
         "p": (p.onset_ms, p.offset_ms),
         "qrs": (beat.qrs.onset_ms, beat.qrs.offset_ms),
     }
-    ms = 1000 * np.arange(changed.samples) / changed.fs
-    out = np.full(changed.samples, _PARTS.index(_BETWEEN))
+    ms, peaks = 1000 * np.arange(changed.samples) / changed.fs, 1000 * beat.r_peaks_s
+    between = _PARTS.index(_BETWEEN)
+    out = np.full(changed.samples, between)
     for part, (first, last) in bounds.items():
-        for r in 1000 * beat.r_peaks_s:
+        if part == "qrs":
+            out[_seams(ms, peaks, bounds)] = between
+        for r in peaks:
             out[(ms >= r + first) & (ms < r + last)] = _PARTS.index(part)  # NaN: nowhere
+    return out
+
+
+def _seams(
+    ms: NDArray[np.float64], peaks: NDArray[np.float64], bounds: dict[str, tuple[float, float]]
+) -> NDArray[np.bool_]:
+    """What lies between beats that follow each other without a pause, ``(samples,)``."""
+    ends = np.nanmax([last for _, last in bounds.values() if last > 0] or [0.0])
+    begins = np.nanmin([first for first, _ in bounds.values()])
+    out = np.zeros(len(ms), bool)
+    for r, following in pairwise(peaks):
+        middle = (r + ends + following + begins) / 2
+        out |= np.abs(ms - middle) < LEAST_BETWEEN_MS / 2
     return out
