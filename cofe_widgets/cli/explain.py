@@ -92,9 +92,9 @@ def _say_reasons(found: Counterfactual) -> None:
     if both is None:
         return
     print(f"\nWhat the model needs: {line(both[1].message)}.")
-    if both[0].together:
-        print(f"{line(both[0].together)}.")
-    print(f"\n{table(REASON_HEADS, reason_texts(packed_reasons(both[0])))}")
+    together = line(both[0].together)
+    print(f"What carries the answer{f' ({together})' if together else ''}:\n")
+    print(table(REASON_HEADS, reason_texts(packed_reasons(both[0]))))
 
 
 def _search(

@@ -146,8 +146,11 @@ def _reasons(reasons: Mapping[str, Any] | None) -> str:
         f"<tr><th>{escaped(said)}</th><td>{share}</td><td>{what}</td></tr>"
         for said, share, what in reason_texts(reasons)
     )
-    about = f"<p>{escaped(reasons['together'])}</p>" if reasons["together"] else ""
-    return f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>{about}"
+    about = f": {reasons['together']}" if reasons["together"] else ""
+    return (
+        f"<p>What carries the answer{escaped(about)}</p>"
+        f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
+    )
 
 
 def _table(changes: list[dict[str, Any]], name: str) -> str:

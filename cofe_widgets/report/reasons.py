@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from ..explain.counterfactual.reasons import Reason, Reasons
 
 #: Columns of `reason_texts`.
-REASON_HEADS = ("What carries the answer", "Share", "To the model")
+REASON_HEADS = ("Change", "Share", "To the model")
 #: Two amounts of one change are about the same when neither is so many times the other.
 ABOUT_THE_SAME = 1.25
 #: No sentence names more changes that came along.
