@@ -142,6 +142,11 @@ def test_explain_answers_with_probabilities_changes_and_a_page(
     variability = re.search(r"RR variability \(SD\) +(\d+) +(\d+) +\+(\d+) +ms", out)
     assert variability is not None
     assert int(variability[2]) > int(variability[1])
+    assert re.search(
+        r"What the model needs: p\(AF\) goes from 0\.\d\d to 0\.9\d: RR irregularity", out
+    )
+    assert re.search(r"^Change +Share +To the model$", out, re.MULTILINE)
+    assert re.search(r"^RR irregularity \+\d+% +\d+ % +needed$", out, re.MULTILINE)
     assert re.match(r" +\d%  ", err)
     assert "100%" in err
     assert f"The picture is in {page}" in out

@@ -75,12 +75,26 @@ def run(options: argparse.Namespace) -> None:
         print(f"{line(found.message)}.\n")
         head = ["measurement", "original", "counterfactual", "change", "unit"]
         print(table(head, texts(changes(found))))
+        _say_reasons(found)
         if options.output is not None:
             from ..widgets import to_html
 
             shade = attribution.attribute(record, f, target, method)
             page = to_html(found, options.output, attribution=shade)
             print(f"\nThe picture is in {line(page)}")
+
+
+def _say_reasons(found: Counterfactual) -> None:
+    """What the model needs of the change, and what each part of it carries; nothing where it cannot be asked."""
+    from ..report.reasons import REASON_HEADS, answers, packed_reasons, reason_texts
+
+    both = answers(found)
+    if both is None:
+        return
+    print(f"\nWhat the model needs: {line(both[1].message)}.")
+    together = line(both[0].together)
+    print(f"What carries the answer{f' ({together})' if together else ''}:\n")
+    print(table(REASON_HEADS, reason_texts(packed_reasons(both[0]))))
 
 
 def _search(

@@ -16,6 +16,7 @@ from ..signals.criteria.diagnoses import DIAGNOSES, MOST_P, diagnosis, holds
 from ..signals.measurements.per_lead import FLAT_T_MV
 from ..vocabulary.diagnoses import QUANTITIES, title, title_with_code
 from .measured import not_given, remarks
+from .reasons import needs
 
 if TYPE_CHECKING:
     from ..explain.counterfactual import Counterfactual
@@ -39,7 +40,7 @@ def narrative(cf: Counterfactual) -> str:
         changed.append("the waves of the changed ECG cannot be measured")
     if not changed:
         changed = ["no measurement changed by more than its own error"]
-    said = [_unreached(cf), "; ".join(changed), *_turned(found), _answer(cf)]
+    said = [_unreached(cf), "; ".join(changed), *_turned(found), _answer(cf), needs(cf)]
     said += [_unnamed(cf), _meaning(cf, found), _longer(cf), *_measured(cf, found)]
     return " ".join(sentence[0].upper() + sentence[1:] + "." for sentence in said if sentence)
 

@@ -10,7 +10,10 @@ from typing import Any
 from .._version import __version__
 from ..markup import escaped, line, plain
 from .outputs import said
+from .reasons import REASON_HEADS, reason_texts
 
+#: What the second answer is called.
+NEEDS = "What the model needs"
 _STATIC = Path(__file__).resolve().parents[1] / "static"
 
 # No network at all: the browser itself holds the page to it.
@@ -117,16 +120,37 @@ def _words(state: Mapping[str, Any]) -> str:
         answers = ", ".join(said(o, state["_answer"][o["name"]]) for o in state["_outputs"])
         parts.append(f"<p>Model’s answer: {escaped(answers)}</p>")
     for found in state.get("_found", ()):
-        parts.append(f"<p>{escaped(found['words'] or found['message'])}</p>")
-        parts.append(_table(found["changes"], "Counterfactual"))
-        parts.append(f"<p>{escaped(found['trust']['headline'])}</p>")
-        rows = (
-            f"{row['name']} {row['value']}: {row['sentence']}" for row in found["trust"]["rows"]
-        )
-        parts.append(f"<ul>{''.join(f'<li>{escaped(row)}</li>' for row in rows)}</ul>")
+        parts.append(_answer(found, "Counterfactual"))
+        if found.get("needed"):
+            parts.append(f"<h2>{NEEDS}</h2>{_answer(found['needed'], NEEDS)}")
     if state.get("_edited"):
         parts.append(_table(state["_edited"]["changes"], "As dialled"))
     return "".join(parts)
+
+
+def _answer(found: Mapping[str, Any], name: str) -> str:
+    """One of the two answers: words, measurements, what carries it, whether to believe it."""
+    rows = (f"{row['name']} {row['value']}: {row['sentence']}" for row in found["trust"]["rows"])
+    return (
+        f"<p>{escaped(found['words'] or found['message'])}</p>{_table(found['changes'], name)}"
+        f"{_reasons(found.get('reasons'))}<p>{escaped(found['trust']['headline'])}</p>"
+        f"<ul>{''.join(f'<li>{escaped(row)}</li>' for row in rows)}</ul>"
+    )
+
+
+def _reasons(reasons: Mapping[str, Any] | None) -> str:
+    if not reasons:
+        return ""
+    head = "".join(f"<th>{word}</th>" for word in REASON_HEADS)
+    rows = (
+        f"<tr><th>{escaped(said)}</th><td>{share}</td><td>{what}</td></tr>"
+        for said, share, what in reason_texts(reasons)
+    )
+    about = f": {reasons['together']}" if reasons["together"] else ""
+    return (
+        f"<p>What carries the answer{escaped(about)}</p>"
+        f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
+    )
 
 
 def _table(changes: list[dict[str, Any]], name: str) -> str:

@@ -18,6 +18,8 @@ LISTED = (
     *("pr_ms", "qrs_ms", "r_amplitude_mv", "st_amplitude_mv", "t_amplitude_mv", "qrs_axis_deg"),
     *("qt_ms", "qtc_fridericia_ms"),
 )
+#: Of them those that say something of P, and what is said where it was not judged.
+OF_P, UNKNOWN = ("p_presence", "p_amplitude_mv", "pr_ms"), "–"
 
 
 def changes(cf: Counterfactual) -> list[dict[str, Any]]:
@@ -27,7 +29,11 @@ def changes(cf: Counterfactual) -> list[dict[str, Any]]:
     """
     table = cf.measurements.set_index("measurement")
     pairs = {name: (table.original[name], table.counterfactual[name]) for name in LISTED}
-    return [change(name, *pair, cf.findings.irregular) for name, pair in pairs.items()]
+    rows = {name: change(name, *pair, cf.findings.irregular) for name, pair in pairs.items()}
+    if not all(isfinite(share) for share in pairs["p_presence"]):
+        for name in OF_P:  # not judged is not absent
+            rows[name] |= {"missing": UNKNOWN, "notable": False}
+    return list(rows.values())
 
 
 def change(key: str, before: Any, after: Any, irregular: bool = False) -> dict[str, Any]:
@@ -40,6 +46,7 @@ def change(key: str, before: Any, after: Any, irregular: bool = False) -> dict[s
     """
     about = MEASUREMENTS[key]
     old, new = (nan if value is None else float(value) for value in (before, after))
+    told = about.absent == "absent" or isfinite(old) is isfinite(new)
     return {
         "label": about.title,
         "unit": about.symbol,
@@ -47,7 +54,7 @@ def change(key: str, before: Any, after: Any, irregular: bool = False) -> dict[s
         "original": _shown(key, old),
         "counterfactual": _shown(key, new),
         "missing": about.absent,
-        "notable": about.differ(old, new, irregular),
+        "notable": told and about.differ(old, new, irregular),
     }
 
 

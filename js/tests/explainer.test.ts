@@ -4,6 +4,7 @@ import { encode } from "../src/core/codec";
 import { formatOutput, formatProbability, type Output } from "../src/core/output";
 import { unpackCounterfactual } from "../src/explainer/payload";
 import { PredictionCard } from "../src/explainer/prediction";
+import { divided, percent, type Reason, ReasonsCard } from "../src/explainer/reasons";
 import { RequestCard } from "../src/explainer/request";
 import { TrustCard } from "../src/explainer/trust";
 
@@ -137,6 +138,48 @@ describe("trust", () => {
   });
 });
 
+describe("reasons", () => {
+  const row = (said: string, share: number, needed = false): Reason => ({ said, share, needed, along: !needed && share < 0.1 });
+
+  it("are a row each, needed ones marked by more than colour, what came along told so", () => {
+    const card = new ReasonsCard();
+    const rows = [row("RR irregularity +28%", 0.84, true), row("T -0.10 mV", 0.2), row("P waves gone", -0.04)];
+    card.show({ rows, together: "either does it alone", nameable: true });
+    const [irregular, t, p] = [...card.element.querySelectorAll("tbody tr")];
+    expect(irregular!.textContent).toBe("✓ RR irregularity +28%84 %");
+    expect(irregular!.querySelector("[aria-label=needed]")).not.toBeNull();
+    expect(irregular!.querySelector<HTMLElement>(".cofe-fill")!.style.width).toBe("84%");
+    expect([t!.textContent, t!.className]).toEqual(["T −0.10 mV20 %", ""]);
+    expect([p!.textContent, p!.className]).toEqual(["P waves gone came along−4 %", "cofe-along"]);
+    expect([...card.element.querySelectorAll("th[scope=col]")].map((th) => th.textContent)).toEqual(["Change", "Share"]);
+    expect(card.element.querySelector("p")!.textContent).toBe("Either does it alone.");
+    card.show(null);
+    expect(card.element.hidden).toBe(true);
+  });
+
+  it("say that one has no name", () => {
+    const card = new ReasonsCard();
+    card.show({ rows: [], together: "rests on one second", nameable: false });
+    expect(card.element.querySelector("p")!.textContent).toBe("The model’s reason has no name: rests on one second.");
+    card.show({ rows: [], together: "", nameable: true });
+    expect(card.element.querySelector("p")!.hidden).toBe(true);
+  });
+
+  it("of many show the first eight and all that is needed", () => {
+    const rows = Array.from({ length: 12 }, (_, k) => row(`${k}`, 0.08, k === 10));
+    const { first, rest } = divided(rows);
+    expect(first.map(({ said }) => said)).toEqual(["0", "1", "2", "3", "4", "5", "6", "7", "10"]);
+    expect(rest.map(({ said }) => said)).toEqual(["8", "9", "11"]);
+    const card = new ReasonsCard();
+    card.show({ rows, together: "", nameable: true });
+    expect(card.element.querySelector("summary")!.textContent).toBe("3 more");
+  });
+
+  it("are shares with a true minus, and no zero below zero", () => {
+    expect([percent(0.846), percent(-0.04), percent(-0.001), percent(1)]).toEqual(["85 %", "−4 %", "0 %", "100 %"]);
+  });
+});
+
 describe("changes", () => {
   it("say gone where a wave was and is not", () => {
     const card = new ChangesCard();
@@ -144,6 +187,8 @@ describe("changes", () => {
     card.show([p], ["Original", "As dialled"], "");
     expect(card.element.textContent).toContain("absent");
     expect(card.element.textContent).toContain("gone");
+    card.show([{ ...p, missing: "–" }], ["Original", "As dialled"], ""); // not measured is not gone
+    expect(card.element.textContent).not.toContain("gone");
     expect([...card.element.querySelectorAll("th[scope=col]")].map((th) => th.textContent)).toEqual([
       "Measurement",
       "Original",
@@ -169,5 +214,12 @@ describe("what was found", () => {
     const got = unpackCounterfactual(packed);
     expect(got.frames).toHaveLength(2);
     expect(got.base.rows).toBe(got.frames[0]);
+    expect(got.needed).toBeNull();
+    const other = encode([Float32Array.of(5, 1), Float32Array.of(2, 7)]);
+    const { needed } = unpackCounterfactual({ ...packed, needed: { ...packed, frames: { ...other, shape: [1, 2, 2] } } });
+    expect(needed!.frames).toHaveLength(2);
+    expect(needed!.frames[0]![0]).toBe(needed!.base.rows[0]);
+    expect([...needed!.frames[0]![1]!]).toEqual([...got.frames[0]![1]!]);
+    expect([needed!.frames[1]![0]![0], needed!.frames[1]![1]![1]]).toEqual([expect.closeTo(5, 3), expect.closeTo(7, 3)]);
   });
 });

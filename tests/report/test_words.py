@@ -18,6 +18,7 @@ def found(sinus_to_af):
 
 def told(found, before, after, target="AF", predictions=(0.03, 0.94), **facts):
     facts = {"target": target, "predictions": np.array(predictions), "reached": True} | facts
+    facts["predictor"] = None  # what it needs is told in test_reasons
     if target == "potassium_mmol_l":
         facts["provenance"] = found.provenance | {"output": "linear"}
     made = replace(found, **facts)

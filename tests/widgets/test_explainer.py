@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import weakref
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -269,6 +270,19 @@ def test_a_change_of_qt_means_nothing_where_rr_is_irregular(cf):
     assert set(rows) == {MEASUREMENTS[name].title for name in LISTED}
 
 
+def test_a_p_wave_that_was_not_judged_is_not_called_absent(cf):
+    seen = replace(cf)
+    table = cf.measurements.copy()
+    table.loc[
+        table.measurement.isin(["p_presence", "p_amplitude_mv", "pr_ms"]), "counterfactual"
+    ] = np.nan
+    vars(seen).update(measurements=table, findings=cf.findings)
+    rows = {row["label"]: row for row in changes(seen)}
+    for label in ("Beats with a P wave", "P amplitude", "PR interval"):
+        assert (rows[label]["missing"], rows[label]["notable"]) == ("–", False)
+    assert {row["label"]: row["missing"] for row in changes(cf)}["P amplitude"] == "absent"
+
+
 def test_a_counterfactual_shows_itself_with_its_attribution(cf, att):
     viewer = CounterfactualViewer(cf, att)
     assert viewer._live is False
@@ -280,6 +294,49 @@ def test_a_counterfactual_shows_itself_with_its_attribution(cf, att):
     plain = viewer.picture()
     viewer.severity = 1.0
     assert len(viewer.picture()) > len(plain)
+
+
+def test_both_answers_travel_and_the_original_only_once(cf):
+    (found,) = CounterfactualViewer(cf)._found
+    needed = found["needed"]
+    assert "needed" not in needed
+    assert unpack(found["frames"]).shape == cf.signals.shape
+    np.testing.assert_allclose(unpack(needed["frames"]), cf.needed.signals[1:], atol=1e-4)
+    np.testing.assert_array_equal(cf.needed.signals[0], cf.signals[0])
+    assert needed["predictions"] == pytest.approx(list(cf.needed.predictions))
+    assert needed["words"] == str(cf.needed.words()) != found["words"]
+    rows = found["reasons"]["rows"]
+    assert [row["said"] for row in rows] == [row.said for row in cf.why.rows]
+    assert sum(row["share"] for row in rows) == pytest.approx(1)
+    assert any(row["needed"] for row in rows)
+    assert not any(row["needed"] and row["along"] for row in rows)
+    assert unpack(found["shares"]["signal"]).max() == pytest.approx(
+        found["shares"]["limit"], rel=1e-3
+    )
+
+
+def test_where_nobody_can_be_asked_one_answer_is_offered(cf):
+    alone = replace(cf, predictor=None)
+    vars(alone)["trust"] = cf.trust
+    viewer = CounterfactualViewer(alone)
+    (found,) = viewer._found
+    assert (found["needed"], found["reasons"], found["shares"]) == (None, None, None)
+    viewer.show_needed = viewer.show_shares = True
+    assert viewer.counterfactual is alone
+    assert viewer.picture() == CounterfactualViewer(alone).picture()
+    assert CounterfactualViewer(cf.needed)._found[0]["needed"] is None
+
+
+def test_the_answer_on_screen_is_the_one_asked_for(cf):
+    viewer = CounterfactualViewer(cf)
+    assert viewer.show_needed is False and viewer.counterfactual is cf
+    typical = viewer.picture()
+    viewer.show_needed = True
+    assert viewer.counterfactual is cf.needed
+    needed = viewer.picture()
+    assert needed != typical
+    viewer.show_shares = True
+    assert len(viewer.picture()) > len(needed)
 
 
 def test_a_closed_app_is_collected(rec, model):

@@ -58,6 +58,10 @@ def test_a_counterfactual_page_holds_everything(cf, att, tmp_path):
     assert "P amplitude" in plain
     assert html.escape(cf.trust.headline) in plain
     assert html.escape(str(cf.words())) in plain
+    assert "<h2>What the model needs</h2>" in plain
+    assert html.escape(str(cf.needed.words())) in plain
+    for row in cf.why.rows:
+        assert f"<th>{html.escape(row.said)}</th>" in plain
 
 
 def test_several_answers_are_one_page(cf, tmp_path):

@@ -120,7 +120,7 @@ class _Typical:
                 nan = float("nan")
                 rows.append(Reason("small", "changes too small to name", nan, "", share, False))
         rows.sort(key=lambda row: -row.share)
-        together = " ".join(filter(None, (self.need.together, self._interactions(groups, values))))
+        together = "; ".join(filter(None, (self.need.together, self._interactions(groups, values))))
         need = self.need
         return Reasons(tuple(rows), total, need.nameable, need.logic, together, need.unseen)
 

@@ -186,7 +186,7 @@ def _band(sheet: Paper, shade: Shade) -> Iterator[str]:
                 yield (
                     f'<rect x="{panel.x + k:.2f}" y="{panel.baseline - half:.2f}" width="1" '
                     f'height="{2 * half:.2f}" fill="{colour}" '
-                    f'fill-opacity="{0.78 * abs(depth):.2f}"/>'
+                    f'fill-opacity="{shade.opacity * abs(depth):.2f}"/>'
                 )
 
 

@@ -24,7 +24,7 @@ class Shade:
     """Values ``(leads, samples)``, the size of full depth, and what they are called.
 
     ``reading`` is what the number under the pointer is called, ``negative`` and ``positive`` what
-    the two hues mean.
+    the two hues mean, ``opacity`` that of full depth.
     """
 
     values: NDArray[np.float32]
@@ -37,6 +37,7 @@ class Shade:
     unit: str
     negative: str
     positive: str
+    opacity: float = 0.78
 
 
 def shade_within(shade: Shade | None, start_s: float, end_s: float) -> Shade | None:

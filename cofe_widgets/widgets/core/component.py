@@ -99,7 +99,7 @@ def packed_ecg(record: Record, marks: Sequence[Mark] | None = None) -> dict[str,
 
 def packed_shade(shade: Shade) -> dict[str, Any]:
     """A band behind the traces as a layer of the browser's ECG."""
-    words = ("limit", "title", "hint", "reading", "unit", "negative", "positive")
+    words = ("limit", "opacity", "title", "hint", "reading", "unit", "negative", "positive")
     return {
         "fs": float(shade.fs),
         "leads": list(shade.leads),

@@ -6,10 +6,14 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from ...ecg import Record
+from ...report.figures.shade import Shade
+from ...report.figures.shares import shares_band
 from ...report.labels import note
 from ...report.outputs import output_of, said
+from ...report.reasons import answers, packed_reasons
 from ...report.rows import changes
 from ..core.codec import pack
+from ..core.component import packed_shade
 from ..plots.curves import along_path
 from .view import ExplainerView
 
@@ -23,8 +27,19 @@ if TYPE_CHECKING:
 def packed_found(value: Counterfactual) -> dict[str, Any]:
     """A counterfactual with all that is said of it, as the browser shows it.
 
-    Measures, and asks the model for the trust card: half a second on a slow machine.
+    Measures, and asks the model what it needs and for the trust card: seconds on a slow machine.
+    Both answers have the same original: what the model needs comes without frame 0.
     """
+    both = answers(value)
+    alone = both is None or value.is_needed
+    needed = None if both is None or alone else _packed(both[1], first_frame=1)
+    return {**_packed(value), "needed": needed}
+
+
+def _packed(value: Counterfactual, first_frame: int = 0) -> dict[str, Any]:
+    """One of the two answers."""
+    both = answers(value)
+    band = None if both is None else shares_band(value)
     card = value.trust
     rows = [
         {
@@ -39,7 +54,7 @@ def packed_found(value: Counterfactual) -> dict[str, Any]:
     return {
         "fs": value.original.fs,
         "leads": list(value.original.leads),
-        "frames": pack(value.signals),
+        "frames": pack(value.signals[first_frame:]),
         "severities": [float(s) for s in value.severities],
         "predictions": [float(p) for p in value.predictions],
         "target": value.target,
@@ -51,6 +66,8 @@ def packed_found(value: Counterfactual) -> dict[str, Any]:
         "changes": changes(value),
         "trust": {"headline": card.headline, "rows": rows},
         "words": str(value.words()),
+        "reasons": None if both is None else packed_reasons(both[0]),
+        "shares": None if band is None else packed_shade(band),
     }
 
 
@@ -90,15 +107,15 @@ class CounterfactualViewer(ExplainerView):
     def answer_figure(self) -> Figure:
         """The model's answer over the severity, a bqplot figure: show it in a cell, add marks to it.
 
-        It follows ``counterfactual``, ``chosen``, ``severity``, and ``level`` where that is asked of
-        the output the path moves; its marker can be dragged and the points of its curve clicked,
-        which sets ``severity``. Made on first use; closed with this widget.
+        It follows ``counterfactual``, ``chosen``, ``show_needed``, ``severity``, and ``level`` where that
+        is asked of the output the path moves; its marker can be dragged and the points of its curve
+        clicked, which sets ``severity``. Made on first use; closed with this widget.
         """
         if self._answer_plot is None:
             from ..plots.answer import AnswerPlot
 
             self._answer_plot = AnswerPlot(self._walk_to, "No counterfactual yet")
-            shown = ["_found", "chosen", "severity", "level", "target"]
+            shown = ["_found", "chosen", "show_needed", "severity", "level", "target"]
             self.observe(self._draw_answer, shown)
             self._draw_answer()
         return self._answer_plot.figure
@@ -122,9 +139,13 @@ class CounterfactualViewer(ExplainerView):
 
     @property
     def counterfactual(self) -> Counterfactual | None:
-        """The answer on screen; None before there is one."""
+        """The answer on screen: with ``show_needed`` what the model needs; None before there is one."""
         found = self.counterfactuals
-        return found[min(self.chosen, len(found) - 1)] if found else None
+        if not found:
+            return None
+        value = found[min(self.chosen, len(found) - 1)]
+        both = answers(value) if self.show_needed else None
+        return both[1] if both else value
 
     def _show_record(self, record: Record) -> None:
         self.counterfactuals = ()
@@ -144,6 +165,13 @@ class CounterfactualViewer(ExplainerView):
         if value is None:
             return self.record, None
         return value.original, value.record(severity=self.severity)
+
+    def _shade(self) -> Shade | None:
+        """The band behind the traces of the picture."""
+        value = self.counterfactual
+        if self.show_shares and value is not None and answers(value):
+            return shares_band(value)
+        return super()._shade()
 
     def _heading(self) -> str:
         """What stands above the page."""

@@ -12,7 +12,7 @@ import traitlets as t
 
 from ...ecg import Record
 from ...report.figures.ecg_svg import ecg_svg
-from ...report.figures.shade import attribution_band
+from ...report.figures.shade import Shade, attribution_band
 from ..core.component import Component, packed_ecg, packed_shade
 from ..core.renamed import RenamedTrait
 
@@ -45,7 +45,23 @@ KEPT = (
     ("morphology", "Shape", "The shape of the beats stays"),
 )
 COUNTS = (("1", "One answer"), ("2", "Two different answers"), ("3", "Three different answers"))
-MENUS = {"modes": MODES, "methods": METHODS, "kept": KEPT, "counts": COUNTS, "examples": EXAMPLES}
+#: The two answers to the same question; the first is the default.
+ANSWERS = (
+    ("looks", "What it looks like", "the default: how the answer looks in a heart"),
+    (
+        "needs",
+        "What the model needs",
+        "for auditing: the smallest change of named things, each of them necessary",
+    ),
+)
+MENUS = {
+    "modes": MODES,
+    "methods": METHODS,
+    "kept": KEPT,
+    "counts": COUNTS,
+    "examples": EXAMPLES,
+    "answers": ANSWERS,
+}
 
 
 class ExplainerView(Component):
@@ -82,11 +98,16 @@ class ExplainerView(Component):
     diverse = t.Int(1, min=1, max=3).tag(sync=True)
     #: Which of the answers is shown, from 0.
     chosen = t.Int(0, min=0).tag(sync=True)
+    #: Whether the answer on screen is what the model needs (for auditing: the smallest change of named
+    #: things, each of them necessary), and not how the answer looks in a heart, which is the default.
+    show_needed = t.Bool(False).tag(sync=True)
     #: Where the slider stands: 0 is the ECG itself, 1 the counterfactual.
     severity = t.Float(1.0, min=0.0, max=1.0).tag(sync=True)
     #: Whether the attribution is shown, as a band behind the traces.
     show_attribution = t.Bool(False).tag(sync=True)
     show_saliency = RenamedTrait("show_attribution")
+    #: Whether that band shows, instead, the share of the answer that the change drawn there carries.
+    show_shares = t.Bool(False).tag(sync=True)
     #: Change asked of each measurement that is dialled, in its own unit.
     asked = t.Dict(key_trait=t.Unicode(), value_trait=t.Float()).tag(sync=True)
     #: The measurement over which the model's answer is drawn.
@@ -127,16 +148,20 @@ class ExplainerView(Component):
         record, changed = self._drawn()
         if record is None:
             return '<svg xmlns="http://www.w3.org/2000/svg" width="1" height="1"/>'
-        shown = self.attribution if self.show_attribution else None
         return ecg_svg(
             record,
             changed=changed,
-            shade=attribution_band(shown) if shown is not None else None,
+            shade=self._shade(),
             layout=self.format,
             speed=self.speed,
             gain=self.gain,
             order=self.order,
         )
+
+    def _shade(self) -> Shade | None:
+        """The band behind the traces of the picture."""
+        shown = self.attribution if self.show_attribution else None
+        return attribution_band(shown) if shown is not None else None
 
     def _heading(self) -> str:
         """What stands above the page."""

@@ -38,14 +38,20 @@ function line({ label, unit, digits, original, counterfactual, missing, notable 
   const cells = [
     h("td.num", number(original)),
     h("td.num", number(counterfactual)),
-    h("td.num.delta", difference(change, original, counterfactual, digits)),
+    h("td.num.delta", difference(change, original, counterfactual, digits, missing)),
   ];
   return row(notable, label, unit, ...cells);
 }
 
-function difference(change: number | null, original: number | null, counterfactual: number | null, digits: number): string {
+function difference(
+  change: number | null,
+  original: number | null,
+  counterfactual: number | null,
+  digits: number,
+  missing: string,
+): string {
   if (change === null) {
-    if (original === null && counterfactual === null) return "–";
+    if (missing !== "absent" || (original === null && counterfactual === null)) return "–";
     return original === null ? "appeared" : "gone";
   }
   const rounded = Number(change.toFixed(digits));

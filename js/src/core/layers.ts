@@ -41,17 +41,20 @@ export interface ShadeFacts {
   reading: string; // what the number under the pointer is called
   unit: string;
   limit: number;
+  opacity: number; // of full depth
 }
 
 export type PackedShade = PackedLayer & ShadeFacts;
 
 /** A value for every sample, shown by hue and depth; `reading` and `unit` say what the number under the pointer is. */
-export type Shade = Layer & Pick<ShadeFacts, "limit" | "reading" | "unit">;
+export type Shade = Layer & Pick<ShadeFacts, "limit" | "opacity" | "reading" | "unit">;
 
 export function unpackLayer(packed: PackedLayer | null): Layer | null {
   return packed && { fs: packed.fs, leads: packed.leads, rows: decode(packed.signal) };
 }
 
 export function unpackShade(packed: PackedShade | null): Shade | null {
-  return packed && { ...unpackLayer(packed)!, limit: packed.limit || 1, reading: packed.reading, unit: packed.unit };
+  if (!packed) return null;
+  const { limit, opacity, reading, unit } = packed;
+  return { ...unpackLayer(packed)!, limit: limit || 1, opacity, reading, unit };
 }

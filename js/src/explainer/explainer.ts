@@ -15,10 +15,13 @@ import type { EcgView } from "../viewer/ecg-view";
 import { legend } from "../viewer/legend";
 import { bindPaper } from "../viewer/settings";
 import type { Toolbar } from "../viewer/toolbar";
+import { Answers } from "./answers";
+import { Bands } from "./bands";
 import { CurveCard } from "./curve";
 import { predictionAt, signalAt } from "./path";
-import { advanced, type Counterfactual, type PackedCounterfactual, type SearchProgress, unpackCounterfactual } from "./payload";
+import { advanced, type SearchProgress } from "./payload";
 import { PredictionCard } from "./prediction";
+import { ReasonsCard } from "./reasons";
 import { REQUEST_TRAITS, RequestCard } from "./request";
 import { TrustCard } from "./trust";
 import { Upload, type UploadFile } from "./upload";
@@ -28,7 +31,9 @@ export class Explainer extends Component {
   readonly #toolbar: Toolbar;
   readonly #prediction = new PredictionCard((model) => this.#request("model", { model }));
   readonly #changes = new ChangesCard();
+  readonly #reasons = new ReasonsCard();
   readonly #trust = new TrustCard();
+  readonly #beside = h("div", this.#reasons.element, this.#trust.element);
   readonly #curve: CurveCard;
   readonly #dials: DialsCard;
   readonly #form: RequestCard;
@@ -37,15 +42,13 @@ export class Explainer extends Component {
   readonly #modes = this.get<{ modes: Menu }>("_menus").modes.map(([value, text, title]) =>
     button(text, title!, () => this.set("mode", value), "", value),
   );
-  readonly #answers = h("span.group", { role: "group", "aria-label": "Answers" });
-  readonly #attributionBox = h("input", { type: "checkbox", onchange: () => this.set("show_attribution", this.#attributionBox.checked) });
-  readonly #method = h("span.method"); // of the attribution, by name
+  readonly #answers = new Answers(this);
+  readonly #bands = new Bands(this);
   readonly #showOriginal = h("input", { type: "checkbox", checked: true, onchange: () => this.#draw() });
   readonly #live: boolean;
   readonly #jobs: Jobs | null;
   readonly #upload: Upload | null;
   #original: Layer | null = null;
-  #counterfactuals: Counterfactual[] = [];
   #search: SearchProgress | null = null;
   #editState: EditState | null = null;
   #streaming = false; // frames of a dialled ECG come: the trait is out of date
@@ -114,9 +117,9 @@ export class Explainer extends Component {
       this.#dials.curve.element,
       this.#dials.element,
     );
-    const checks = h("span.checks", this.#answers, check(this.#showOriginal, "Original"), check(this.#attributionBox, this.#method));
+    const checks = h("span.checks", ...this.#answers.elements, check(this.#showOriginal, "Original"), ...this.#bands.elements);
     const paper = h("section.card", { "aria-label": "ECG" }, h("div.tools", this.#toolbar.element, checks), this.#view.element, this.#key);
-    const below = h("div.findings", this.#changes.element, this.#trust.element);
+    const below = h("div.findings", this.#changes.element, this.#beside);
     return h("div.body", this.#upload?.empty(), cards, h("div.centre", this.#message, paper), below);
   }
 
@@ -130,8 +133,8 @@ export class Explainer extends Component {
       this.#draw();
     });
     this.on(REQUEST_TRAITS, () => this.#form.update());
-    this.on(["_found", "chosen"], () => this.#showCounterfactuals());
-    this.on(["_attribution", "show_attribution"], () => this.#showAttribution());
+    this.on(["_found", "chosen", "show_needed"], () => this.#showCounterfactuals());
+    this.on(["_attribution", "show_attribution", "show_shares"], () => this.#showBand());
     this.on(["_error"], () => this.showError(this.get("_error")));
     this.on(["severity"], () => {
       this.#curve.move(this.get("severity"));
@@ -183,26 +186,14 @@ export class Explainer extends Component {
     this.#toolbar.update();
   }
 
-  get #chosen(): Counterfactual | null {
-    return this.#counterfactuals[this.get<number>("chosen")] ?? this.#counterfactuals[0] ?? null;
-  }
-
-  #unpacked: PackedCounterfactual[] | null = null;
-
   #showCounterfactuals(): void {
-    const packed = this.get<PackedCounterfactual[]>("_found");
-    if (packed !== this.#unpacked) this.#counterfactuals = packed.map(unpackCounterfactual);
-    this.#unpacked = packed;
-    const chosen = this.#chosen;
-    this.#answers.replaceChildren(
-      ...(this.#counterfactuals.length > 1 ? this.#counterfactuals : []).map((_, k) =>
-        button(`Answer ${k + 1}`, "", () => this.set("chosen", k), "", `${k}`),
-      ),
-    );
-    press([...this.#answers.querySelectorAll("button")], [`${this.#counterfactuals.indexOf(chosen!)}`]);
-    this.#answers.hidden = this.#dialled;
+    this.#answers.show(this.#dialled);
+    const chosen = this.#answers.chosen;
+    this.#beside.hidden = this.#dialled || !chosen;
+    this.#showBand();
     if (this.#dialled) return this.#showDials();
     this.#changes.show(chosen?.changes ?? [], ["Original", "Counterfactual"], `on the way to ${chosen && this.#name(chosen.target)}; `);
+    this.#reasons.show(chosen?.reasons ?? null);
     this.#trust.show(chosen?.trust ?? null);
     this.#showMessage(chosen ? chosen.words || chosen.message : "", chosen?.reached === false);
     if (!this.#search) this.#showCurve();
@@ -218,7 +209,7 @@ export class Explainer extends Component {
   }
 
   #showCurve(): void {
-    const chosen = this.#chosen;
+    const chosen = this.#answers.chosen;
     const output = chosen && this.#output(chosen.target);
     const points = chosen?.severities.map((s, k): [number, number] => [s, chosen.predictions[k]!]) ?? [];
     this.#curve.show(output ? { points, level: chosen.level, output, searching: false } : null);
@@ -227,22 +218,24 @@ export class Explainer extends Component {
   }
 
   #showKey(): void {
-    const shade: PackedShade | null = this.get("show_attribution") ? this.get("_attribution") : null;
-    const [search, chosen] = [this.#search, this.#chosen];
+    const shade = this.#bands.shade(this.#shares);
+    const [search, chosen] = [this.#search, this.#answers.chosen];
     const target = search?.target ?? chosen?.target;
     const where = search || !chosen ? "" : `, changed in ${chosen.space}`;
-    const changed = this.#dialled ? this.#editState?.layer && "as dialled" : target && `counterfactual (${this.#name(target)})${where}`;
+    const changed = this.#dialled
+      ? this.#editState?.layer && "as dialled"
+      : target && `${this.#answers.needed ? "what the model needs" : "counterfactual"} (${this.#name(target)})${where}`;
     this.#key.replaceChildren(legend({ lines: changed ? ["original", changed] : null, shade }));
     this.#key.hidden = !changed && !shade;
   }
 
-  #showAttribution(): void {
-    const on = this.get<boolean>("show_attribution");
-    const attribution: PackedShade | null = this.get("_attribution");
-    this.#method.textContent = attribution?.reading ?? "attribution";
-    this.#attributionBox.checked = on;
-    this.#attributionBox.disabled = !this.#live && !attribution;
-    this.#view.show({ shade: on ? unpackShade(attribution) : null });
+  get #shares(): PackedShade | null {
+    return this.#dialled ? null : (this.#answers.chosen?.shares ?? null);
+  }
+
+  #showBand(): void {
+    this.#bands.show(this.#shares, this.#live);
+    this.#view.show({ shade: unpackShade(this.#bands.shade(this.#shares)) });
     this.#showKey();
   }
 
@@ -251,7 +244,6 @@ export class Explainer extends Component {
     if (!this.#dialled) return;
     this.#showDialled();
     this.#showNumbers();
-    this.#trust.show(null);
     this.#showMessage("");
     this.#draw();
   }
@@ -271,7 +263,7 @@ export class Explainer extends Component {
 
   /** The traces: the hot path of a dragged slider, no kernel in it. */
   #draw(): void {
-    const [chosen, search, now] = [this.#chosen, this.#search, this.#editState];
+    const [chosen, search, now] = [this.#answers.chosen, this.#search, this.#editState];
     const plain = { original: this.#original, changed: null, note: this.get<Ecg | null>("_ecg")?.note };
     this.#showOriginal.disabled = this.#dialled ? !now?.layer : !chosen && !search;
     const style = !this.#showOriginal.checked ? "alone" : this.#dialled ? "faint" : "over";

@@ -3,8 +3,9 @@
 import type { Change } from "../core/changes";
 import { attach, decode, type Packed } from "../core/codec";
 import type { Reply } from "../core/jobs";
-import { type Layer, type PackedLayer, unpackLayer } from "../core/layers";
+import { type Layer, type PackedLayer, type PackedShade, unpackLayer } from "../core/layers";
 import type { Path } from "./path";
+import type { Reasons } from "./reasons";
 import type { Trust } from "./trust";
 
 interface About {
@@ -19,22 +20,26 @@ interface About {
   changes: Change[];
   trust: Trust | null;
   words: string;
+  reasons: Reasons | null; // null where there is no model to ask
+  shares: PackedShade | null;
 }
 
 export interface PackedCounterfactual extends About {
   fs: number;
   leads: string[];
-  frames: Packed;
+  frames: Packed; // of what the model needs, without the first: it is that of the other answer
+  needed?: PackedCounterfactual | null;
 }
 
 /** Beside a counterfactual the original is shown as the model read it: frame 0, sample for sample. */
-export type Counterfactual = About & Path & { base: Layer };
+export type Counterfactual = About & Path & { base: Layer; needed: Counterfactual | null };
 
-export function unpackCounterfactual(packed: PackedCounterfactual): Counterfactual {
+export function unpackCounterfactual(packed: PackedCounterfactual, first: Float32Array[] = []): Counterfactual {
   const { fs, leads, severities } = packed;
-  const rows = decode(packed.frames);
+  const rows = [...first, ...decode(packed.frames)];
   const frames = severities.map((_, k) => rows.slice(k * leads.length, (k + 1) * leads.length));
-  return { ...packed, frames, base: { fs, leads, rows: frames[0]! } };
+  const needed = packed.needed ? unpackCounterfactual(packed.needed, frames[0]) : null;
+  return { ...packed, frames, base: { fs, leads, rows: frames[0]! }, needed };
 }
 
 /** What streams in before the path is whole. */

@@ -31,4 +31,4 @@ export function legend({ lines = null, shade = null, waves = null }: Key): HTMLE
 
 const key = (style: string, text: string): HTMLElement => h("span.key", h("i", { class: style }), text);
 
-const short = (value: number): string => (value === 0 ? "0" : value.toPrecision(2));
+const short = (value: number): string => (value === 0 ? "0" : value >= 99.5 ? value.toFixed(0) : value.toPrecision(2));

@@ -296,7 +296,7 @@ export function paintShade(ctx: CanvasRenderingContext2D, sheet: Sheet, values: 
       const x = part.x(c);
       const wide = min(edge, part.x(c + 1)) - x;
       if (wide <= 0) continue;
-      ctx.globalAlpha = 0.78 * depth;
+      ctx.globalAlpha = values.opacity * depth;
       ctx.fillStyle = mean[c]! > 0 ? colours.positive : colours.negative;
       ctx.fillRect(x, y - half, wide, 2 * half);
     }
