@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from ...values import checks
+from ...vocabulary.territories import CHANGES
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -97,8 +98,12 @@ class Reasons:
 
     @property
     def along(self) -> tuple[Reason, ...]:
-        """What came along: not needed, and carries next to nothing."""
-        return tuple(row for row in self.rows if not row.needed and abs(row.share) < CARRIES)
+        """What has a name and came along: not needed, and carries next to nothing."""
+        return tuple(
+            row
+            for row in self.rows
+            if row.name in CHANGES and not row.needed and abs(row.share) < CARRIES
+        )
 
     def table(self) -> pd.DataFrame:
         """The rows as a table; ``attrs`` has moved, nameable, logic, together and unseen."""

@@ -23,18 +23,18 @@ def judge(context: TrustContext) -> list[TrustRow]:
     if why is None:
         unknown = "the model, or the way to this answer, is not at hand"
         return [TrustRow.unknown(name, unknown) for name in (NEEDED, SMALLEST, STABLE, SEEN)]
-    return [_needed(why), _smallest(cf, cf.needed), _stable(cf.needed, why), _seen(why)]
+    return [_needed(why, cf.needed.why), _smallest(cf, cf.needed), _stable(cf.needed, why), _seen(why)]
 
 
-def _needed(why: Reasons) -> TrustRow:
-    """The share of the answer that needed changes carry, and what came along."""
+def _needed(why: Reasons, need: Reasons) -> TrustRow:
+    """The share of the answer that needed changes carry, what those are, and what came along."""
     share = sum(row.share for row in why.needed)
     yardstick = f"{100 * CARRIED:.0f} % and nothing that came along"
     if not why.nameable:
         sentence = f"The model's reason has no name: {why.together}."
         return TrustRow(NEEDED, 0.0, "% of the answer", yardstick, "bad", sentence)
-    names = ", ".join(row.said for row in why.needed)
-    along = ", ".join(row.said for row in why.along if row.name in CHANGES)
+    names = ", ".join(row.said for row in need.needed)
+    along = ", ".join(row.said for row in why.along)
     verdict: Verdict = "good" if share >= CARRIED and not along else "mind"
     sentence = f"The model needs {names or 'nothing of this'}."
     if along:
