@@ -8,7 +8,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from ...generative.latent_edit import RHYTHM, SPACES, LatentEdit, Space
+from ...generative.latent_edit import NAMES, RHYTHM, SPACES, LatentEdit, Space
 from .objective import Objective
 from .path import CLEAR, crossing, line
 from .penalties import distance, likeness, shortfall
@@ -22,8 +22,8 @@ STEP_SD, NEAR_STEP_SD = 0.3, 0.2
 #: Where a search looks before it begins, in standard deviations along the joint axis of the atrial
 #: rhythm, both ways, and along the amortised direction.
 PROBES_SD = (0.9, 1.8, 3.0)
-#: And farther out, where none of those crosses the target.
-FAR_SD = (4.5, 6.5)
+#: And farther out, where none of those crosses the target; then each named number is tried alone as far.
+FAR_SD, ALONE_SD = (4.5, 6.5), 3.0
 #: Steps and rate of the paper's plain descent.
 DESCENT_STEPS, DESCENT_RATE = 500, 0.02
 
@@ -167,21 +167,27 @@ def probe(
     """Where a search begins, ``(batch, size)``, and whether the goal is crossed there, ``(batch,)``.
 
     Along the rhythm both ways and along the direction: the nearest crossing, else the best place.
+    Where none of them crosses soon, also along the one number that alone changes the score most: a
+    threshold has no slope from afar (PR of 150 ms says nothing of first-degree block, of 230 ms all).
     At the record itself the gradient of irregularity says little (a regular rhythm can be disturbed
     both ways), and a search that first turns the wrong way stays there: where it ``failed``, with
     moves ``(batch, any size)``, the next one does not begin on the same side of the rhythm.
     """
     sign = objective.sign(start)
-    rays = torch.zeros(3, len(start), edit.size)
+    rays = torch.zeros(4, len(start), edit.size)
     rays[0] = edit.permitted(edit.rhythm)
     rays[1], rays[2] = -rays[0], sign[:, None] * direction
-    lengths, score = torch.tensor(PROBES_SD), _looks(edit, objective, sign, PROBES_SD, rays)
-    short = (score.amax(dim=(0, 1)) < sign * objective.target_score).nonzero()[:, 0]
-    if len(short):  # the others have a crossing that is nearer
-        far = torch.full((len(FAR_SD), *score.shape[1:]), -torch.inf)
-        here = edit.take(short)
-        far[:, :, short] = _looks(here, objective, sign[short], FAR_SD, rays[:, short])
-        lengths, score = torch.tensor(PROBES_SD + FAR_SD), torch.cat((score, far))
+    lengths, score = torch.tensor(PROBES_SD), _looks(edit, objective, sign, PROBES_SD, rays[:3])
+    score = torch.cat((score, torch.full_like(score[:, :1], -torch.inf)), dim=1)
+    far = (score.amax(dim=(0, 1)) < sign * objective.target_score).nonzero()[:, 0]
+    if len(far):
+        lengths = torch.tensor(PROBES_SD + FAR_SD)
+        more = torch.full((len(lengths), 4, len(start)), -torch.inf)
+        more[: len(score)], here = score, edit.take(far)
+        rays[3, far] = _alone(here, objective, sign[far])
+        more[len(score) :, :3, far] = _looks(here, objective, sign[far], FAR_SD, rays[:3, far])
+        more[:, 3:, far] = _looks(here, objective, sign[far], PROBES_SD + FAR_SD, rays[3:, far])
+        score = more
     if failed is not None:
         same = rays[:, :, RHYTHM - 1] * failed[:, RHYTHM - 1] > 0
         score = torch.where(same, -torch.inf, score)
@@ -195,6 +201,20 @@ def probe(
     there = lengths[best // len(rays), None] * rays[best % len(rays), batch]
     first = CLEAR * shortest.nan_to_num(posinf=0.0)[:, None] * rays[nearest, batch]
     return torch.where(near[:, None], first, there), near & (shortest <= PROBES_SD[-1])
+
+
+def _alone(edit: LatentEdit, objective: Objective, sign: Tensor) -> Tensor:
+    """For each record the named number that alone changes its score most, as unit moves ``(batch, size)``.
+
+    Not the atrial numbers, which move together: they have rays of their own.
+    """
+    axes = torch.eye(edit.size)[RHYTHM : len(NAMES)]
+    axes = axes[edit.free[RHYTHM:] > 0]
+    if not len(axes):
+        return torch.zeros(len(sign), edit.size)
+    both = torch.cat((axes, -axes))
+    rays = both[:, None].expand(-1, len(sign), -1)
+    return both[_looks(edit, objective, sign, (ALONE_SD,), rays)[0].argmax(dim=0)]
 
 
 def _looks(
