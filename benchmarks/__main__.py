@@ -22,6 +22,7 @@ NAMES = (
     "plain",
     "twins",
     "planted",
+    "conduction",
     "trust",
     "realism",
     "delineation",

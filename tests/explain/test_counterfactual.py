@@ -301,6 +301,16 @@ def test_the_answer_says_which_space_it_needed_and_what_it_asks_for(found):
     assert found.method == "refined"
 
 
+@pytest.mark.parametrize("seed", [21, 22, 23])
+def test_first_degree_block_is_a_long_pr_interval_though_its_slope_is_flat(seed):
+    record = cw.simulate("NSR", seed=seed)[0].record
+    cf = cw.counterfactual(record, cw.load("nine-resnet"), "IAVB", severities=2)
+    assert cf.reached and cf.space == SPACES[0].name
+    assert cf.moved["pr"] > 30 and abs(cf.moved["qrs"] - 1) < 0.1
+    assert abs(cf.moved["irregularity"]) < 0.03 and abs(cf.moved["p_wave_taken_away"]) < 0.2
+    assert cw.measure(cf.record())["pr_ms"] > 200
+
+
 def test_the_amortised_direction_answers_at_once_and_reaches(record, f):
     quick = cw.counterfactual(record, f, target="AF", method="direction", severities=3)
     assert quick.reached and quick.method == "direction"

@@ -4,10 +4,13 @@ import numpy as np
 import pytest
 import torch
 
+import cofe_widgets as cw
+from cofe_widgets import Record
 from cofe_widgets.train.core import card, loop
 from cofe_widgets.train.core.moving_average import moving_average, updates_done
 from cofe_widgets.train.data.condition_sampling import combine
 from cofe_widgets.train.data.examples import Changes, Examples, augment
+from cofe_widgets.train.data.moved_pr import MovedPr
 from cofe_widgets.train.recipes import multilabel as nine
 from cofe_widgets.train.recipes import potassium
 
@@ -159,6 +162,24 @@ def test_what_codes_say_and_do_not_say(labels, dataset, expected):
         assert said[name] == pytest.approx(value, nan_ok=True), name
 
 
+def test_the_pr_interval_of_a_record_is_moved_and_nothing_else():
+    hearts = [one.record for one in cw.simulate("NSR", 16, seed=4, fs=250, severity=None)]
+    signals = np.stack([record.signal for record in hearts])
+    moved = MovedPr(signals, np.arange(16) < 14)
+    assert moved.can.sum() > 8 and not moved.can[14:].any()  # of the last two nothing is known
+    rows = np.flatnonzero(moved.can)
+    shown, long, reshaped = moved(np.random.default_rng(1), rows)
+    assert 2 < long.sum() < len(rows) - 2 and 0 < reshaped.sum() < len(rows)
+    before = cw.measure([hearts[i] for i in rows])
+    after = cw.measure([Record(one, 250) for one in shown])
+    known = np.isfinite(after.pr_ms.to_numpy())
+    assert known.mean() > 0.7
+    assert ((after.pr_ms.to_numpy() > 200) == long)[known].all()
+    still = known & ~reshaped
+    for name, close in (("heart_rate_bpm", 1.0), ("qrs_ms", 8.0), ("r_amplitude_mv", 0.05)):
+        assert np.abs(after[name] - before[name]).to_numpy()[still].max() < close, name
+
+
 def test_no_voltage_is_learned_from_z_scores():
     said = dict(
         zip(nine.OUTPUTS, nine.truth_of("NSR;LVH;LBBB", "ptbxl_zscore", False), strict=True)
@@ -167,13 +188,31 @@ def test_no_voltage_is_learned_from_z_scores():
     assert said["LBBB"] == 1 and said["NSR"] == 1
 
 
-def test_a_changed_gain_hides_the_voltage():
+def test_a_changed_gain_hides_the_voltage(monkeypatch):
+    monkeypatch.setattr(nine, "INCOMPLETE", 0.0)  # of mild hearts a voltage is open too
     batch = nine.Batches(None)
     x, truth = batch(np.random.default_rng(0), 60)
     hidden = torch.isnan(truth[:, nine.OUTPUTS.index("LVH")])
     assert x.shape == (60, 12, 2500) and 5 < hidden.sum() < 35
     assert torch.equal(hidden, torch.isnan(truth[:, nine.OUTPUTS.index("LQRSV")]))
-    assert torch.isfinite(truth[:, nine.OUTPUTS.index("LBBB")]).all()
+    assert torch.isfinite(truth[:, nine.OUTPUTS.index("AF")]).all()
+
+
+def test_a_bundle_branch_block_is_one_from_a_qrs_of_120_ms():
+    truth = np.zeros((4, 9), np.float32)
+    block, slow = nine.OUTPUTS.index("RBBB"), nine.OUTPUTS.index("SB")
+    truth[1:, block], truth[:, slow] = 1, [0, 0, 1, 1]
+    mild, qrs_ms = np.array([False, True, True, False]), np.array([140.0, 105, 125, 140])
+    nine._incomplete(truth, mild, qrs_ms)
+    np.testing.assert_array_equal(truth[:, block], [0, 0, NAN, 1])
+    np.testing.assert_array_equal(truth[:, slow], [0, 0, NAN, 1])
+
+
+def test_simulated_blocks_are_complete_incomplete_and_in_between():
+    _, truth = nine.simulated(200, 0)
+    for name in ("LBBB", "RBBB"):
+        there = truth[:, nine.OUTPUTS.index(name)]
+        assert (there == 1).sum() > 5 and np.isnan(there).sum() > 0
 
 
 def test_simulated_potassium_is_what_was_asked_for():

@@ -9,6 +9,7 @@ import torch
 import wfdb
 
 import cofe_widgets as cw
+from cofe_widgets.errors import WeightsError
 from cofe_widgets.models import load
 from cofe_widgets.models.architectures.inception import InceptionTime
 from cofe_widgets.models.architectures.resnet import ResNet1d
@@ -106,6 +107,20 @@ def test_a_run_can_be_watched_closed_and_gone_on_with(here, capsys):
     assert [step.fraction for step in seen[:4]] == [0, 3 / 5, 4 / 5, 1]  # on from the checkpoint
     assert seen[-1].result == here / "af.safetensors" and seen[-1].result.exists()
     assert "step " not in capsys.readouterr().out  # rows are said by who consumes the steps
+
+
+def test_a_network_is_trained_on_from_weights_or_refused(here):
+    words = ["--data", str(here / "none"), "--batch", "4", "--steps", "1"]
+    first = here / "first.safetensors"
+    af.main([*words, "--run", str(here / "r"), "--out", str(first)])
+    on = [*words, "--run", str(here / "s"), "--out", str(here / "on.safetensors")]
+    af.main([*on, "--begin-with", str(first)])
+    one, other = (
+        load(here / name).module.stem[0].weight for name in (first.name, "on.safetensors")
+    )
+    assert 0 < (one - other).abs().max() < 0.01  # one step away
+    with pytest.raises(WeightsError, match="answers SR, AF, where .* answers NSR"):
+        nine.main([*words, "--run", str(here / "t"), "--begin-with", str(first)])
 
 
 def test_an_older_name_of_an_option_works():

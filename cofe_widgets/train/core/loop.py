@@ -22,7 +22,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ...ecg import LEADS
-from ...models import WEIGHTS
+from ...errors import WeightsError
+from ...models import WEIGHTS, load
 from ...models.architectures.inception import InceptionTime
 from ...models.architectures.resnet import ResNet1d
 from ...steps import Step
@@ -43,7 +44,8 @@ ADVERSARIAL_RMS_UV = 20.0
 RATE = 1e-3
 #: Share of a run over which adversarial steps grow to their size: what there is to see is learned
 #: sooner with small ones, but weights are chosen only among those that met the full size.
-RAMP = 0.6
+#: A network that is trained on has seen it: then they grow sooner.
+RAMP, RAMP_ON = 0.6, 0.3
 #: Share of a label's certainty that is not believed.
 SMOOTHING = 0.02
 
@@ -79,6 +81,17 @@ def add_recipe_options(parser: argparse.ArgumentParser, name: str, steps: int) -
         help="largest adversarial step in training, uV RMS (default: %(default)g)",
     )
     parser.add_argument("--out", type=Path, help="weights to write (default: the shipped ones)")
+    parser.add_argument(
+        "--begin-with",
+        default="",
+        metavar="MODEL",
+        help="a shipped model or a weights file of the same architecture to train on from",
+    )
+    parser.add_argument(
+        "--bfloat16",
+        action="store_true",
+        help="convolutions in bfloat16: half the time on processors that have it",
+    )
     parser.set_defaults(batch=48, every=40, run=None)
 
 
@@ -173,14 +186,16 @@ def train(task: Task, options: argparse.Namespace) -> Generator[Step[Any], None,
     best, best_step = state["best"], state["best_step"]
     rng = np.random.default_rng([options.seed, state["step"], parallel.rank()])
     began = time.monotonic()
+    ramp = RAMP_ON if options.begin_with else RAMP
     for step in range(state["step"] + 1, options.steps + 1):
         gone = (time.monotonic() - began) / (60 * options.minutes)
         done = max(gone, step / options.steps)
         for group in optimizer.param_groups:
             group["lr"] = RATE * min(1.0, max(0.1, 3 * (1 - done)))
-        adversarial_mv = options.adversarial_rms_uv / 1000 * min(1.0, done / RAMP)
+        adversarial_mv = options.adversarial_rms_uv / 1000 * min(1.0, done / ramp)
         size = options.batch // parallel.processes()
-        loss = _learn(task, model, optimizer, rng, size, adversarial_mv)
+        with torch.autocast(device.type, torch.bfloat16, enabled=options.bfloat16):
+            loss = _learn(task, model, optimizer, rng, size, adversarial_mv)
         average.update_parameters(model)
         stop = parallel.agree(step == options.steps or gone > 1, device)
         if step % options.every and not stop:
@@ -188,7 +203,7 @@ def train(task: Task, options: argparse.Namespace) -> Generator[Step[Any], None,
             continue
         if not parallel.rank():
             value, figure = validation(mean, task.held, task.output)
-            if value < best and done >= RAMP:
+            if value < best and done >= ramp:
                 best, best_step = value, step
                 best_model.load_state_dict(mean.state_dict())
             figures = {"val_loss": value, "val_figure": figure, "best_step": best_step}
@@ -210,8 +225,25 @@ def train(task: Task, options: argparse.Namespace) -> Generator[Step[Any], None,
 
 
 def _begin(task: Task, options: argparse.Namespace) -> Network:
-    """An untrained network; of values, one that answers the mean."""
+    """The network of ``--begin-with``, or an untrained one; of values, one that answers the mean.
+
+    Raises
+    ------
+    WeightsError
+        When the network to begin with is another one than is to be trained.
+    """
     model = ARCHITECTURES[options.architecture](len(task.leads), len(task.outputs), FS)
+    if options.begin_with:
+        loaded = load(options.begin_with)
+        given, card = loaded.module, loaded.card
+        if type(given) is not type(model) or tuple(card["outputs"]) != task.outputs:
+            raise WeightsError(
+                f"--begin-with {options.begin_with}: a {type(given).__name__} that answers "
+                f"{', '.join(card['outputs'])}, where a {type(model).__name__} that answers "
+                f"{', '.join(task.outputs)} is trained: begin with one of these, or with none"
+            )
+        model.load_state_dict(given.state_dict())
+        return model
     if task.output == "linear":
         model.head.bias.data[:] = torch.from_numpy(np.nanmean(task.held.truth, axis=0))
     return model

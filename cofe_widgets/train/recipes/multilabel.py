@@ -23,6 +23,7 @@ from ..core.options import start
 from ..core.progress import follow
 from ..data.condition_sampling import combine
 from ..data.examples import Changes, Examples, augment
+from ..data.moved_pr import MovedPr
 from ..data.records import RealRecords
 
 OUTPUTS = ("NSR", "AF", "SB", "STach", "IAVB", "RBBB", "LBBB", "LQRSV", "LVH")
@@ -64,6 +65,11 @@ _OPEN = {
 ADVERSARIAL_RMS_UV = 8.0
 #: Intervals and voltages make these labels: gain and tempo are changed less.
 CHANGES = Changes(gain=1.08, tempo=0.98)
+#: Share of the simulated bundle branch blocks that are mild, most of them incomplete; and the QRS, ms,
+#: below which there is no block, and above which there is.
+INCOMPLETE, OPEN_QRS_MS = 0.4, (120.0, 130.0)
+#: Share of the real sinus records in a batch whose PR interval is moved.
+MOVED = 0.35
 #: Simulated hearts that are shown at every severity.
 TWINS = 48
 
@@ -115,14 +121,33 @@ def simulated(n: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """``(n, 8, 2500)`` mV and truth ``(n, 9)`` of hearts with several conditions each."""
     rng = np.random.default_rng(seed)
     drawn = combine(rng, n, MENUS)
-    made = draw(["+".join(codes) for codes in drawn], int(rng.integers(2**31)), variety=0.8)
+    blocked = np.array([bool({"LBBB", "RBBB"} & set(codes)) for codes in drawn])
+    mild = blocked & (rng.random(n) < INCOMPLETE)
+    severity = np.where(mild, rng.uniform(0.1, 0.6, n), rng.uniform(0.6, 1.0, n))
+    made = draw(
+        ["+".join(codes) for codes in drawn],
+        int(rng.integers(2**31)),
+        variety=0.8,
+        severity=severity,
+    )
     truth = np.array([[name in codes for name in OUTPUTS] for codes in drawn], np.float32)
+    _incomplete(truth, mild, 1000 * (made.hearts.qrs_offset_s - made.hearts.qrs_onset_s))
     for row, codes in zip(truth, drawn, strict=True):
         if "SA" in codes:
             row[[_INDEX["NSR"], _INDEX["SB"]]] = np.nan
         if "MoI" in codes:
             row[[_INDEX["NSR"], _INDEX["SB"], _INDEX["IAVB"]]] = np.nan
     return made.signals, truth
+
+
+def _incomplete(truth: np.ndarray, mild: np.ndarray, qrs_ms: np.ndarray) -> None:
+    """A bundle branch block needs a QRS of 120 ms; what else a mild heart has is left open."""
+    for name in ("LBBB", "RBBB"):
+        there = truth[:, _INDEX[name]] == 1
+        truth[there & (qrs_ms < OPEN_QRS_MS[1]), _INDEX[name]] = np.nan
+        truth[there & (qrs_ms < OPEN_QRS_MS[0]), _INDEX[name]] = 0
+    for name in ("SB", "STach", "IAVB", *VOLTAGES):
+        truth[mild & (truth[:, _INDEX[name]] == 1), _INDEX[name]] = np.nan
 
 
 def examples(real: RealRecords) -> Examples:
@@ -151,6 +176,9 @@ class Batches:
             plain = 1 / max(1, len(real))
             self.weight = np.nanmax(np.where(real.truth > 0.5, 1 / count, plain), axis=1)
             self.weight /= self.weight.sum()
+            sinus = (real.truth[:, [_INDEX[name] for name in ("NSR", "SB", "STach")]] == 1).any(1)
+            known = np.isfinite(real.truth[:, _INDEX["IAVB"]])
+            self.moved = MovedPr(real.signals, sinus & known)
 
     def __call__(self, rng: np.random.Generator, size: int) -> tuple[Tensor, Tensor]:
         """``(size, 12, 2500)`` augmented mV and truth ``(size, 9)``."""
@@ -158,9 +186,9 @@ class Batches:
         signals, truth = simulated(size - n_real, int(rng.integers(2**31)))
         signals = self.expand @ signals
         if self.real is not None:
-            rows = rng.choice(len(self.real), n_real, p=self.weight)
-            signals = np.concatenate((signals, self.real.signals[rows]))
-            truth = np.concatenate((truth, self.real.truth[rows]))
+            shown, known = self._real(rng, n_real)
+            signals = np.concatenate((signals, shown))
+            truth = np.concatenate((truth, known))
         # Where the gain is changed much, nobody knows the voltage any more.
         loud = rng.random(size) < 0.3
         for name in VOLTAGES:
@@ -168,6 +196,19 @@ class Batches:
         gain = np.where(loud, 1.6 ** rng.uniform(-1, 1, size), 1.0).astype(np.float32)
         x = torch.from_numpy(signals * gain[:, None, None])
         return augment(x, rng, CHANGES), torch.from_numpy(truth)
+
+    def _real(self, rng: np.random.Generator, n: int) -> tuple[np.ndarray, np.ndarray]:
+        """Real records ``(n, 12, 2500)`` and truth ``(n, 9)``, some with another PR interval."""
+        assert self.real is not None
+        rows = rng.choice(len(self.real), n, p=self.weight)
+        signals, truth = self.real.signals[rows], self.real.truth[rows]
+        moved = np.flatnonzero(self.moved.can[rows] & (rng.random(n) < MOVED))
+        if len(moved):
+            signals[moved], long, reshaped = self.moved(rng, rows[moved])
+            truth[moved, _INDEX["IAVB"]] = long
+            for name in ("RBBB", "LBBB"):  # of another QRS nobody says what it is
+                truth[moved[reshaped], _INDEX[name]] = np.nan
+        return signals, truth
 
 
 def parse(argv: list[str] | None = None) -> argparse.Namespace:
