@@ -46,7 +46,8 @@ class MovedPr:
     def __init__(self, signals: NDArray[np.float32], sinus: NDArray[np.bool_]) -> None:
         self.signals, self.can = signals, np.zeros(len(signals), bool)
         self.pr_s, self.least_s, self.most_s = (np.full(len(signals), np.nan) for _ in range(3))
-        self.r_s, self.parts = {}, {}
+        self.r_s: dict[int, NDArray[np.float32]] = {}
+        self.parts: dict[int, list[float]] = {}
         for i in np.flatnonzero(sinus):
             try:
                 beat = median_beat(Record(signals[i], FS, LEADS))
