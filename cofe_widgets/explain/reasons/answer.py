@@ -24,8 +24,9 @@ from .shares import shared
 
 #: What the space of the needed answer is called.
 SPACE = "named changes, each by itself"
-#: The way goes a little farther than the crossing is thought to be, so that it surely passes it.
-AMPLE = 1.04
+#: The way goes a little farther than the crossing is thought to be, so that it surely passes it; where
+#: the answer falls again beyond it, exactly as far.
+AMPLE = (1.04, 1.0, 1.1)
 #: Two changes do together so much more than each alone, as a share of the way, that both are needed.
 BOTH = 0.4
 #: ... or, made at once, so much less than their sum that either is enough.
@@ -102,8 +103,11 @@ def _answer(
     """The needed answer with its path, and why."""
     cf, objective = case.cf, case.objective
     count = len(cf.signals)
-    way = NamedPath(look, AMPLE * found.numbers)
-    signals, predictions, share = path(way, objective, case.start, count)
+    for farther in AMPLE:
+        way = NamedPath(look, farther * found.numbers)
+        signals, predictions, share = path(way, objective, case.start, count)
+        if objective.reached(case.start, float(predictions[-1])):
+            break
     numbers = look.edit.bounded(share * way.move[None])[0]
     reached = found.reached and objective.reached(case.start, float(predictions[-1]))
     why = _why_needed(look, found, numbers, unseen, control, reached)

@@ -23,7 +23,12 @@ def judge(context: TrustContext) -> list[TrustRow]:
     if why is None:
         unknown = "the model, or the way to this answer, is not at hand"
         return [TrustRow.unknown(name, unknown) for name in (NEEDED, SMALLEST, STABLE, SEEN)]
-    return [_needed(why, cf.needed.why), _smallest(cf, cf.needed), _stable(cf.needed, why), _seen(why)]
+    return [
+        _needed(why, cf.needed.why),
+        _smallest(cf, cf.needed),
+        _stable(cf.needed, why),
+        _seen(why),
+    ]
 
 
 def _needed(why: Reasons, need: Reasons) -> TrustRow:
