@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from ...generative.latent_edit import NAMES
-from ...vocabulary.territories import waves_of
+from ...vocabulary.territories import CHANGES, waves_of
 from .looking import Looker, Ray
 
 #: Tried alone whatever the gradient says: at a regular rhythm that of irregularity says nothing.
@@ -29,8 +29,10 @@ OTHERS = 6
 LEAST = 0.08
 #: A change that goes so far and is then used up (no P wave is less than none) would do.
 NEARLY = 0.9
+#: Without a change the rest may be so many times as long; without one too small to be worth a word, more.
+SLACK = (1.02, 1.1)
 #: What settles anew may be stretched by so much.
-STRETCHES = (1.0, 1.12, 1.3, 1.6, 2.0)
+STRETCHES = (1.0, 1.05, 1.12, 1.3, 1.6, 2.0)
 #: Other single changes are told, too: up to so many times as long as the answer, or to so many SD; and so
 #: many of them.
 ALSO, ALSO_SD, MOST_OTHERS = 2.0, 2.5, 5
@@ -169,12 +171,31 @@ def _eliminated(look: Looker, typical: Tensor) -> Tensor | None:
             return numbers
         without = numbers.repeat(len(active), 1)
         without[torch.arange(len(active)), torch.tensor(active)] = 0.0
-        fewer = [_settled(look, one, length) for one in without]
+        fewer = [
+            _settled(look, one, length * (SLACK[1] if _unseen(look, numbers, k) else SLACK[0]))
+            for k, one in zip(active, without, strict=True)
+        ]
         left = [one for one in fewer if one is not None]
         if not left:
-            return _shrunk(look, numbers)
+            return _without_small(look, _shrunk(look, numbers))
         numbers = min(left, key=look.length)
     return None
+
+
+def _without_small(look: Looker, numbers: Tensor) -> Tensor:
+    """Without the changes that have become too small to be worth a word, where the rest can make up for it."""
+    fewer = numbers.clone()
+    for k in numbers.nonzero()[:, 0].tolist():
+        if _unseen(look, numbers, k):
+            fewer[k] = 0.0
+    settled = _settled(look, fewer, SLACK[1] * look.length(numbers)) if fewer.any() else None
+    return numbers if settled is None else settled
+
+
+def _unseen(look: Looker, numbers: Tensor, k: int) -> bool:
+    """Whether a change is too small to be worth a word."""
+    edit = CHANGES[look.edit.names[k]]
+    return abs(edit.amount(float(numbers[k])) - edit.rest) < edit.least
 
 
 def _settled(look: Looker, numbers: Tensor, longest: float) -> Tensor | None:
