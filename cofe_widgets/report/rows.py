@@ -33,6 +33,11 @@ def changes(cf: Counterfactual) -> list[dict[str, Any]]:
     if not all(isfinite(share) for share in pairs["p_presence"]):
         for name in OF_P:  # not judged is not absent
             rows[name] |= {"missing": UNKNOWN, "notable": False}
+    judged = cf.findings.before, cf.findings.after
+    for name, pair in pairs.items():
+        missing = (m for m, value in zip(judged, pair, strict=True) if not isfinite(value))
+        if any(name in one.reasons for one in missing):  # nor is what was not given
+            rows[name] |= {"missing": UNKNOWN, "notable": False}
     return list(rows.values())
 
 

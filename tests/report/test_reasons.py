@@ -5,14 +5,18 @@ from itertools import pairwise
 from math import nan
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from cofe_widgets.explain.counterfactual.reasons import Reason, Reasons
 from cofe_widgets.report.figures.shares import shares_band
 from cofe_widgets.report.narrative import narrative
 from cofe_widgets.report.reasons import answers, coincide, needs, packed_reasons, reason_texts
+from cofe_widgets.report.rows import LISTED, changes
 from cofe_widgets.signals import median_beat
+from cofe_widgets.signals.changes import Findings
 from cofe_widgets.simulate import simulate
+from cofe_widgets.vocabulary.measurements import MEASUREMENTS
 
 IRREGULAR = Reason("irregularity", "RR irregularity", 0.28, "of the mean", 0.84, True)
 P_GONE = Reason("p_wave_taken_away", "P waves taken away", 1.0, "", 0.09, False)
@@ -141,3 +145,19 @@ def test_a_rhythm_without_a_pause_between_t_and_p_still_shows_what_its_change_ca
     band = shares_band(cf)
     for first, last in pairwise(np.rint(peaks * band.fs).astype(int)):
         assert band.values[0, first:last].max() == pytest.approx(84)
+
+
+def test_a_number_that_is_not_given_is_not_called_gone(sinus_to_af):
+    before = sinus_to_af.findings.before
+    gone = {**before.values, "r_amplitude_mv": nan, "t_amplitude_mv": nan}
+    after = replace(before, values=gone, reasons={"r_amplitude_mv": "beats disagree"})
+    cf = replace(sinus_to_af, method="gradient")
+    vars(cf)["findings"] = Findings(before, after)
+    vars(cf)["measurements"] = pd.DataFrame(
+        [(name, before.values[name], gone[name]) for name in LISTED],
+        columns=["measurement", "original", "counterfactual"],
+    )
+    rows = {row["label"]: row for row in changes(cf)}
+    r, t = (MEASUREMENTS[name].title for name in ("r_amplitude_mv", "t_amplitude_mv"))
+    assert rows[r]["missing"] == "–" and not rows[r]["notable"]
+    assert rows[t]["missing"] == "absent" and rows[t]["notable"]
