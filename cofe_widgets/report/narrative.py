@@ -10,6 +10,7 @@ from __future__ import annotations
 from math import isfinite
 from typing import TYPE_CHECKING
 
+from ..errors import ExplainError
 from ..signals import Verdict
 from ..signals.changes import OF_LEADS, TOLD_RULES, Change, Findings
 from ..signals.criteria.diagnoses import DIAGNOSES, MOST_P, diagnosis, holds
@@ -90,6 +91,11 @@ def _measured(cf: Counterfactual, found: Findings) -> list[str]:
 def _unnamed(cf: Counterfactual) -> str:
     if "whole" not in cf.space or not cf.reached:
         return ""
+    try:
+        if cf.why.nameable:  # the search went farther than the model needs
+            return ""
+    except ExplainError:
+        pass
     return "no nameable change was enough: the model was flipped by one without a name"
 
 
