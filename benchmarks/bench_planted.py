@@ -156,6 +156,8 @@ _COLUMNS = (
     "named",
     "told",
     "no longer",
+    "distance",
+    "restricted",
     "saliency",
     "descent",
 )
