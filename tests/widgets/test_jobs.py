@@ -126,12 +126,18 @@ async def until(true: Any, seconds: float = 10) -> None:
 
 def test_the_latest_wins_and_the_first_is_told():
     gate = threading.Event()
+    begun = threading.Event()
     closed: list[str] = []
 
+    def work() -> Work:
+        begun.set()
+        return (yield from counting(4, closed, gate))
+
     async def session() -> Browser:
-        jobs, browser = make(lambda: counting(4, closed, gate))
+        jobs, browser = make(work)
         jobs.handle({"type": "ready", "view": "v"})
         jobs.handle(request("a"))
+        await until(begun.is_set)  # work that has not begun has nothing to close
         jobs.handle(request("b"))
         gate.set()
         await until(lambda: "done" in browser.types("b"))
