@@ -12,6 +12,9 @@ from cofe_widgets.audit.trust import trust_card
 from cofe_widgets.errors import ExplainError
 from cofe_widgets.explain.counterfactual.reasons import Reasons
 
+#: Nine models, each searched whole.
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def record():
