@@ -20,7 +20,7 @@ import cofe_widgets as cw
 from cofe_widgets import Counterfactual
 from cofe_widgets.audit.statistics import wilson
 from cofe_widgets.audit.trust.rows.outside import installed, rhythm
-from cofe_widgets.vocabulary.territories import CHANGES
+from cofe_widgets.vocabulary.territories import CHANGES, length_sd
 
 from .bench_counterfactuals import records_of
 from .bench_signals import Line
@@ -76,10 +76,7 @@ def table(target: str, found: Sequence[Counterfactual]) -> None:
     logic = Counter(cf.needed.why.logic for cf in reached)
     print("  they belong together as:", ", ".join(f"{k} {v}" for k, v in logic.most_common()))
     length = [cf.needed.provenance["distance"] for cf in reached]
-    whole = [
-        sum(abs(e.number(cf.moved[n])) / e.sd for n, e in CHANGES.items() if n in cf.moved)
-        for cf in reached
-    ]
+    whole = [length_sd(cf.moved) for cf in reached]
     if length:
         print(f"  length, SD added up: needed {median(length):.1f}, typical {median(whole):.1f}")
     without_p = np.mean(

@@ -57,7 +57,8 @@ class BeatParts:
         self.stretch = (at - 1) % 6
         length = (marks[at + 1] - marks[at]).clamp(min=1e-3)
         self.place = ((time - marks[at]) / length).clamp(0, 1).float()
-        self.beat = (at - 1) // 6
+        # What lies before R belongs to the interval that ends there, what lies after it to the next.
+        self.beat = (at - 1) // 6 + (self.stretch >= _PAUSE).long()
         self.lively = inversion.lively[0]
         self.p_own = (inversion.p_drawn + inversion.p_left)[0]
         self.p_typical = inversion.p_typical[0]
@@ -123,15 +124,13 @@ class BeatParts:
 
     def _levels(self) -> Tensor:
         """Level of each beat's PR segment, held over its QRS, ``(8, samples)``."""
-        # What lies before R belongs to the interval that ends there, what lies after it to the next.
-        owner = self.beat + (self.stretch >= _PAUSE).long()
-        count = int(owner.max()) + 1
+        count = int(self.beat.max()) + 1
         near = self._in(_SEGMENT) | (self._in(_BEFORE_R) & (self.place < EDGE))
         total = torch.zeros(len(self.lively), count).index_add_(
-            1, owner[near], self.lively[:, near]
+            1, self.beat[near], self.lively[:, near]
         )
-        number = torch.zeros(count).index_add_(0, owner[near], torch.ones(int(near.sum())))
-        return (total / number.clamp(min=1))[:, owner]
+        number = torch.zeros(count).index_add_(0, self.beat[near], torch.ones(int(near.sum())))
+        return (total / number.clamp(min=1))[:, self.beat]
 
     def component(self, wave: str, territory: str) -> tuple[Tensor, float]:
         """What one mV more of a wave in a territory adds to the independent leads, and its own height.
@@ -145,25 +144,22 @@ class BeatParts:
         """
         leads = [k for k, used in enumerate(territory_matrix(territory).any(dim=0)) if used]
         if wave in ("st", "t"):
-            own, typical = self.bump(wave).expand(len(leads), -1), None
-            height = 0.0
+            shape, height = self.bump(wave).expand(len(leads), -1), 0.0
         else:
-            own, typical = self._shape(wave, leads)
+            own, shape = self._shape(wave, leads)
             height = float(self._height(own).max())
             if height < LEAST_WAVE_MV:
-                own, height = typical, 0.0
-                own = own / own.abs().max().clamp(min=1e-6)
+                shape, height = shape / shape.abs().max().clamp(min=1e-6), 0.0
             else:
-                own = own / height
+                shape = own / height
         out = torch.zeros(8, SAMPLES)
-        out[leads] = own
+        out[leads] = shape
         return territory_matrix(territory) @ out, height
 
     def _height(self, waves: Tensor) -> Tensor:
         """How tall waves are in the median beat, ``(leads,)``."""
-        owner = self.beat + (self.stretch >= _PAUSE).long()
-        tops = torch.zeros(len(waves), int(owner.max()) + 1)
-        tops = tops.scatter_reduce(1, owner.expand(len(waves), -1), waves.abs(), "amax")
+        tops = torch.zeros(len(waves), int(self.beat.max()) + 1)
+        tops = tops.scatter_reduce(1, self.beat.expand(len(waves), -1), waves.abs(), "amax")
         whole = tops[:, 1:-1] if tops.shape[1] > 3 else tops
         return whole.median(dim=1).values
 

@@ -60,6 +60,10 @@ class EditParameter:
         """The amount that changes nothing."""
         return self.amount(0.0)
 
+    def shows(self, amount: float) -> bool:
+        """Whether an amount is so far from rest that it is worth a word."""
+        return abs(amount - self.rest) >= self.least
+
     def number(self, amount: float) -> float:
         """The number behind an amount that people read."""
         if self.amount is exp:

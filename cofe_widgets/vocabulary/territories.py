@@ -6,6 +6,7 @@ own (`LOCAL_EDITS`), as those of `vocabulary.edits` are.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from .edits import EDITS, EditParameter
@@ -76,6 +77,13 @@ LOCAL_EDITS: dict[str, EditParameter] = {
 }
 #: Every change that has a name.
 CHANGES: dict[str, EditParameter] = {**EDITS, **LOCAL_EDITS}
+
+
+def length_sd(moved: Mapping[str, float]) -> float:
+    """Standard deviations of all named changes together (a city block), of amounts that people read."""
+    return sum(
+        abs(edit.number(moved[name])) / edit.sd for name, edit in CHANGES.items() if name in moved
+    )
 
 
 def waves_of(name: str) -> frozenset[str]:

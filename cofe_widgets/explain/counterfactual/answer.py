@@ -13,12 +13,11 @@ from torch import Tensor
 from ...generative.inversion import SECONDS, UNTRUSTED_R
 from ...generative.latent_edit import SPACES, LatentEdit, Space
 from ...generative.networks import networks
-from ...models.architectures.generator import FS
 from ...provenance import provenance
 from ...vocabulary.measurements import MEASUREMENTS
 from ..arguments import filled
 from .objective import Objective
-from .path import EditPath, Path, path
+from .path import EditPath, Path, inside, path
 from .request import Begun, Request
 from .result import Counterfactual
 from .search import Solution, solve
@@ -174,10 +173,7 @@ def _message(
 ) -> str:
     """The outcome in one sentence."""
     objective, inversion = request.objective, begun.inversion
-    linear, target = objective.f.output == "linear", objective.target
-    name, digits = (target, ".3g") if linear else (f"p({target})", ".2f")
-    first, last = predictions[0], predictions[-1]
-    message = f"{name} goes from {first:{digits}} to {last:{digits}}: {changes}"
+    message = f"{objective.goes(predictions)}: {changes}"
     if not reached:
         message = f"not reached ({objective.level:g} was asked): {message}"
     elif space is SPACES[-1]:
@@ -200,8 +196,6 @@ def _message(
 def _provenance(request: Request, edit_path: EditPath, share: float, number: int) -> dict[str, Any]:
     """Everything the answer depends on."""
     inversion, f = edit_path.edit.inversion, request.objective.f
-    beats = edit_path.beats(share).double().numpy()
-    inside = np.isfinite(beats) & (beats >= 0) & (beats < inversion.signals.shape[2] / FS)
     return provenance(
         f,
         seed=request.seed,
@@ -210,7 +204,7 @@ def _provenance(request: Request, edit_path: EditPath, share: float, number: int
         output=f.output,
         networks_hash=networks().weight_hash,
         reconstruction_r=float(inversion.correlation[0]),
-        beats_s=beats[inside].tolist(),
+        beats_s=inside(edit_path.beats(share)),
         distance_sd=float(edit_path.edit.converted(share * edit_path.move).norm()),
         call=request.call(number),
         **filled(inversion.records[0]),

@@ -105,7 +105,7 @@ class Constraints:
         low, high, begin = (one.clone() for one in Limits.usual()[:3])
         for name, amount in self.require.items():
             at = NAMES.index(name)
-            number = _number_of(name, amount)
+            number = EDITS[name].number(amount)
             begin[0, at] = number
             (low if number > 0 else high)[0, at] = number
         if self.ranges:
@@ -254,16 +254,6 @@ def _error(findings: Findings, name: str) -> float:
     """What the measurement is uncertain by in the answer."""
     about = MEASUREMENTS[name]
     return about.least_irregular if findings.irregular else about.least
-
-
-def _number_of(name: str, amount: float) -> float:
-    """The edit parameter that amounts to so much, by halving."""
-    one = EDITS[name]
-    low, high = one.low, one.high
-    for _ in range(60):
-        middle = (low + high) / 2
-        low, high = (middle, high) if one.amount(middle) < amount else (low, middle)
-    return (low + high) / 2
 
 
 def _listed(names: Iterable[str]) -> str:

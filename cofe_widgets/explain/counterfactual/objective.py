@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from ...errors import ExplainError
@@ -39,6 +40,12 @@ class Objective(ModelOutput):
     def reached(self, start: float, answer: float) -> bool:
         """Whether an answer lies at the level or beyond it, seen from where the score started."""
         return bool((answer - self.level) * np.sign(self.target_score - start) >= -1e-6)
+
+    def goes(self, predictions: NDArray[np.float64]) -> str:
+        """From where to where the answer goes, in words."""
+        linear = self.f.output == "linear"
+        name, digits = (self.target, ".3g") if linear else (f"p({self.target})", ".2f")
+        return f"{name} goes from {predictions[0]:{digits}} to {predictions[-1]:{digits}}"
 
     def sign(self, start: Tensor) -> Tensor:
         """+1 where the score has to rise, -1 where it has to fall, ``(batch,)``.

@@ -157,6 +157,12 @@ def line(
     return move, gaps
 
 
+def inside(beats: Tensor) -> list[float]:
+    """Those of ``beats`` (s) that lie in the record."""
+    times = beats.double()
+    return times[torch.isfinite(times) & (times >= 0) & (times < SAMPLES / FS)].tolist()
+
+
 class Path(NamedTuple):
     """Frames along a way.
 

@@ -8,17 +8,16 @@ from torch import Tensor
 
 from ...generative.latent_edit import NAMES
 from ...generative.networks import networks
-from ...models.architectures.generator import FS
 from ...models.number_type import number_type
 from ...provenance import provenance
 from ...vocabulary.edits import EDITS
 from ...vocabulary.territories import CHANGES
-from ..counterfactual.path import path
+from ..counterfactual.path import inside, path
 from ..counterfactual.reasons import Reason, Reasons
 from ..counterfactual.result import NEEDED, Counterfactual
 from .case import Case
 from .controls import hide_unseen, meaningless
-from .looking import Looker
+from .looking import BATCH, Looker
 from .needed import Needed, needed
 from .shares import shared
 
@@ -53,7 +52,7 @@ class NamedPath:
     @torch.no_grad()
     def signals(self, shares: Tensor) -> Tensor:
         """ECGs ``(n, 12, samples)``, mV, at shares ``(n,)`` of the way."""
-        parts = [self.look.signals(part[:, None] * self.move) for part in shares.split(16)]
+        parts = [self.look.signals(part[:, None] * self.move) for part in shares.split(BATCH)]
         return torch.cat(parts)
 
     def beats(self, share: float) -> Tensor:
@@ -92,7 +91,7 @@ def _typical_numbers(cf: Counterfactual, look: Looker) -> Tensor:
     for k, name in enumerate(NAMES):
         edit = EDITS[name]
         amount = cf.moved.get(name, edit.rest)
-        if abs(amount - edit.rest) >= edit.least:
+        if edit.shows(amount):
             out[k] = edit.number(amount)
     return out
 
@@ -112,15 +111,11 @@ def _answer(
     reached = found.reached and objective.reached(case.start, float(predictions[-1]))
     why = _why_needed(look, found, numbers, unseen, control, reached)
     said = ", ".join(row.said for row in why.rows) or "nothing"
-    name, digits = (cf.target, ".3g") if case.f.output == "linear" else (f"p({cf.target})", ".2f")
-    first, last = (format(float(predictions[k]), digits) for k in (0, -1))
-    message = f"{name} goes from {first} to {last}: {said}"
+    message = f"{objective.goes(predictions)}: {said}"
     if not reached:
         message = f"no change that has a name takes it there alone or with two others; the nearest: {message}"
     elif control:
         message += f"; but this is no reason that has a name: {control}"
-    beats = way.beats(share).double().numpy()
-    inside = np.isfinite(beats) & (beats >= 0) & (beats < signals.shape[2] / FS)
     known = provenance(
         cf.predictor,
         seed=case.seed,
@@ -129,7 +124,7 @@ def _answer(
         output=case.f.output,
         networks_hash=networks().weight_hash,
         reconstruction_r=float(case.inversion.correlation[0]),
-        beats_s=beats[inside].tolist(),
+        beats_s=inside(way.beats(share)),
         distance=look.length(numbers),
         call={**cf.call, "answer": cf.call.get("answer", 0)},
     )

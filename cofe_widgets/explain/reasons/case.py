@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import torch
 
+from ...ecg import Record
 from ...errors import ExplainError
-from ...generative.inversion import invert
+from ...generative.inversion import Inversion, invert
 from ...generative.limits import NAMES
 from ...generative.named_edit import NamedEdit
 from ..counterfactual.constraints import Constraints
 from ..counterfactual.objective import Objective
 from ..counterfactual.result import Counterfactual
 from .looking import Looker
+
+
+@lru_cache(maxsize=1)
+@torch.inference_mode(False)  # kept tensors must not forbid later gradients
+def _inverted(record: Record) -> Inversion:
+    """A record in the latent space: what is needed, why, and the neighbours ask for the same one."""
+    return invert([record])
 
 
 class Case:
@@ -35,7 +45,7 @@ class Case:
             )
         self.cf, self.f = cf, f.of(cf.original)
         self.objective = Objective(self.f, cf.target, cf.level)
-        self.inversion = invert([cf.original])
+        self.inversion = _inverted(cf.original)
         with torch.no_grad():
             self.start = float(self.objective.score(self.inversion.signals)[0])
         call = cf.call

@@ -10,7 +10,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from ...ecg import INDEPENDENT_LEADS, expand_matrix
+from ...ecg import INDEPENDENT_LEADS
+from ...generative.inversion import expansion
 from ...models.architectures.generator import FS, SAMPLES
 from .looking import Looker, seconds
 
@@ -84,8 +85,7 @@ def seen_leads(look: Looker, edited: Tensor) -> Tensor:
     whole = float(look.of(edited)[0])
     without = change.repeat(8, 1, 1)
     without[torch.arange(8), torch.arange(8)] = 0.0
-    expand = torch.from_numpy(expand_matrix())
-    moved = look.of(look.original + expand @ without)
+    moved = look.of(look.original + expansion() @ without)
     return torch.as_tensor((moved - whole).abs() > UNSEEN)
 
 

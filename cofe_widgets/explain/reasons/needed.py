@@ -36,8 +36,6 @@ STRETCHES = (1.0, 1.05, 1.12, 1.3, 1.6, 2.0)
 #: Other single changes are told, too: up to so many times as long as the answer, or to so many SD; and so
 #: many of them.
 ALSO, ALSO_SD, MOST_OTHERS = 2.0, 2.5, 5
-#: Shares of the first of two changes at which the second is asked for.
-GRID = (0.25, 0.45, 0.7)
 
 
 @dataclass(frozen=True)
@@ -195,7 +193,7 @@ def _without_small(look: Looker, numbers: Tensor) -> Tensor:
 def _unseen(look: Looker, numbers: Tensor, k: int) -> bool:
     """Whether a change is too small to be worth a word."""
     edit = CHANGES[look.edit.names[k]]
-    return abs(edit.amount(float(numbers[k])) - edit.rest) < edit.least
+    return not edit.shows(edit.amount(float(numbers[k])))
 
 
 def _settled(look: Looker, numbers: Tensor, longest: float) -> Tensor | None:

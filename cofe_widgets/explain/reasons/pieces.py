@@ -7,8 +7,7 @@ from torch import Tensor
 
 from ...generative.latent_edit import LatentEdit
 from ..counterfactual.objective import Objective
-
-BATCH = 16
+from .looking import BATCH
 
 
 @torch.no_grad()

@@ -15,6 +15,7 @@ from ...vocabulary.territories import BEAT_PARTS, CHANGES, TERRITORIES, waves_of
 from ..counterfactual.reasons import CARRIES, Reason, Reasons
 from ..counterfactual.result import Counterfactual
 from .case import Case
+from .looking import BATCH
 from .pieces import effects
 from .shares import interaction, shared
 
@@ -66,14 +67,13 @@ class _Typical:
         self.edit = LatentEdit(case.inversion, space, case.seed, case.keep.union(frozen), residual)
         self.named, self.shift = self.edit.named(move[None])[0], self.edit.shift(move[None])[0]
         self.players = self._players(float(move[len(NAMES) :].norm()))
-        self.way = float(case.objective.target_score - case.start)
 
     def _players(self, styles_sd: float) -> list[tuple[str, list[int]]]:
         """Name -> which numbers; styles have none, and what is too small to see is one player."""
         out, small = [], []
         for k, name in enumerate(NAMES):
             edit = EDITS[name]
-            if abs(edit.amount(float(self.named[k])) - edit.rest) >= edit.least:
+            if edit.shows(edit.amount(float(self.named[k]))):
                 out.append((name, [k]))
             elif float(self.named[k]) != 0:
                 small.append(k)
@@ -93,7 +93,7 @@ class _Typical:
             if name == "" or (name == "small" and "" not in names):
                 styles = masks[:, column]
         scores = []
-        for g, s in zip(gate.split(16), styles.split(16), strict=True):
+        for g, s in zip(gate.split(BATCH), styles.split(BATCH), strict=True):
             shift = s[:, None] * self.shift if bool(self.shift.any()) else None
             scores.append(self.case.objective.score(self.edit.edited(g * self.named, shift)))
         return torch.cat(scores) - self.case.start

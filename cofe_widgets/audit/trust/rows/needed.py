@@ -6,7 +6,7 @@ from ....explain.counterfactual import Counterfactual
 from ....explain.counterfactual.card import TrustRow, Verdict
 from ....explain.counterfactual.reasons import Reasons
 from ....explain.reasons import holds
-from ....vocabulary.territories import CHANGES
+from ....vocabulary.territories import length_sd
 from ..context import TrustContext
 
 NEEDED, SMALLEST = "Needed by the model", "Smallest change found"
@@ -54,12 +54,7 @@ def _smallest(cf: Counterfactual, need: Counterfactual) -> TrustRow:
     yardstick = f"{ABOUT_AS_SMALL:g} times; plausible answers go farther"
     if not need.reached:
         return TrustRow(SMALLEST, None, "x", yardstick, "unknown", f"{need.message}.")
-    length = sum(
-        abs(edit.number(cf.moved[name])) / edit.sd
-        for name, edit in CHANGES.items()
-        if name in cf.moved
-    )
-    ratio = length / max(float(need.provenance["distance"]), 1e-9)
+    ratio = length_sd(cf.moved) / max(float(need.provenance["distance"]), 1e-9)
     verdict: Verdict = "good" if ratio <= ABOUT_AS_SMALL else "mind"
     said = ", ".join(row.said for row in need.why.rows)
     sentence = (

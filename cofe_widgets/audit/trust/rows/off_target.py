@@ -50,11 +50,7 @@ def _asked(cf: Counterfactual) -> set[str]:
     known = belonging(cf.target)
     if known is not None:
         return set(known)
-    moved = [
-        edit
-        for name, edit in EDITS.items()
-        if abs(cf.moved.get(name, edit.rest) - edit.rest) >= edit.least
-    ]
+    moved = [edit for name, edit in EDITS.items() if edit.shows(cf.moved.get(name, edit.rest))]
     return {asked for edit in moved for asked in edit.asks}
 
 
