@@ -118,7 +118,7 @@ class Findings:
     def between(cls, original: Record, edited: Record) -> Findings:
         """Both records, measured; age and sex of both are those of the original."""
         before, after = measured(original), measured(edited)
-        return cls(before, Measured(after.values, after.leads, before.age, before.sex))
+        return cls(before, replace(after, age=before.age, sex=before.sex))
 
     @cached_property
     def irregular(self) -> bool:

@@ -161,3 +161,13 @@ def test_a_number_that_is_not_given_is_not_called_gone(sinus_to_af):
     r, t = (MEASUREMENTS[name].title for name in ("r_amplitude_mv", "t_amplitude_mv"))
     assert rows[r]["missing"] == "–" and not rows[r]["notable"]
     assert rows[t]["missing"] == "absent" and rows[t]["notable"]
+
+
+def test_what_is_not_given_of_the_changed_ecg_keeps_its_reason():
+    record = simulate("NSR", seed=3)[0].record
+    halved = record.signal.copy()
+    halved[:, :1250] *= np.linspace(1, 0.05, 1250)[None]
+    halved[:, 1250:] = np.random.default_rng(0).normal(0, 0.3, halved[:, 1250:].shape)
+    found = Findings.between(record, record.with_signal(halved))
+    missing = [name for name in found.after.reasons if name.startswith("r_")]
+    assert missing and all(found.after.values[name] != found.after.values[name] for name in missing)
