@@ -119,10 +119,11 @@ class BeatParts:
         inside = self._in(_BEFORE_R) | self._in(_AFTER_R)
         edge_in = self._in(_BEFORE_R) * (self.place / EDGE).clamp(0, 1)
         edge_out = self._in(_AFTER_R) * ((1 - self.place) / EDGE).clamp(0, 1)
-        level = self._levels()
+        level = self.level
         return (self.lively - level) * inside * (edge_in + edge_out)
 
-    def _levels(self) -> Tensor:
+    @property
+    def level(self) -> Tensor:
         """Level of each beat's PR segment, held over its QRS, ``(8, samples)``."""
         count = int(self.beat.max()) + 1
         near = self._in(_SEGMENT) | (self._in(_BEFORE_R) & (self.place < EDGE))

@@ -41,6 +41,15 @@ POINTS = SEGMENTS[::2]
 #: Waves -> their segments (the peak and bounds among them).
 WAVE_SEGMENTS = {"P": slice(0, 5), "QRS": slice(6, 15), "T": slice(18, 23)}
 TP = len(SEGMENTS) - 1
+#: The parts of a beat, which leave nothing out -> their segments.
+BEAT_SEGMENTS = {
+    "P": WAVE_SEGMENTS["P"],
+    "PR": slice(5, 6),
+    "QRS": WAVE_SEGMENTS["QRS"],
+    "ST": slice(15, 18),
+    "T": WAVE_SEGMENTS["T"],
+    "TP": slice(TP, TP + 1),
+}
 #: The L point lies so long after J, or halfway to the T onset where that is earlier.
 L_AFTER_J_S = 0.060
 _QRS_ONSET, _Q, _L, _T = (POINTS.index(p) for p in ("QRS onset", "Q peak", "L point", "T peak"))

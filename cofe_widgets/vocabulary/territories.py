@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 from .edits import EDITS, EditParameter
 from .measurements import MEASUREMENTS
@@ -36,6 +37,8 @@ TERRITORIES: dict[str, Territory] = {
 }
 #: Parts of a beat that are carried from one ECG into another.
 BEAT_PARTS = {"p": "P", "pr_segment": "PR segment", "qrs": "QRS", "st": "ST", "t": "T"}
+#: What stands where a wave was taken out: nothing, or what the typical ECG has there.
+Instead = Literal["absent", "typical"]
 #: Waves that can be turned in a territory: title, mV of one standard deviation, range in mV (of Q, R and
 #: S the depth or height), measurement. A territory alone costs half of what the whole ECG would.
 _WAVES = {

@@ -276,3 +276,11 @@ def test_weights_are_named_after_task_and_architecture():
     options = argparse.Namespace(architecture="inception", run=None, out=None)
     settled = loop.settled(options, "af")
     assert settled.run.name == settled.out.stem == "af-inception"
+
+
+def test_a_processor_without_bfloat16_is_not_made_to_imitate_it(monkeypatch):
+    ops = torch.ops.mkldnn
+    monkeypatch.setattr(ops, "_is_mkldnn_bf16_supported", lambda: False, raising=False)
+    with pytest.raises(ValueError, match="leave it out"):
+        af.parse(["--bfloat16"])
+    assert af.parse(["--bfloat16", "--device", "cuda"]).bfloat16

@@ -6,6 +6,7 @@ import copy
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 from numbers import Integral
 from typing import TYPE_CHECKING, Any, overload
 
@@ -21,12 +22,14 @@ from ...values import Value, checks, remakes
 from ...wrapper import Predictor, known_predictor
 from ...wrapper.records import alike, listed
 from ..arguments import check_predictor, filled
+from .by_wave import by_wave
 from .by_window import explained_by_window
 from .gradients import score
 from .method import Method
 from .registry import find
 
 if TYPE_CHECKING:
+    import pandas as pd
     from torch import Tensor, nn
 
 
@@ -70,6 +73,27 @@ class Attribution(Value):
     def leads(self) -> tuple[str, ...]:
         """Leads of the rows."""
         return self.record.leads
+
+    @cached_property
+    def by_wave(self) -> pd.DataFrame:
+        """How much of the relevance lies on each wave of each lead.
+
+        The waves are those of `delineate`, of each sample the likeliest.
+
+        Returns
+        -------
+        DataFrame
+            Rows (lead, wave): P, PR, QRS, ST, T, TP of each lead, and of all leads together ("all").
+            ``share`` of the absolute relevance of the whole map; ``net``, the same with signs kept, so
+            that what speaks for and against cancels; ``duration``, the share of all samples that it is;
+            ``enrichment``, share over duration: 1 is what an even map has. NaN where there is nothing.
+
+        Raises
+        ------
+        ExplainError
+            For a record of more than five minutes.
+        """
+        return by_wave(self.values, self.record)
 
     def __repr__(self) -> str:
         missed = self.provenance.get("completeness_error") or 0.0

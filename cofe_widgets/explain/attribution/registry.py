@@ -19,6 +19,7 @@ _SHIPPED = (
     "smoothgrad",
     "input_x_gradient",
     "integrated_gradients",
+    "wave_attribution",
 )
 _METHODS: dict[str, Method] = {}
 

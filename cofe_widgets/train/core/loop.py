@@ -96,7 +96,16 @@ def add_recipe_options(parser: argparse.ArgumentParser, name: str, steps: int) -
 
 
 def settled(options: argparse.Namespace, name: str) -> argparse.Namespace:
-    """Options with the run folder and the weights named after task and architecture."""
+    """Options with the run folder and the weights named after task and architecture.
+
+    Raises
+    ------
+    ValueError
+        When bfloat16 is asked of a processor that has none, and would imitate it at a fifth of the speed.
+    """
+    emulated = options.device == "cpu" and not torch.ops.mkldnn._is_mkldnn_bf16_supported()
+    if options.bfloat16 and emulated:
+        raise ValueError("--bfloat16: this processor has none, and is faster without: leave it out")
     full = f"{name}-{options.architecture}"
     options.run = options.run or Path("runs") / full
     options.out = options.out or WEIGHTS / f"{full}.safetensors"
