@@ -85,16 +85,19 @@ class TInV2(nn.Module):
         return SoftBeats(x).t_amplitude("V2")
 
 
-def polarity(t: Any) -> Any:
+def polarity(t: Any, mv: float = 0.05) -> Any:
     """From -1 to 1: which way a T wave of so many mV points, whatever its height; softly about 0."""
-    return t / (abs(t) + 0.05)
+    return t / (abs(t) + mv)
 
 
 class TPolarityInV6(nn.Module):
-    """Near 1 where T in V6 is upright, near -1 where it is inverted, whatever its height."""
+    """Near 1 where T in V6 is upright, near -1 where it is inverted, whatever its height.
+
+    By its mean, for its height would be read at a crest that all leads together decide.
+    """
 
     def forward(self, x: Tensor) -> Tensor:
-        return polarity(SoftBeats(x).t_amplitude("V6"))
+        return polarity(SoftBeats(x).t_level("V6"), 0.025)
 
 
 class QT(nn.Module):

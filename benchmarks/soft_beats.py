@@ -267,6 +267,13 @@ class SoftBeats:
         """Signed height of the T wave of a lead, ``(batch,)`` in mV."""
         return (self.smooth_beat[:, LEADS.index(lead)] * self.t_place).sum(dim=1)
 
+    def t_level(self, lead: str) -> Tensor:
+        """Mean of a lead while T lasts, wherever its crest is, ``(batch,)`` in mV."""
+        _, offset = self.qrs
+        end = (0.62 * self.rr_mean).clamp(max=AFTER - 5)
+        window = self.window(offset + ms(160), end)
+        return self.mean(self.smooth_beat[:, LEADS.index(lead)], window)
+
     @cached_property
     def qt(self) -> Tensor:
         """From the QRS to the steepest moment of the end of T, ``(batch,)`` in ms."""
