@@ -50,7 +50,7 @@ class IntegratedGradients(Method):
 
         points, weights = np.polynomial.legendre.leggauss(steps)
         weight = torch.tensor(0.5 * weights).to(x)[:, None, None]
-        start = baseline_ecg(baseline, x, predictor.fs)
+        start = baseline_ecg(baseline, x, predictor)
         values = []
         # An ECG at a time: the points on the way of one are a batch, and those of many would not fit.
         for ecg, base in zip(x, start, strict=True):
@@ -62,7 +62,7 @@ class IntegratedGradients(Method):
 
     def baseline_of(self, predictor: Predictor, x: Tensor, target: str, **options: Any) -> Tensor:
         """See `Method`."""
-        return baseline_ecg(options["baseline"], x, predictor.fs)
+        return baseline_ecg(options["baseline"], x, predictor)
 
 
 METHOD = IntegratedGradients()
