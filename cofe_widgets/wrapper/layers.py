@@ -223,7 +223,9 @@ def table(predictor: Asked) -> pd.DataFrame:
         "shape": [one.shape for one in known],
         "time_axis": [one.time_axis for one in known],
     }
-    return pd.DataFrame(rows, index=pd.Index([one.name for one in known], name="layer"), dtype=object)
+    return pd.DataFrame(
+        rows, index=pd.Index([one.name for one in known], name="layer"), dtype=object
+    )
 
 
 def layer_named(predictor: Asked, name: str) -> Layer:

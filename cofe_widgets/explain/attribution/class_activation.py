@@ -92,7 +92,9 @@ def class_activation(
         if given.requires_grad:
             (gradient,) = torch.autograd.grad(total, given, allow_unused=True)
         if gradient is None:
-            raise ExplainError(f"{f.name}: its answer for {target} does not come by {chosen.name!r}")
+            raise ExplainError(
+                f"{f.name}: its answer for {target} does not come by {chosen.name!r}"
+            )
         both = [_channels_first(one.detach(), chosen) for one in (given, gradient)]
         values = _on_ecgs(predictor, weigh(*both), part)
         maps.append(values[:, None].expand(part.shape))

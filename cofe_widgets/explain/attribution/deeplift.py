@@ -45,7 +45,9 @@ class DeepLift(Method):
 
         start = baseline_ecg(baseline, x, predictor)
         parts = (one.split(predictor.batch_size) for one in (x, start))
-        return torch.cat([contrasted(predictor, *both, target) for both in zip(*parts, strict=True)])
+        return torch.cat(
+            [contrasted(predictor, *both, target) for both in zip(*parts, strict=True)]
+        )
 
     def baseline_of(self, predictor: Predictor, x: Tensor, target: str, **options: Any) -> Tensor:
         """See `Method`."""

@@ -44,9 +44,10 @@ class DeepLiftShap(Method):
 
         starts = baseline_ecgs(baseline, x, predictor, hearts)
         n, k = starts.shape[:2]
-        pairs = (x[:, None].expand(n, k, *x.shape[1:]).flatten(0, 1), starts.flatten(0, 1))
-        parts = zip(*(one.split(predictor.batch_size) for one in pairs), strict=True)
-        shares = torch.cat([contrasted(predictor, *both, target) for both in parts])
+        ecgs = x[:, None].expand(n, k, *x.shape[1:]).flatten(0, 1).split(predictor.batch_size)
+        bases = starts.flatten(0, 1).split(predictor.batch_size)
+        pairs = zip(ecgs, bases, strict=True)
+        shares = torch.cat([contrasted(predictor, one, base, target) for one, base in pairs])
         return shares.unflatten(0, (n, k)).mean(dim=1)
 
     def baseline_of(self, predictor: Predictor, x: Tensor, target: str, **options: Any) -> Tensor:

@@ -58,5 +58,7 @@ def asked(
 
     numbers = torch.arange(count, device=predictor.device)
     with torch.no_grad():
-        parts = [score(predictor, made(some), target) for some in numbers.split(predictor.batch_size)]
+        parts = [
+            score(predictor, made(some), target) for some in numbers.split(predictor.batch_size)
+        ]
     return torch.cat(parts).double()

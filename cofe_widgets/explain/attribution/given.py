@@ -114,7 +114,9 @@ def _taken(where: str, one: Any, f: Predictor, shapes: Sequence[Any]) -> Tensor:
     else:
         array = np.asarray(one)
         if array.dtype.kind not in "iuf" or not np.isfinite(array).all():
-            raise ExplainError(f"{where}: expected finite numbers in mV, got {array.dtype} with NaN")
+            raise ExplainError(
+                f"{where}: expected finite numbers in mV, got {array.dtype} with NaN"
+            )
         found = torch.from_numpy(array.astype(np.float32)).to(f.device)
     wrong = next((tuple(shape) for shape in shapes if tuple(shape) != tuple(found.shape)), None)
     if wrong is not None:

@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 
 
 class GradCamPlusPlus(Method):
-    """``sum_k w_k A_k(t)`` with ``w_k = sum_t alpha_k(t) dF/dA_k(t)`` and, g the gradient,
-    ``alpha_k(t) = g^2 / (2 g^2 + |g|^3 sum_t A_k(t))``, equation 19 of the paper for exp(F).
+    """``sum_k w_k A_k(t)`` with ``w_k = sum_t alpha_k(t) g_k(t)``, g the gradient ``dF/dA_k(t)``.
 
+    ``alpha_k(t) = g^2 / (2 g^2 + |g|^3 sum_t A_k(t))`` is equation 19 of the paper for exp(F).
     ``signed=False`` is the paper's: of gradients and of the map only the positive part. Signed, a
     negative gradient counts as a positive one of its size would, against. Layer and upsampling are
     those of `GradCam`: the same for all leads. Maps that are not behind a ReLU count in the sum over

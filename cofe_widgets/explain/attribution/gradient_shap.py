@@ -53,14 +53,18 @@ class GradientShap(Method):
         noise = noisy(samples, x, noise_mv, seed)
         dice = torch.Generator().manual_seed(seed)
         places = (torch.arange(samples) + torch.rand(samples, generator=dice)) / samples
-        order = torch.randperm(samples, generator=dice)  # so that a place says nothing of a baseline
+        order = torch.randperm(
+            samples, generator=dice
+        )  # so that a place says nothing of a baseline
         places = places[order].to(x)[:, None, None]
         values = []
         # An ECG at a time: the samples of one are a batch, and those of many would not fit.
         for ecg, starts in zip(x, baseline_ecgs(baseline, x, predictor, hearts), strict=True):
             base = starts[torch.arange(samples) % len(starts)]
             change = ecg + noise - base
-            values.append((change * gradient(predictor, base + places * change, target)).mean(dim=0))
+            values.append(
+                (change * gradient(predictor, base + places * change, target)).mean(dim=0)
+            )
         return torch.stack(values)
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from .baseline import Baseline, baseline_ecg
 from .features import Grouping, asked, features
@@ -55,7 +56,7 @@ class ShapleySampling(Method):
         count = int(feature.max()) + 1
         start = baseline_ecg(baseline, x, predictor)
         dice = np.random.default_rng(seed)
-        ranks = []  # of each order, when a feature comes
+        ranks: list[NDArray[np.int64]] = []  # of each order, when a feature comes
         for k in range(orders):
             ranks.append(count - 1 - ranks[-1] if k % 2 else dice.permutation(count))
         index = torch.from_numpy(feature).to(x.device)

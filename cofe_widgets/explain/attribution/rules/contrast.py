@@ -165,7 +165,9 @@ class Contrast(Intercepted):
             answer = func(*args, **kwargs)
         answers, form = leaves(answer)
         real = [
-            k for k, one in enumerate(answers) if isinstance(one, Tensor) and one.is_floating_point()
+            k
+            for k, one in enumerate(answers)
+            if isinstance(one, Tensor) and one.is_floating_point()
         ]
         if not real:
             return answer
@@ -206,13 +208,15 @@ class Contrast(Intercepted):
         given = [condition, one, other]
         before = self._before(func, given)
         if before is None:
-            return torch.where(*given)
+            return torch.where(condition, one, other)
         with torch.no_grad():
-            y = torch.where(*given)
+            y = torch.where(condition, one, other)
             same = (condition == before[0]).expand(y.shape)
             changes = [(a - b).expand(y.shape) for a, b in zip(given[1:], before[1:], strict=True)]
             size = changes[0].abs() + changes[1].abs()
-            share = (y - torch.where(*before)) / torch.where(size > 0, size, 1.0)
+            share = (y - torch.where(before[0], before[1], before[2])) / torch.where(
+                size > 0, size, 1.0
+            )
             chosen = condition.expand(y.shape)
             masks = [
                 torch.where(same, mine.to(y.dtype), share * change.sign())
@@ -295,15 +299,16 @@ class Windows(NamedTuple):
 def windows(name: str, args: Any, kwargs: Any) -> Windows | None:
     """Those of a pooling or a reduction; None where they cannot be told."""
     if name in POOLS:
-        axes = int(name[-2])
+        spatial = int(name[-2])
         rest = {k: v for k, v in kwargs.items() if k != "return_indices"}
         pool = getattr(F, POOLS[name])
         return Windows(
-            lambda x: x.flatten(-axes), lambda x: pool(x, *args[1:6], **rest)[1].flatten(-axes)
+            lambda x: x.flatten(-spatial),
+            lambda x: pool(x, *args[1:6], **rest)[1].flatten(-spatial),
         )
     x = args[0]
-    axes = args[1] if len(args) > 1 else kwargs.get("dim", kwargs.get("axis", ()))
-    axes = tuple(axes) if isinstance(axes, tuple | list) else (axes,)
+    given = args[1] if len(args) > 1 else kwargs.get("dim", kwargs.get("axis", ()))
+    axes = tuple(given) if isinstance(given, tuple | list) else (given,)
     if not all(isinstance(one, int) for one in axes):
         return None
     axes = axes or tuple(range(x.ndim))

@@ -31,7 +31,9 @@ def hidden_steps(module: nn.Module, score: Tensor) -> str:
     scripted = (torch.jit.ScriptModule, torch.jit.ScriptFunction)
     for name, part in module.named_modules():
         if isinstance(part, scripted):
-            return f"TorchScript ({name or type(part).__name__}): wrap the module that it was made of"
+            return (
+                f"TorchScript ({name or type(part).__name__}): wrap the module that it was made of"
+            )
     own = torch.autograd.function.BackwardCFunction
     for node in nodes(score):
         if isinstance(node, own) and not isinstance(node, _Substituted._backward_cls):

@@ -97,9 +97,7 @@ class Intercepted(TorchFunctionMode):
                 return body(*args, **kwargs)
         return (rule or self.otherwise(name))(func, args, kwargs)
 
-    def _in_place(
-        self, func: Any, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]
-    ) -> Any:
+    def _in_place(self, func: Any, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """The operation beside its input, then written into it."""
         into, name = name, name.removesuffix("_")
         alone = len(dependent((args, kwargs))) == 1
@@ -144,7 +142,7 @@ def dependent(given: Any) -> list[Tensor]:
     return []
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def _opened(func: Any) -> Callable[..., Any] | None:
     """A function of torch that is written in Python, as it goes on when nobody intercepts it.
 
@@ -160,9 +158,7 @@ def _opened(func: Any) -> Callable[..., Any] | None:
         return False
 
     space = {**func.__globals__, **dict.fromkeys(checks, never)}
-    same = FunctionType(
-        func.__code__, space, func.__name__, func.__defaults__, func.__closure__
-    )
+    same = FunctionType(func.__code__, space, func.__name__, func.__defaults__, func.__closure__)
     same.__kwdefaults__ = func.__kwdefaults__
     return same
 

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+
+def _names(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
 #: Sums of their inputs times constants, or the same numbers elsewhere: the derivative is the rule.
-LINEAR = frozenset(
+LINEAR = _names(
     """
     add sub rsub neg sum mean cumsum diff lerp positive
     conv_transpose1d conv_transpose2d dropout alpha_dropout feature_dropout feature_alpha_dropout
@@ -22,36 +27,36 @@ LINEAR = frozenset(
     broadcast_tensors atleast_1d atleast_2d atleast_3d meshgrid embedding one_hot
     copy_ requires_grad_ retain_grad register_hook __iter__ __len__ __format__ __repr__ tolist item
     fill_ zero_
-    """.split()
+    """
 )
 #: Products: of what depends on the ECG and a constant the derivative is the rule, of two that depend
 #: on it each method has its own.
-PRODUCTS = frozenset(
+PRODUCTS = _names(
     """
     mul matmul linear conv1d conv2d conv3d einsum tensordot inner outer kron addmm addbmm baddbmm addmv
     addcmul bilinear chain_matmul multi_dot linalg_multi_dot linalg_vecdot vecdot cross
-    """.split()
+    """
 )
 #: One number in, one number out, by itself.
-ELEMENTWISE = frozenset(
+ELEMENTWISE = _names(
     """
     relu relu6 leaky_relu prelu _prelu_kernel rrelu elu selu celu gelu silu mish softplus softsign softshrink
     hardshrink tanhshrink hardtanh hardsigmoid hardswish logsigmoid log_sigmoid threshold sigmoid tanh
     abs sign square sqrt rsqrt reciprocal pow float_power exp exp2 expm1 log log2 log10 log1p logit
     sin cos tan sinh cosh asin acos atan asinh acosh atanh arctan sinc erf erfc
     clamp clamp_min clamp_max nan_to_num round floor ceil trunc frac heaviside
-    """.split()
+    """
 )
 #: Activations that give nothing for nothing: f(0) = 0.
-THROUGH_ZERO = frozenset(
+THROUGH_ZERO = _names(
     """
     relu relu6 leaky_relu prelu _prelu_kernel rrelu elu selu celu gelu silu mish softsign softshrink
     hardshrink tanhshrink hardtanh hardswish tanh abs square sqrt sin sinh asinh atan arctan tan erf
-    """.split()
+    """
 )
 #: Between nothing and all, or one over a size: what is multiplied by them is let through or scaled.
-GATES = frozenset(
-    "sigmoid hardsigmoid softmax softmin rsqrt reciprocal std var norm linalg_vector_norm logsumexp".split()
+GATES = _names(
+    "sigmoid hardsigmoid softmax softmin rsqrt reciprocal std var norm linalg_vector_norm logsumexp"
 )
 #: The largest of several numbers, in windows.
 POOLS = {
@@ -62,6 +67,6 @@ POOLS = {
     "adaptive_max_pool2d": "adaptive_max_pool2d_with_indices",
 }
 #: Recurrent layers that are one operation to torch.
-RECURRENT = frozenset("lstm gru rnn_tanh rnn_relu lstm_cell gru_cell rnn_tanh_cell rnn_relu_cell".split())
+RECURRENT = _names("lstm gru rnn_tanh rnn_relu lstm_cell gru_cell rnn_tanh_cell rnn_relu_cell")
 #: Attention that is one operation to torch.
 ATTENTION = "scaled_dot_product_attention"

@@ -88,7 +88,9 @@ class Relevance(Intercepted):
             return answer
         name = name_of(func)
         what = f"a recurrent layer ({name})" if name in RECURRENT else f"torch's {name}"
-        raise self.refuse(f"LRP has no rule for {what}; deeplift and integrated_gradients need none")
+        raise self.refuse(
+            f"LRP has no rule for {what}; deeplift and integrated_gradients need none"
+        )
 
     def _through_zero(self, func: Any, args: Any, kwargs: Any) -> Any:
         """An activation hands relevance on as it is: g = g' f(x) / x."""
@@ -108,7 +110,9 @@ class Relevance(Intercepted):
         with torch.no_grad():
             y = func(*args, **kwargs)
             near = x.abs() <= _ZERO
-            share = torch.where(near, slope.nan_to_num(0.0, 0.0, 0.0), y / torch.where(near, 1.0, x))
+            share = torch.where(
+                near, slope.nan_to_num(0.0, 0.0, 0.0), y / torch.where(near, 1.0, x)
+            )
         return substituted(y, [x], lambda g: (g * share,))
 
     def _gate(self, func: Any, args: Any, kwargs: Any) -> Any:
@@ -219,7 +223,7 @@ class _Convolution:
                 )
             share = torch.where(z > 0, y * g / torch.where(z > 0, z, 1.0), 0.0)
             found = torch.autograd.grad(z, parts, share)
-            return [found[0] if len(found) == 1 else torch.where(x > 0, *found)]
+            return [found[0] if len(found) == 1 else torch.where(x > 0, found[0], found[1])]
 
         return substituted(y, [self.x], backward)
 
