@@ -44,10 +44,9 @@ class DeepLift(Method):
         import torch
 
         start = baseline_ecg(baseline, x, predictor)
-        parts = (one.split(predictor.batch_size) for one in (x, start))
-        return torch.cat(
-            [contrasted(predictor, *both, target) for both in zip(*parts, strict=True)]
-        )
+        size = predictor.batch_size
+        parts = zip(x.split(size), start.split(size), strict=True)
+        return torch.cat([contrasted(predictor, ecgs, base, target) for ecgs, base in parts])
 
     def baseline_of(self, predictor: Predictor, x: Tensor, target: str, **options: Any) -> Tensor:
         """See `Method`."""
