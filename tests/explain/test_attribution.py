@@ -280,7 +280,9 @@ def test_modules_that_work_in_place_get_a_copy(record, method):
     before, quick = record.signal.copy(), QUICK.get(method, {})
     att = cw.attribute(record, network(preprocess=in_place), "a", method, **quick)
     clean = network(preprocess=lambda x: (2 * (x - x.mean(-1, keepdim=True))).abs())
-    assert np.allclose(att.values, cw.attribute(record, clean, "a", method, **quick).values, atol=1e-6)
+    assert np.allclose(
+        att.values, cw.attribute(record, clean, "a", method, **quick).values, atol=1e-6
+    )
     assert np.array_equal(record.signal, before)
 
 

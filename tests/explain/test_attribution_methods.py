@@ -159,7 +159,11 @@ def test_every_shipped_method_says_what_it_is():
     ("method", "options", "words"),
     [
         ("saliency", {"steps": 3}, "saliency has no option 'steps': it has none"),
-        ("smoothgrad", {"noise": 3}, "no option 'noise' (did you mean 'noise_mv'?): its options are copies"),
+        (
+            "smoothgrad",
+            {"noise": 3},
+            "no option 'noise' (did you mean 'noise_mv'?): its options are copies",
+        ),
         ("smoothgrad", {"copies": 0}, "copies=0: expected a whole number from 1 to 10000"),
         ("smoothgrad", {"copies": 2.5}, "copies=2.5: expected a whole number"),
         ("smoothgrad", {"copies": True}, "copies=True: expected a whole number"),
