@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from difflib import get_close_matches
+
 
 class EcgError(ValueError):
     """A signal that cannot be an ECG as given: says which lead, which value, what to do."""
@@ -55,3 +58,10 @@ class ExplainError(ValueError):
 
 class AuditError(ValueError):
     """An audit that cannot be made as asked: says what was given and what can be done."""
+
+
+def meant(name: object, known: Iterable[str]) -> str:
+    """What was perhaps meant by a name that is not known: " (did you mean 'x' or 'y'?)", or nothing."""
+    by_lower = {one.lower(): one for one in known}
+    told = [by_lower[one] for one in get_close_matches(str(name).lower(), by_lower, 3)]
+    return f" (did you mean {' or '.join(map(repr, told))}?)" if told else ""

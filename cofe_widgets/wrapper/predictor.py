@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..ecg import Record, lead_name
-from ..errors import EcgError, WrapError
+from ..errors import EcgError, WrapError, meant
 from ..models.number_type import number_type
 from .identity import hash_of, hash_with, said, unusual
 from .length import SLACK_S, first_samples
@@ -20,6 +20,7 @@ from .numbers import as_module, default_type, in_evaluation, lack_of_gradients
 from .records import Gaps, SideInputs, alike, beat_record, listed, noise, without_gaps
 
 if TYPE_CHECKING:
+    import pandas as pd
     import torch
     from torch import Tensor, nn
 
@@ -172,7 +173,8 @@ class Predictor:
         """
         if target not in self.outputs:
             known = ", ".join(self.outputs)
-            raise WrapError(f"{self.name} has no output {target!r}: choose one of {known}")
+            hint = meant(target, self.outputs)
+            raise WrapError(f"{self.name} has no output {target!r}{hint}: choose one of {known}")
         return self.outputs.index(target)
 
     def of(self, record: Record) -> Predictor:
@@ -372,6 +374,26 @@ class Predictor:
             )
             out.append((places, x, known))
         return out
+
+    def layers(self) -> pd.DataFrame:
+        """The module's layers by name, in the order of a forward: kind, shape, time axis (`layers.Layer`)."""
+        from .layers import table
+
+        return table(self)
+
+    def activations(self, records: Record | Sequence[Record], layer: str) -> Any:
+        """What a layer of `layers` gives for a record; of several a list.
+
+        An array without the axis that counts ECGs; of a model that takes crops the first counts them.
+
+        Raises
+        ------
+        WrapError
+            For an unknown layer, saying which names are close.
+        """
+        from .layers import activations
+
+        return activations(self, records, layer)
 
     def check(self, records: Sequence[Record], truth: Sequence[str] | None = None) -> ModelCheck:
         """Whether units, rate, leads and normalisation look like what the model was trained on.

@@ -7,6 +7,13 @@ from torch import nn
 import cofe_widgets as cw
 from cofe_widgets.errors import EcgError, ExplainError
 
+#: Options with which methods that ask a model often are quick.
+QUICK = {
+    "shapley_sampling": {"window_s": 1.0, "orders": 1},
+    "occlusion": {"window_s": 1.0, "step_s": 1.0},
+    "ig_smoothgrad": {"copies": 2, "steps": 3},
+}
+
 
 class Weighted(nn.Module):
     """Log-odds of "yes" = sum of w * x with w = +1 on lead I, -2 on lead II: known gradients."""
@@ -53,7 +60,7 @@ def test_integrated_gradients_are_complete(record):
 
 @pytest.mark.parametrize("method", cw.ATTRIBUTION_METHODS)
 def test_every_method_answers_for_the_shipped_model(record, method):
-    att = cw.attribute(record, cw.load("af-resnet"), "AF", method)
+    att = cw.attribute(record, cw.load("af-resnet"), "AF", method, **QUICK.get(method, {}))
     assert att.values.shape == (12, 2500) and np.isfinite(att.values).all()
     assert att.values.std() > 0 and (att.values < 0).any() and (att.values > 0).any()
     assert att.fs == 250 and att.leads == cw.LEADS
@@ -200,15 +207,15 @@ def records(record):
 
 @pytest.mark.parametrize("method", cw.ATTRIBUTION_METHODS)
 def test_many_records_are_explained_as_one_by_one(records, method):
-    f = network()
-    together = cw.attribute(records, f, "a", method, batch_size=2)
+    f, quick = network(), QUICK.get(method, {})
+    together = cw.attribute(records, f, "a", method, batch_size=2, **quick)
     assert isinstance(together, list) and len(together) == 3
     for att, record in zip(together, records, strict=True):
-        alone = cw.attribute(record, f, "a", method)
+        alone = cw.attribute(record, f, "a", method, **quick)
         assert np.allclose(att.values, alone.values, atol=1e-6)
         assert np.array_equal(att.record.signal, alone.record.signal)
         assert att.provenance.keys() == alone.provenance.keys()
-    assert cw.attribute(iter(records[:1]), f, "a", method)[0].target == "a"
+    assert cw.attribute(iter(records[:1]), f, "a", method, **quick)[0].target == "a"
     assert cw.attribute([], f, "a", method) == []
 
 
@@ -222,7 +229,7 @@ def test_no_more_ecgs_than_asked_go_through_the_model_at_once(records):
     f = network(preprocess=watched)
     for method in cw.ATTRIBUTION_METHODS:
         del seen[:]
-        cw.attribute(records, f, "a", method, batch_size=2)
+        cw.attribute(records, f, "a", method, batch_size=2, **QUICK.get(method, {}))
         assert max(seen) == 2, method
     assert f.batch_size == 64
 
@@ -270,10 +277,12 @@ def test_modules_that_work_in_place_get_a_copy(record, method):
         x -= x.mean(-1, keepdim=True)
         return x.mul_(2).abs_()
 
-    before = record.signal.copy()
-    att = cw.attribute(record, network(preprocess=in_place), "a", method)
+    before, quick = record.signal.copy(), QUICK.get(method, {})
+    att = cw.attribute(record, network(preprocess=in_place), "a", method, **quick)
     clean = network(preprocess=lambda x: (2 * (x - x.mean(-1, keepdim=True))).abs())
-    assert np.allclose(att.values, cw.attribute(record, clean, "a", method).values, atol=1e-6)
+    assert np.allclose(
+        att.values, cw.attribute(record, clean, "a", method, **quick).values, atol=1e-6
+    )
     assert np.array_equal(record.signal, before)
 
 
@@ -286,11 +295,10 @@ def test_the_model_is_left_as_it_was(record, method):
     f.module.head.eval()
     f.module.head.weight.grad = torch.ones_like(f.module.head.weight)
     with torch.no_grad():
-        att = cw.attribute(record, f, "AF", method)
+        att = cw.attribute(record, f, "AF", method, **QUICK.get(method, {}))
         assert not torch.is_grad_enabled()
-    assert np.array_equal(
-        att.values, cw.attribute(record, cw.load("af-resnet"), "AF", method).values
-    )
+    fresh = cw.attribute(record, cw.load("af-resnet"), "AF", method, **QUICK.get(method, {}))
+    assert np.array_equal(att.values, fresh.values)
     assert f.module.training and f.module.blocks[0].norm1.training and not f.module.head.training
     assert all(torch.equal(value, before[key]) for key, value in f.module.state_dict().items())
     given = {name for name, one in f.module.named_parameters() if one.grad is not None}

@@ -22,19 +22,16 @@ from ...values import Value, checks, remakes
 from ...wrapper import Predictor, known_predictor
 from ...wrapper.records import alike, listed
 from ..arguments import check_predictor, filled
+from .batch import INCOMPLETE, Batch, at, told, where
 from .by_wave import by_wave
 from .by_window import explained_by_window
-from .gradients import score
+from .given import TOLD, Ecg, given_ecgs
 from .method import Method
-from .registry import find
+from .registry import find, methods
 
 if TYPE_CHECKING:
     import pandas as pd
     from torch import Tensor, nn
-
-
-#: Values of a complete method that miss the change of the score by more than this do not add up to it.
-INCOMPLETE = 0.25
 
 
 @dataclass(frozen=True, eq=False)
@@ -129,15 +126,35 @@ def attribute(
     window: float | str = "first",
     **options: Any,
 ) -> list[Attribution]: ...
+@overload
 def attribute(
-    record: Record | Iterable[Record],
+    record: Record,
     f: Predictor,
-    target: str,
+    target: Sequence[str],
     method: str | Method = "saliency",
     batch_size: int | None = None,
     window: float | str = "first",
     **options: Any,
-) -> Attribution | list[Attribution]:
+) -> dict[str, Attribution]: ...
+@overload
+def attribute(
+    record: Iterable[Record],
+    f: Predictor,
+    target: Sequence[str],
+    method: str | Method = "saliency",
+    batch_size: int | None = None,
+    window: float | str = "first",
+    **options: Any,
+) -> dict[str, list[Attribution]]: ...
+def attribute(
+    record: Record | Iterable[Record],
+    f: Predictor,
+    target: str | Sequence[str],
+    method: str | Method = "saliency",
+    batch_size: int | None = None,
+    window: float | str = "first",
+    **options: Any,
+) -> Any:
     """Which samples of which leads speak for or against ``target``.
 
     Nothing is computed before everything that was given is found sound. The records, the model and
@@ -147,8 +164,8 @@ def attribute(
     ----------
     record : Record, or several
     f : Predictor
-    target : str
-        Output by name.
+    target : str, or several
+        Output by name. Several give a dict of what each gives by itself.
     method : str or Method
         One of ``cw.ATTRIBUTION_METHODS`` (`cofe_widgets.explain.attribution.table` says what each
         does and which options it has), or an object.
@@ -161,12 +178,14 @@ def attribute(
         record, NaN where the model cannot be asked (a gap), and ``provenance`` has ``windows_s``,
         where each begins, and ``answers``, what the model says of ``target`` there.
     **options
-        Of the method: ``steps=100`` of integrated gradients.
+        Of the method: ``steps=100`` of integrated gradients, ``baseline=`` of those that count from
+        one: a name (`baseline.Named`), a `Record`, an array of mV as the model sees it, or one of these
+        for each record.
 
     Returns
     -------
     Attribution
-        Of several records a list, in their order.
+        Of several records a list, in their order; of several targets a dict of these by target.
 
     Raises
     ------
@@ -176,10 +195,13 @@ def attribute(
     EcgError
         When a record is too short for the model or lacks a lead it needs; says which of several.
     """
+    if not isinstance(target, str):
+        return _of_each(record, f, target, method, batch_size, window, options)
     method = find(method)
-    options = method.checked(options)
+    chosen = method.checked(options)
     sized = _sized(f, target, batch_size)
     if window != "first":
+        _check_windowed(method, chosen)
 
         def explain(pieces: Sequence[Record]) -> list[Attribution]:
             return attribute(pieces, f, target, method, batch_size, **options)
@@ -188,31 +210,91 @@ def attribute(
     one = isinstance(record, Record)
     with computing():
         seen, rows = _read(record, sized)
-    if not rows:
-        return []
+        if not rows:
+            return []
+        chosen = _with_ecgs(method, chosen, sized, rows)
     found: dict[int, Attribution] = {}
     try:
         with _as_it_was(f.module), computing():
-            method.check_model(sized.of(seen[0]), rows[0], target)
+            _check_model(method, sized.of(seen[0]), rows[0], target)
             # Side inputs are of a record: each is explained alone.
             most = 1 if f.side.names else sized.batch_size
             for places in alike([row.shape for row in rows], most):
                 bound = sized.of(seen[places[0]])
-                work = _Batch(method, options, bound, target, None if one else places)
-                made = work.explained([seen[k] for k in places], [rows[k] for k in places])
-                found |= dict(zip(places, made, strict=True))
+                work = Batch(method, at(chosen, places), bound, target, None if one else places)
+                found |= _explained(work, places, seen, rows)
     except RuntimeError as error:
         raise ExplainError(f"{f.name} cannot be explained by {method.name}: {error}") from error
     return found[0] if one else [found[k] for k in range(len(rows))]
 
 
-def _missed(error: float, scaling: str) -> dict[str, str]:
-    """What provenance says of values that do not add up to the answer."""
+def _explained(
+    work: Batch, places: Sequence[int], seen: Sequence[Record], rows: Sequence[Tensor]
+) -> dict[int, Attribution]:
+    """An attribution of each of the ECGs at some places."""
+    import torch
+
+    values, facts = work.explained(torch.cat([rows[k] for k in places]))
+    name, options = work.method.name, told(work.options)
+    known = provenance(work.f, method=name)
+    out = {}
+    for k, array, fact in zip(places, values, facts, strict=True):
+        more = {"options": {**options}, **fact, **filled(seen[k])}
+        cut = array[:, : seen[k].samples].copy()
+        out[k] = Attribution(cut, seen[k], work.target, name, {**known, **more})
+    return out
+
+
+def _of_each(
+    record: Any, f: Predictor, targets: Any, method: Any, batch_size: Any, window: Any, options: Any
+) -> dict[str, Any]:
+    """The attributions for each of several targets, by target; all are known before work begins."""
+    try:
+        names = list(dict.fromkeys(targets))
+    except TypeError as error:
+        raise ExplainError(
+            f"target={targets!r:.80}: expected the name of an output, or a list of names"
+        ) from error
+    for name in names:
+        _sized(f, name, batch_size)
+    records = record if isinstance(record, Record) else listed(record)
     return {
-        "warning": f"the values miss the change of the score from the baseline by {error:.0%} of it: "
-        f"they do not add up to the answer{scaling}. More steps, or another baseline (baseline='blurred' for a "
-        "model that scales its input), may mend it"
+        name: attribute(records, f, name, method, batch_size, window, **options) for name in names
     }
+
+
+def _with_ecgs(
+    method: Method, options: dict[str, Any], f: Predictor, rows: Sequence[Tensor]
+) -> dict[str, Any]:
+    """The options with ECGs that were given as the model takes them, checked."""
+    kinds = {name: option.of_ecgs for name, option in method.options.items()}
+    return {
+        name: given_ecgs(name, value, kinds[name] is Ecg, f, rows)
+        if kinds[name] and not isinstance(value, str)
+        else value
+        for name, value in options.items()
+    }
+
+
+def _check_windowed(method: Method, options: dict[str, Any]) -> None:
+    """Refuse an ECG that was given for a record that is explained by windows."""
+    for name, option in method.options.items():
+        if option.of_ecgs and not isinstance(options[name], str):
+            raise ExplainError(
+                f"{name} is an ECG, and window= explains parts of the record: explain "
+                "record.crop(start, end) with that part of it"
+            )
+
+
+def _check_model(method: Method, f: Predictor, x: Tensor, target: str) -> None:
+    """Refuse a model that lacks what the method needs; says which methods need no gradients."""
+    try:
+        method.check_model(f, x, target)
+    except ExplainError as error:
+        if f.differentiable or "gradients" not in method.needs:
+            raise
+        without = [one.name for one in methods() if "gradients" not in one.needs]
+        raise ExplainError(f"{error}. Without gradients: {', '.join(without)}") from error
 
 
 @remakes(Attribution)
@@ -221,6 +303,11 @@ def _again(value: Attribution, f: Predictor | None = None, **changes: Any) -> An
     same = changes.get("method", value.method) == value.method  # another method has other options
     asked = {"target": value.target, "method": value.method, **changes}
     asked = {**(value.provenance["options"] if same else {}), **asked}
+    for name, given in asked.items():
+        if isinstance(given, str) and given.startswith(TOLD):
+            raise ExplainError(
+                f"{name} was an ECG that is not kept: give it again, rerun({name}=...)"
+            )
     if "windows_s" in value.provenance:
         asked.setdefault("window", "all")
     return attribute(value.record, known_predictor(value.provenance, f), **asked)
@@ -247,19 +334,14 @@ def _read(given: Record | Iterable[Record], f: Predictor) -> tuple[list[Record],
     records = listed(given)
     seen, rows = [], []
     for place, record in enumerate(records):
-        where = _where(None if given is record else place)
+        words = where(None if given is record else place)
         try:
             seen.append(f.seen(record))
             rows.append(f.tensor(record))
             f.of(record)  # what it takes beside the ECG is there
         except EcgError as error:
-            raise EcgError(f"{where}{error}") from error
+            raise EcgError(f"{words}{error}") from error
     return seen, rows
-
-
-def _where(place: int | None) -> str:
-    """How a message about one of several records begins."""
-    return "" if place is None else f"records[{place}]: "
 
 
 @contextmanager
@@ -271,97 +353,3 @@ def _as_it_was(module: nn.Module) -> Iterator[None]:
     finally:
         for part, mode in training:
             part.training = mode
-
-
-@dataclass(frozen=True)
-class _Batch:
-    """One question to ECGs that go through the model together; ``places`` are theirs."""
-
-    method: Method
-    options: dict[str, Any]
-    f: Predictor
-    target: str
-    places: Sequence[int] | None
-
-    def explained(self, seen: Sequence[Record], rows: Sequence[Tensor]) -> list[Attribution]:
-        """An attribution of each."""
-        import torch
-
-        x = torch.cat(tuple(rows))
-        values = self.values(x)
-        promise = {"signed": self.method.signed, "complete": self.method.complete}
-        facts: list[dict[str, Any]] = [{} for _ in seen]
-        if self.method.complete:
-            facts = [{"completeness_error": one} for one in self.completeness_errors(x, values)]
-        for fact, record in zip(facts, seen, strict=True):
-            fact |= filled(record)
-        for fact, ecg in zip(facts, x, strict=True):
-            missed = fact.get("completeness_error") or 0.0
-            fact |= _missed(missed, self.scaling(ecg[None])) if missed > INCOMPLETE else {}
-        name, target = self.method.name, self.target
-        known = provenance(self.f, method=name, options={**self.options}, **promise)
-        return [
-            Attribution(
-                array[:, : record.samples].copy(),
-                record,
-                target,
-                name,
-                {**known, "options": {**self.options}, **more},
-            )
-            for record, array, more in zip(seen, values, facts, strict=True)
-        ]
-
-    def values(self, x: Tensor) -> NDArray[np.float32]:
-        """What the method says, checked: ``(n, leads, samples)``."""
-        import torch
-
-        name, f = self.method.name, self.f
-        # A copy: what a method does to its input must not reach the check of completeness.
-        with torch.set_grad_enabled("gradients" in self.method.needs):
-            values = self.method(f, x.clone(), self.target, **self.options)
-        if values.shape != x.shape:
-            raise ExplainError(f"{name} gives {tuple(values.shape)} for {tuple(x.shape)}")
-        array = values.detach().cpu().numpy().astype(np.float32)
-        self.check_finite(array, f"{f.name} gives NaN or infinite {name} for {self.target}")
-        return array
-
-    def completeness_errors(self, x: Tensor, values: NDArray[np.float32]) -> list[float | None]:
-        """``|sum - change| / |change|`` of each, the change that of the score from the baseline."""
-        import torch
-
-        with torch.no_grad():
-            start = self.method.baseline_of(self.f, x, self.target, **self.options)
-            before, after = (
-                score(self.f, ecgs, self.target).cpu().double().numpy() for ecgs in (start, x)
-            )
-        self.check_finite(
-            before,
-            f"{self.f.name} answers NaN or infinity for {self.target} to the baseline, from which "
-            f"{self.method.name} counts{self.scaling(x)}: choose another baseline (baseline='blurred'), or "
-            "another method",
-        )
-        total = values.sum(axis=(1, 2), dtype=float)
-        return [
-            float(abs(s - c) / abs(c)) if c and np.isfinite(c) else None
-            for s, c in zip(total, after - before, strict=True)
-        ]
-
-    def scaling(self, x: Tensor) -> str:
-        """Of a model that scales its input, what that does to a baseline of 0 mV; else empty."""
-        import torch
-
-        with torch.no_grad():
-            half, whole = (score(self.f, ecgs, self.target) for ecgs in (0.5 * x, x))
-        if not torch.allclose(half, whole, rtol=1e-3, atol=1e-4):
-            return ""
-        return (
-            f" ({self.f.name} scales its input: it answers the same to an ECG of half the height, all "
-            "the way to 0 mV, where there is nothing to scale)"
-        )
-
-    def check_finite(self, numbers: NDArray[Any], said: str) -> None:
-        """Refuse numbers ``(n, ...)`` that are not finite, naming the first record that has them."""
-        bad = ~np.isfinite(numbers.reshape(len(numbers), -1)).all(axis=1)
-        if bad.any():
-            place = None if self.places is None else self.places[int(bad.argmax())]
-            raise ExplainError(f"{_where(place)}{said}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from ...errors import ExplainError
@@ -21,11 +22,16 @@ def score(predictor: Predictor, x: Tensor, target: str) -> Tensor:
     return predictor.score(predictor.raw(x), target)
 
 
-def gradient(predictor: Predictor, x: Tensor, target: str) -> Tensor:
+def gradient(
+    predictor: Predictor,
+    x: Tensor,
+    target: str,
+    before: Callable[[Tensor], None] | None = None,
+) -> Tensor:
     """Gradient of the score at every ECG, ``(n, leads, samples)``, per mV.
 
     No more than ``predictor.batch_size`` ECGs go through the model at once; the gradients of its
-    parameters are left alone.
+    parameters are left alone. ``before`` is called with each sum of scores ahead of its backward pass.
 
     Raises
     ------
@@ -39,6 +45,8 @@ def gradient(predictor: Predictor, x: Tensor, target: str) -> Tensor:
         for part in x.detach().split(predictor.batch_size):
             leaf = part.detach().requires_grad_(True)
             total = score(predictor, leaf, target).sum()
+            if before is not None and total.requires_grad:
+                before(total)
             try:
                 found += torch.autograd.grad(total, leaf)
             except Exception as error:  # also of a backward of the user's own

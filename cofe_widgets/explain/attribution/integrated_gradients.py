@@ -48,21 +48,29 @@ class IntegratedGradients(Method):
         """See `Method`."""
         import torch
 
-        points, weights = np.polynomial.legendre.leggauss(steps)
-        weight = torch.tensor(0.5 * weights).to(x)[:, None, None]
-        start = baseline_ecg(baseline, x, predictor.fs)
-        values = []
-        # An ECG at a time: the points on the way of one are a batch, and those of many would not fit.
-        for ecg, base in zip(x, start, strict=True):
-            change = ecg - base
-            way = torch.stack([base + a * change for a in 0.5 * (1 + points)])
-            parts = (weight * gradient(predictor, way, target)).split(_SUMMED)
-            values.append(reduce(torch.add, [part.sum(dim=0) * change for part in parts]))
-        return torch.stack(values)
+        start = baseline_ecg(baseline, x, predictor)
+        return torch.stack(
+            [integral(predictor, *both, target, steps) for both in zip(x, start, strict=True)]
+        )
 
     def baseline_of(self, predictor: Predictor, x: Tensor, target: str, **options: Any) -> Tensor:
         """See `Method`."""
-        return baseline_ecg(options["baseline"], x, predictor.fs)
+        return baseline_ecg(options["baseline"], x, predictor)
+
+
+def integral(predictor: Predictor, ecg: Tensor, base: Tensor, target: str, steps: int) -> Tensor:
+    """The integrated gradients of one ECG ``(leads, samples)`` from a baseline.
+
+    The points on the way of one are a batch; those of many would not fit.
+    """
+    import torch
+
+    points, weights = np.polynomial.legendre.leggauss(steps)
+    weight = torch.tensor(0.5 * weights).to(ecg)[:, None, None]
+    change = ecg - base
+    way = torch.stack([base + a * change for a in 0.5 * (1 + points)])
+    parts = (weight * gradient(predictor, way, target)).split(_SUMMED)
+    return reduce(torch.add, [part.sum(dim=0) * change for part in parts])
 
 
 METHOD = IntegratedGradients()

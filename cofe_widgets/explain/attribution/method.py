@@ -68,8 +68,21 @@ class Method(ABC):
         """
 
     def baseline_of(self, predictor: Predictor, x: Tensor, target: str, **options: Any) -> Tensor:
-        """Of a complete method: the ECGs, in the shape of ``x``, from which it counts the score."""
+        """Of a complete method: the ECGs, in the shape of ``x``, from which it counts the score.
+
+        Of several baselines an ECG ``(n, k, leads, samples)``; the mean of their scores counts.
+        """
         raise NotImplementedError(f"{self.name} is not complete: it has no baseline")
+
+    def facts(self, predictor: Predictor, **options: Any) -> dict[str, Any]:
+        """What provenance says beside the options: what of the model the method found by them.
+
+        Raises
+        ------
+        ExplainError
+            When the model has not what the options say; nothing has been computed yet.
+        """
+        return {}
 
     @property
     def options(self) -> dict[str, Option]:
@@ -117,26 +130,7 @@ def _gradients(predictor: Predictor, x: Tensor, target: str) -> str:
     return ""
 
 
-def _relu_modules(predictor: Predictor, x: Tensor, target: str) -> str:
-    from torch import nn
-
-    if any(isinstance(module, nn.ReLU) for module in predictor.module.modules()):
-        return ""
-    return "it has no torch.nn.ReLU modules (a relu called as a function cannot be guided)"
-
-
-def _conv_layer(predictor: Predictor, x: Tensor, target: str) -> str:
-    from torch import nn
-
-    kinds = (nn.Conv1d, nn.Conv2d)
-    if any(isinstance(module, kinds) for module in predictor.module.modules()):
-        return ""
-    return "it has no convolutional layer (torch.nn.Conv1d or Conv2d)"
-
-
 #: What a method may need of a model; each gives what is missing in words, or an empty text.
 NEEDS: dict[str, Callable[[Predictor, Tensor, str], str]] = {
     "gradients": _gradients,
-    "relu_modules": _relu_modules,
-    "conv_layer": _conv_layer,
 }

@@ -10,11 +10,12 @@ from numbers import Integral, Real
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
-from ...errors import ExplainError
+from ...errors import ExplainError, meant
+from .given import Ecg, Ecgs, is_given
 
 #: Parameters of a method's call before its options, and names that `attribute` takes itself.
 GIVEN = ("predictor", "x", "target")
-TAKEN = ("record", "f", "target", "method", "batch_size")
+TAKEN = ("record", "f", "target", "method", "batch_size", "window")
 _NOUNS = {int: "a whole number", float: "a number", bool: "True or False", str: "a text"}
 
 
@@ -36,7 +37,7 @@ class Option:
     default : object
     hint : type
         ``int``, ``float``, ``bool``, ``str``, ``Literal[...]``, one of these in
-        ``Annotated[..., Between(...)]``, or a union of them and None.
+        ``Annotated[..., Between(...)]``, ``Ecg`` or ``Ecgs`` (`given`), or a union of them and None.
     """
 
     name: str
@@ -44,12 +45,18 @@ class Option:
     hint: Any
 
     @property
+    def of_ecgs(self) -> type[Ecg] | type[Ecgs] | None:
+        """Which of the two it may be, an ECG or several."""
+        kinds = [kind for kind in (Ecg, Ecgs) if kind in _members(self.hint)]
+        return kinds[0] if kinds else None
+
+    @property
     def words(self) -> str:
         """What the option may be: "a whole number from 1 to 1000"."""
         return _words(self.hint)
 
     def checked(self, value: Any) -> Any:
-        """The value as JSON can hold it.
+        """The value as JSON can hold it; ECGs as they are given.
 
         Raises
         ------
@@ -60,7 +67,11 @@ class Option:
             if _fits(value, hint):
                 kind = _plain(hint)
                 return kind(value) if kind in (int, float) else value
-        raise ValueError(f"{self.name}={value!r}: expected {self.words}")
+        texts = [
+            one for hint in _members(self.hint) if _plain(hint) is Literal for one in get_args(hint)
+        ]
+        hint = meant(value, texts) if isinstance(value, str) else ""
+        raise ValueError(f"{self.name}={value!r:.80}{hint}: expected {self.words}")
 
 
 def options_of(call: Callable[..., Any]) -> dict[str, Option]:
@@ -104,7 +115,7 @@ def checked(owner: str, options: Mapping[str, Option], given: Mapping[str, Any])
     for name in given:
         if name not in options:
             known = f"its options are {', '.join(options)}" if options else "it has none"
-            raise ExplainError(f"{owner} has no option {name!r}: {known}")
+            raise ExplainError(f"{owner} has no option {name!r}{meant(name, options)}: {known}")
     try:
         return {
             name: option.checked(given.get(name, option.default))
@@ -121,7 +132,7 @@ def _check_declared(option: Option) -> None:
     if option.default is inspect.Parameter.empty:
         raise ExplainError(f"option {option.name!r} has no default")
     kinds = [_plain(hint) for hint in _members(option.hint)]
-    if not all(kind in (*_NOUNS, NoneType, Literal) for kind in kinds):
+    if not all(kind in (*_NOUNS, NoneType, Literal, Ecg, Ecgs) for kind in kinds):
         raise ExplainError(
             f"option {option.name!r} is declared {option.hint!r}: expected int, float, bool, str, "
             "Literal, one of them in Annotated[..., Between(...)], or a union with None"
@@ -151,6 +162,8 @@ def _range(hint: Any) -> Between | None:
 
 def _fits(value: Any, hint: Any) -> bool:
     kind, limits = _plain(hint), _range(hint)
+    if kind in (Ecg, Ecgs):
+        return is_given(value)
     if kind is Literal:
         return any(
             value is one or (type(value) is type(one) and value == one) for one in get_args(hint)
@@ -168,6 +181,8 @@ def _words(hint: Any) -> str:
     if len(_members(hint)) > 1:
         return " or ".join(map(_words, _members(hint)))
     kind, limits = _plain(hint), _range(hint)
+    if kind in (Ecg, Ecgs):
+        return str(kind.words)
     if kind is Literal:
         return f"one of {', '.join(map(repr, get_args(hint)))}"
     within = f" from {limits.least:g} to {limits.most:g}" if limits else ""

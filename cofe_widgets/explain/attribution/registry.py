@@ -7,7 +7,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from ...deprecated import warn_of_former
-from ...errors import ExplainError
+from ...errors import ExplainError, meant
 from .method import NEEDS, Method
 
 if TYPE_CHECKING:
@@ -18,7 +18,18 @@ _SHIPPED = (
     "saliency",
     "smoothgrad",
     "input_x_gradient",
+    "guided_backpropagation",
+    "gradcam",
+    "gradcam_plus_plus",
+    "guided_gradcam",
+    "shapley_sampling",
+    "deeplift",
     "integrated_gradients",
+    "ig_smoothgrad",
+    "gradient_shap",
+    "deeplift_shap",
+    "lrp",
+    "occlusion",
     "wave_attribution",
 )
 _METHODS: dict[str, Method] = {}
@@ -91,7 +102,8 @@ def find(method: str | Method) -> Method:
         _check(method)
         return method
     if method not in _METHODS:
-        raise ExplainError(f"no attribution method {method!r}: choose one of {', '.join(names())}")
+        hint, known = meant(method, _METHODS), ", ".join(names())
+        raise ExplainError(f"no attribution method {method!r}{hint}: choose one of {known}")
     return _METHODS[method]
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 from .gradients import gradient
 from .method import Method
 from .options import Between
+from .smoothing import noisy
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -42,9 +43,7 @@ class SmoothGrad(Method):
         """See `Method`."""
         import torch
 
-        # On the CPU, so that a seed means the same noise wherever the model runs.
-        spread = torch.full((copies, *x.shape[1:]), noise_mv)
-        noise = torch.normal(0.0, spread, generator=torch.Generator().manual_seed(seed)).to(x)
+        noise = noisy(copies, x, noise_mv, seed)
         # An ECG at a time: the copies of one are a batch, and those of many would not fit.
         means = [gradient(predictor, ecg + noise, target).sum(dim=0) / copies for ecg in x]
         return torch.stack(means)
