@@ -1,0 +1,17 @@
+"""Randomisation, by ranks."""
+
+from __future__ import annotations
+
+from ..formulas import spearman
+from .randomisation_pearson import RandomisationPearson
+
+
+class RandomisationSpearman(RandomisationPearson):
+    """The same by Spearman's correlation, which a few large values do not decide."""
+
+    name, title = "randomisation_spearman", "Randomisation, rank r"
+    quick = False
+    likeness = staticmethod(spearman)
+
+
+CHECK = RandomisationSpearman()

@@ -1,0 +1,21 @@
+"""Relevance mass."""
+
+from __future__ import annotations
+
+from ..formulas import relevance_mass
+from ..on_hearts import OnHearts
+
+
+class RelevanceMass(OnHearts):
+    """Share of all |map| that lies where the condition altered the ECG.
+
+    L. Arras, A. Osman, W. Samek, *CLEVR-XAI*, Information Fusion 2022.
+    """
+
+    name, title = "relevance_mass", "Relevance mass"
+    reference = "Arras et al. 2022, arXiv:2003.07258"
+    quick = True
+    formula = staticmethod(relevance_mass)
+
+
+CHECK = RelevanceMass()
