@@ -67,7 +67,7 @@ class Settings:
 
 #: All of it, and what fits into a minute.
 FULL = Settings()
-QUICK = Settings(few=4, repeats=2, stages=2, points=6, perturbations=32, hearts=6)
+QUICK = Settings(few=4, repeats=2, stages=2, points=6, perturbations=32, hearts=8)
 
 
 class Place:

@@ -33,6 +33,7 @@ MAP_SHARE = 6.0
 #: Figures that lie this near are one: a check in which all maps are alike, noise too, judges none.
 SAME = 1e-9
 IDLE = "it cannot tell: the same for every map"
+UNDECIDED = "undecided: the bar lies in the interval"
 
 
 @streamed
@@ -305,6 +306,9 @@ def _judged(check: Check, subject: Subject, draws: dict[str, Array], best: str) 
     if check.judged == "nothing" or (check.judged == "dummies" and not best):
         return out
     other = draws[best] if check.judged == "dummies" else check.bar
-    better = own - other if check.higher_is_better else other - own
-    low, _ = bootstrap.interval(better[1:])
-    return {**out, "beats": "yes" if low > 0 else "no"} if np.isfinite(low) else out
+    low, high = bootstrap.interval((own - other if check.higher_is_better else other - own)[1:])
+    if not np.isfinite(low):
+        return out
+    if check.judged == "bar" and low <= 0 <= high:
+        return {**out, "note": UNDECIDED}
+    return {**out, "beats": "yes" if low > 0 else "no"}

@@ -17,7 +17,7 @@ Cell = dict[str, Any]
 _LIGHT = PALETTE["light"]
 _FONT = 'font-family="system-ui, sans-serif"'
 #: Widths and heights, px.
-LABEL, COLUMN, ROW, HEAD, GAP = 176, 76, 26, 84, 8
+LABEL, COLUMN, ROW, HEAD, GAP = 176, 78, 26, 76, 8
 _LETTERS = 11  # of a heading's line
 #: Fill and mark of a judgement: colours alone do not say it.
 JUDGED = {"yes": (_LIGHT["positive"], 0.30, "✓"), "no": (_LIGHT["negative"], 0.34, "✗")}
@@ -82,8 +82,8 @@ def _block(table: pd.DataFrame, title: str, top: float) -> tuple[list[str], floa
             out += _cell(cells[name["method"], check["check"]], x, y)
         y += ROW
     legend = (
-        "✓ better than the best dummy, or than the check's own bar (95 % interval over records)    "
-        "✗ that is not shown    no mark: nothing to judge    dummies know nothing of the model"
+        "✓ better than the best dummy, or than the check's own bar (95 % interval over records) · "
+        "✗ that is not shown · no mark: nothing to judge · dummies (below) know nothing of the model"
     )
     out.append(_text(10, y + 17, legend, 11, fill="#667080"))
     return out, y + 30 - top, max(width, 10 + 6.0 * len(legend))

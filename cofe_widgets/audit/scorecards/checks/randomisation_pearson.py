@@ -31,7 +31,7 @@ class RandomisationPearson(Check):
     does not know the model: it stays as it is.
     """
 
-    name, title = "randomisation_pearson", "Randomisation, r"
+    name, title = "randomisation_pearson", "Random weights"
     category = "randomisation"
     reference = "Adebayo et al. 2018, arXiv:1810.03292"
     higher_is_better = False

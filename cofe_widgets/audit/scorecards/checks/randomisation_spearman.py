@@ -9,7 +9,7 @@ from .randomisation_pearson import RandomisationPearson
 class RandomisationSpearman(RandomisationPearson):
     """The same by Spearman's correlation, which a few large values do not decide."""
 
-    name, title = "randomisation_spearman", "Randomisation, rank r"
+    name, title = "randomisation_spearman", "Random weights, ranks"
     quick = False
     likeness = staticmethod(spearman)
 
