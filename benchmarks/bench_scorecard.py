@@ -152,10 +152,7 @@ def _can(method: str, f: cw.Predictor, records: Sequence[cw.Record]) -> bool:
 def table(found: pd.DataFrame, rows: Sequence[str]) -> pd.DataFrame:
     """Methods and dummies in columns; a star where the best dummy is beaten."""
     star = {"yes": "*", "no": "", "": ""}
-    said = [
-        one.note or f"{one.value:.2f}{star[one.beats]}"
-        for one in found.itertuples()
-    ]
+    said = [one.note or f"{one.value:.2f}{star[one.beats]}" for one in found.itertuples()]
     wide = found.assign(said=said).pivot_table(
         index=list(rows), columns="method", values="said", aggfunc="first", sort=False
     )
@@ -187,11 +184,17 @@ def main(given: Sequence[str] = ()) -> None:
         one for one in ATTRIBUTION_METHODS if options.all or one in QUICK_METHODS
     ]
     if "twins" in options.only:
-        print(f"\nground truth: up to {options.records} simulated hearts that the model recognises; ")
-        print("  samples that the condition altered by more than 0.03 mV; * beats the best dummy (95 %)")
+        print(
+            f"\nground truth: up to {options.records} simulated hearts that the model recognises; "
+        )
+        print(
+            "  samples that the condition altered by more than 0.03 mV; * beats the best dummy (95 %)"
+        )
         print(table(on_twins(options.records, methods), ["model", "target", "check"]).to_string())
     if "planted" in options.only:
-        print(f"\nplanted models: {max(4, options.records)} simulated sinus rhythms; share of |map| on the reason")
+        print(
+            f"\nplanted models: {max(4, options.records)} simulated sinus rhythms; share of |map| on the reason"
+        )
         print(table(on_planted(options.records, methods), ["model", "reason"]).to_string())
     if "quick" in options.only:
         card, seconds = quick_card(2 * options.records, methods)

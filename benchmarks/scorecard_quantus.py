@@ -96,12 +96,16 @@ def lines() -> list[Line]:
             warnings.simplefilter("ignore")
             ours, theirs = (np.asarray(one, float) for one in pair())
         off = float(np.abs(ours - theirs).max())
-        figure = f"largest difference {off:.1e} of {ours.size} figures about {np.abs(theirs).mean():.3g}"
+        figure = (
+            f"largest difference {off:.1e} of {ours.size} figures about {np.abs(theirs).mean():.3g}"
+        )
         out.append(Line(f"{name} = Quantus's", figure, f"<= {CLOSE:g}", off <= CLOSE))
     return out
 
 
-def _sensitivity(quantus: Any, net: nn.Module, given: Any, maps: Any, quiet: Any) -> tuple[Any, Any]:
+def _sensitivity(
+    quantus: Any, net: nn.Module, given: Any, maps: Any, quiet: Any
+) -> tuple[Any, Any]:
     """Both are given the same three noises."""
     noises = np.random.default_rng(1).uniform(-0.2, 0.2, (3, *maps.shape)).astype(np.float32)
     turns = iter(noises)
@@ -155,7 +159,12 @@ def _layers(quantus: Any, net: nn.Module, given: Any, maps: Any, quiet: Any) -> 
     found = score(a_batch=maps, explain_func=_gradient, **given)
     theirs = [found[name] for name in layers(net)[::-1]]
     f = cw.wrap(
-        net, fs=100, leads=("I", "II", "V1"), seconds=SAMPLES / 100, outputs=["a", "b"], output="softmax"
+        net,
+        fs=100,
+        leads=("I", "II", "V1"),
+        seconds=SAMPLES / 100,
+        outputs=["a", "b"],
+        output="softmax",
     )
     x, y = given["x_batch"], given["y_batch"]
     ours = [

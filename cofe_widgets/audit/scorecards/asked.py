@@ -33,7 +33,7 @@ def the_records(f: Any, records: Iterable[Record]) -> list[Record]:
     some = listed(records)
     if len(some) < LEAST_RECORDS:
         raise AuditError(
-            f"{len(some)} records: a scorecard needs {LEAST_RECORDS} at least, for intervals over them "
+            f"{len(some)} record{'s' * (len(some) != 1)}: a scorecard needs {LEAST_RECORDS} at least, for intervals over them "
             "and a mean map of the others; 16 tell much more"
         )
     as_seen(f, some)
@@ -84,7 +84,7 @@ def the_methods(
     """
     if methods is not None:
         some = [methods] if isinstance(methods, str | Method) or _is_pair(methods) else methods
-        found = [_explained(one) for one in some]  # type: ignore[union-attr, arg-type]
+        found = [_explained(one) for one in some]  # type: ignore[arg-type]
         if not found:
             raise AuditError("methods is empty: name some, or leave it out")
         for one in found:

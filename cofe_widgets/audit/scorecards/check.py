@@ -13,8 +13,7 @@ from . import bootstrap
 from .formulas import Array
 
 if TYPE_CHECKING:
-    from .place import Place
-    from .subjects import Subject
+    from .place import Place, Subject
 
 #: The field's categories, as Quantus names them, in the order of tables.
 CATEGORIES = (

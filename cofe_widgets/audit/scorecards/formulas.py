@@ -100,9 +100,7 @@ def pearson(maps: Array, others: Array) -> NDArray[np.float64]:
     """Correlation over all leads and samples of each record, ``(n,)``; NaN where a map is constant."""
     a, b = (rows - rows.mean(axis=1, keepdims=True) for rows in (flat(maps), flat(others)))
     norm = np.linalg.norm(a, axis=1) * np.linalg.norm(b, axis=1)
-    return np.asarray(
-        np.where(norm > 0, (a * b).sum(axis=1) / np.where(norm > 0, norm, 1.0), nan)
-    )
+    return np.asarray(np.where(norm > 0, (a * b).sum(axis=1) / np.where(norm > 0, norm, 1.0), nan))
 
 
 def spearman(maps: Array, others: Array) -> NDArray[np.float64]:
@@ -193,4 +191,3 @@ def gini(maps: Array) -> NDArray[np.float64]:
     n = size.shape[1]
     found = ((2 * np.arange(1, n + 1) - n - 1) * size).sum(axis=1) / (n * size.sum(axis=1))
     return np.where(most[:, 0] > 0, found, nan)
-

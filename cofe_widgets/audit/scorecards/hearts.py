@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import isfinite
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -12,10 +11,8 @@ from ...simulate import CONDITIONS, Simulated, simulate
 from ...vocabulary.diagnoses import title
 from ...wrapper import Predictor
 from ..twins import ALTERED_MV
-from .place import LEAST_RECORDS, Place, Settings, as_seen
-
-if TYPE_CHECKING:
-    from .subjects import Subject
+from .formulas import Mask
+from .place import LEAST_RECORDS, Place, Settings, Subject, as_seen
 
 #: Targets that are no condition's code -> the condition that shows them.
 STANDS_FOR = {"potassium_mmol_l": "HYPERK"}
@@ -49,13 +46,15 @@ def hearts(
         if f.output == "linear" or answer[target] >= 0.5
     ]
     if len(seen) < LEAST_RECORDS:
-        return f"{f.name} sees {target} in {len(seen)} of {len(drawn)} simulated hearts that have it"
+        return (
+            f"{f.name} sees {target} in {len(seen)} of {len(drawn)} simulated hearts that have it"
+        )
     chosen = seen[: settings.hearts]
     causes = _causes(f, chosen)
     return Place(f, [one.record for one in chosen], target, settings, seed, methods, causes)
 
 
-def _causes(f: Predictor, chosen: Sequence[Simulated]) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:
+def _causes(f: Predictor, chosen: Sequence[Simulated]) -> Mask:
     """Where each heart was altered, as the model sees it, ``(n, leads, samples)``."""
     ill = [one.record for one in chosen]
     well = [one.record.with_signal(one.record.signal - one.truth.cause) for one in chosen]

@@ -37,7 +37,7 @@ def straight(signals: Array, gone: Mask) -> Array:
     before = np.maximum.accumulate(np.where(gone, -1, at), axis=-1)
     after = np.minimum.accumulate(np.where(gone, samples, at)[..., ::-1], axis=-1)[..., ::-1]
     first, last = np.where(before < 0, after, before), np.where(after >= samples, before, after)
-    nothing = gone.all(axis=-1)
+    nothing = np.asarray(gone.all(axis=-1))
     first, last = (np.clip(one, 0, samples - 1) for one in (first, last))
     left, right = (np.take_along_axis(signals, one, axis=-1) for one in (first, last))
     share = (at - first) / np.maximum(last - first, 1)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, ClassVar
+from abc import abstractmethod
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -11,28 +11,24 @@ from .check import Check
 from .formulas import Array, Mask
 
 if TYPE_CHECKING:
-    from .place import Place
-    from .subjects import Subject
+    from .place import Place, Subject
 
 
 class OnHearts(Check):
-    """A measure of maps against causes: the figure is over all leads, further columns are of each lead.
-
-    Attributes
-    ----------
-    formula : callable
-        ``(maps (n, ...), causes (n, ...))`` to ``(n,)``.
-    """
+    """A measure of maps against causes: the figure is over all leads, further columns are of each lead."""
 
     category = "localisation"
     higher_is_better = True
     on = "hearts"
     unit = "share"
-    formula: ClassVar[Callable[[Array, Mask], Array]]
+
+    @abstractmethod
+    def formula(self, maps: Array, causes: Mask) -> Array:
+        """What is measured of maps and causes, each ``(n, ...)``: ``(n,)``."""
 
     def measure(self, place: Place, subject: Subject) -> Array:
         """See `Check`: all leads together, then each by itself."""
-        maps, causes, formula = place.maps(subject), place.causes, type(self).formula
+        maps, causes = place.maps(subject), place.causes
         assert causes is not None
-        leads = [formula(maps[:, k], causes[:, k]) for k in range(maps.shape[1])]
-        return np.stack([formula(maps, causes), *leads], axis=1)
+        leads = [self.formula(maps[:, k], causes[:, k]) for k in range(maps.shape[1])]
+        return np.stack([self.formula(maps, causes), *leads], axis=1)

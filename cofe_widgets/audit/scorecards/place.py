@@ -1,8 +1,9 @@
-"""`Place`: records, a model and a target, and everything about them that more than one check looks at."""
+"""`Place`: records, a model and a target, and what more than one check looks at; `Subject`: what gives maps."""
 
 from __future__ import annotations
 
 import copy
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
@@ -22,8 +23,7 @@ from .formulas import Array, Mask
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from .subjects import Subject
-
+Rows = NDArray[np.intp]
 #: Fewer records than this have no interval, and no others to take a mean map of.
 LEAST_RECORDS = 4
 #: So many of either kind make an area under the ROC curve.
@@ -68,6 +68,36 @@ class Settings:
 #: All of it, and what fits into a minute.
 FULL = Settings()
 QUICK = Settings(few=4, repeats=2, stages=2, points=6, perturbations=32, hearts=8)
+
+
+class Subject(ABC):
+    """Something that gives a map of every record of a place.
+
+    Attributes
+    ----------
+    name, title : str
+    dummy, signed, complete : bool
+    """
+
+    name: str
+    title: str
+    dummy = True
+    signed = False
+    complete = False
+
+    @abstractmethod
+    def maps(self, place: Place, rows: Rows) -> Array:
+        """Maps of some records, ``(len(rows), leads, samples)``."""
+
+    def maps_anew(
+        self, place: Place, rows: Rows, signals: Array | None = None, f: Predictor | None = None
+    ) -> Array:
+        """Maps of some records with other signals, or by another model."""
+        return self.maps(place, rows)
+
+    def facts(self, place: Place) -> dict[str, Any]:
+        """Everything its maps depend on beside records, model and seed, as JSON can hold it."""
+        return {"subject": self.name}
 
 
 class Place:

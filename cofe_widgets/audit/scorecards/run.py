@@ -23,9 +23,9 @@ from .check import Check
 from .formulas import Array
 from .hearts import hearts
 from .kept import Kept
-from .place import FULL, QUICK, TOGETHER, Place, Settings
+from .place import FULL, QUICK, TOGETHER, Place, Settings, Subject
 from .scorecard import CURVES, LEADS, TABLE, Scorecard
-from .subjects import DUMMIES, Explained, Subject
+from .subjects import DUMMIES, Explained
 
 Row = dict[str, Any]
 #: The maps of a method are so much work beside one check of one map.
@@ -150,7 +150,9 @@ class _Run:
             yield 0.0, f"simulated hearts with {target}", []
             places["hearts"] = hearts(self.f, target, *how)
         subjects: list[Subject] = [*DUMMIES, *self.methods]
-        asked = [_Asked(self, check, places[check.on], one) for check in self.checks for one in subjects]
+        asked = [
+            _Asked(self, check, places[check.on], one) for check in self.checks for one in subjects
+        ]
         todo = {id(one.place): one.place for one in asked if one.measured is None and not one.lack}
         mapped = [(place, one) for place in todo.values() for one in self.methods]
         total, done = MAP_SHARE * len(mapped) + len(asked), 0.0
@@ -220,11 +222,11 @@ class _Run:
         """The value of all rows."""
         import pandas as pd
 
-        tables = (
-            pd.DataFrame(rows, columns=list(columns))
-            for rows, columns in ((self.rows, TABLE), (self.curves, CURVES), (self.leads, LEADS))
-        )
-        return Scorecard(*tables, known)
+        def table(rows: list[Row], columns: Iterable[str]) -> pd.DataFrame:
+            return pd.DataFrame(rows, columns=list(columns), index=range(len(rows)))
+
+        curves, leads = table(self.curves, CURVES), table(self.leads, LEADS)
+        return Scorecard(table(self.rows, TABLE), curves, leads, known)
 
 
 class _Asked:

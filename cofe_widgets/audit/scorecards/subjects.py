@@ -2,55 +2,20 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ...ecg import Record
 from ...explain.attribution import Method, attribute
 from ...wrapper import Predictor
 from ...wrapper.identity import hash_with
 from .formulas import Array
+from .place import Place, Rows, Subject
 
-if TYPE_CHECKING:
-    from .place import Place
-
-Rows = NDArray[np.intp]
 #: Half width of the bump that the R-peak detector draws, s (its SD).
 BUMP_S = 0.02
-
-
-class Subject(ABC):
-    """Something that gives a map of every record of a place.
-
-    Attributes
-    ----------
-    name, title : str
-    dummy, signed, complete : bool
-    """
-
-    name: str
-    title: str
-    dummy = True
-    signed = False
-    complete = False
-
-    @abstractmethod
-    def maps(self, place: Place, rows: Rows) -> Array:
-        """Maps of some records, ``(len(rows), leads, samples)``."""
-
-    def maps_anew(
-        self, place: Place, rows: Rows, signals: Array | None = None, f: Predictor | None = None
-    ) -> Array:
-        """Maps of some records with other signals, or by another model."""
-        return self.maps(place, rows)
-
-    def facts(self, place: Place) -> dict[str, Any]:
-        """Everything its maps depend on beside records, model and seed, as JSON can hold it."""
-        return {"subject": self.name}
 
 
 @dataclass

@@ -64,7 +64,9 @@ def _block(table: pd.DataFrame, title: str, top: float) -> tuple[list[str], floa
     lefts, width = _lefts(checks)
     out = [_text(10, top + 22, title, 15, weight=600)]
     y = top + 34
-    for category, some in groupby(zip(checks, lefts, strict=True), key=lambda one: one[0]["category"]):
+    for category, some in groupby(
+        zip(checks, lefts, strict=True), key=lambda one: one[0]["category"]
+    ):
         columns = list(some)
         first, last = columns[0][1], columns[-1][1] + COLUMN
         out.append(_text((first + last) / 2, y + 12, category, 11, "middle", fill="#667080"))
@@ -142,7 +144,13 @@ def _said(cell: Cell) -> str:
 
 
 def _text(
-    x: float, y: float, text: str, size: float, anchor: str = "start", fill: str = "", weight: int = 400
+    x: float,
+    y: float,
+    text: str,
+    size: float,
+    anchor: str = "start",
+    fill: str = "",
+    weight: int = 400,
 ) -> str:
     return (
         f'<text x="{x:g}" y="{y:g}" font-size="{size:g}" text-anchor="{anchor}" font-weight="{weight}" '

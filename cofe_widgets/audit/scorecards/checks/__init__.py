@@ -34,8 +34,7 @@ _FILES = (
     "completeness",
 )
 CHECKS: dict[str, Check] = {
-    one.name: one
-    for one in (import_module(f".{name}", __package__).CHECK for name in _FILES)
+    one.name: one for one in (import_module(f".{name}", __package__).CHECK for name in _FILES)
 }
 
 __all__ = ["CATEGORIES", "CHECKS", "Check"]

@@ -13,8 +13,7 @@ from ..replaced import answers
 from .perturbation import Perturbation, held_answers
 
 if TYPE_CHECKING:
-    from ..place import Place
-    from ..subjects import Subject
+    from ..place import Place, Subject
 
 
 class BeatInfill(Perturbation):

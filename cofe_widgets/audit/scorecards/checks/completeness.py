@@ -10,8 +10,7 @@ from ..check import Check
 from ..formulas import Array
 
 if TYPE_CHECKING:
-    from ..place import Place
-    from ..subjects import Subject
+    from ..place import Place, Subject
 
 
 class Completeness(Check):

@@ -8,8 +8,7 @@ from ..check import Check
 from ..formulas import Array, entropy
 
 if TYPE_CHECKING:
-    from ..place import Place
-    from ..subjects import Subject
+    from ..place import Place, Subject
 
 
 class Complexity(Check):

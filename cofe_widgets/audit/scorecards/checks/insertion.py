@@ -13,8 +13,7 @@ from ..infill import level
 from ..replaced import answers, signed_for_answer
 
 if TYPE_CHECKING:
-    from ..place import Place
-    from ..subjects import Subject
+    from ..place import Place, Subject
 
 
 class Insertion(Curve):

@@ -12,8 +12,7 @@ from ..check import Check
 from ..formulas import Array, sensitivity
 
 if TYPE_CHECKING:
-    from ..place import Place
-    from ..subjects import Subject
+    from ..place import Place, Subject
 
 #: Noise is even between minus and plus this, mV: less than a line's width on paper.
 RADIUS_MV = 0.02

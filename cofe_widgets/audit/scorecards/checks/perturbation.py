@@ -14,8 +14,7 @@ from ..infill import noise, straight
 from ..replaced import answers
 
 if TYPE_CHECKING:
-    from ..place import Place
-    from ..subjects import Subject
+    from ..place import Place, Subject
 
 #: Share of all samples that is replaced in the end, one per cent after the other.
 MOST = 0.3

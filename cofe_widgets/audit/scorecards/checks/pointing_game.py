@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..formulas import pointing_game
+from ..formulas import Array, Mask, pointing_game
 from ..on_hearts import OnHearts
 
 
@@ -15,7 +15,10 @@ class PointingGame(OnHearts):
     name, title = "pointing_game", "Pointing game"
     reference = "Zhang et al. 2018, arXiv:1608.00507"
     quick = True
-    formula = staticmethod(pointing_game)
+
+    def formula(self, maps: Array, causes: Mask) -> Array:
+        """See `OnHearts`."""
+        return pointing_game(maps, causes)
 
 
 CHECK = PointingGame()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..formulas import average_precision
+from ..formulas import Array, Mask, average_precision
 from ..on_hearts import OnHearts
 
 
@@ -15,7 +15,10 @@ class PrecisionRecall(OnHearts):
     name, title = "precision_recall", "Precision-recall"
     reference = "average precision, as in scikit-learn"
     quick = True
-    formula = staticmethod(average_precision)
+
+    def formula(self, maps: Array, causes: Mask) -> Array:
+        """See `OnHearts`."""
+        return average_precision(maps, causes)
 
 
 CHECK = PrecisionRecall()

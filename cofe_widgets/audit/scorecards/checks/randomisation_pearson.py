@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, ClassVar
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,8 +14,7 @@ from ..formulas import Array, pearson, smoothed
 from ..randomised import layers, randomised, stages
 
 if TYPE_CHECKING:
-    from ..place import Place
-    from ..subjects import Subject
+    from ..place import Place, Subject
 
 #: A map that shares less than this with that of a model of random weights depends on what was learned:
 #: 4 % of its variance. (The papers speak of "near zero".)
@@ -39,7 +38,10 @@ class RandomisationPearson(Check):
     bar = BAR
     quick = True
     unit = "r"
-    likeness: ClassVar[Callable[[Array, Array], Array]] = staticmethod(pearson)
+
+    def likeness(self, maps: Array, others: Array) -> Array:
+        """How much alike smoothed maps are, ``(n,)``."""
+        return pearson(maps, others)
 
     def lack(self, place: Place, subject: Subject) -> str:
         """See `Check`."""
@@ -75,8 +77,9 @@ class RandomisationPearson(Check):
         others = place.kept.get((subject.name, "randomised"))
         if others is None:
             return np.ones((len(own), len(self.steps(place))))
-        likeness = type(self).likeness
-        return np.abs(np.stack([np.ones(len(own)), *(likeness(own, one) for one in others)], axis=1))
+        return np.abs(
+            np.stack([np.ones(len(own)), *(self.likeness(own, one) for one in others)], axis=1)
+        )
 
     def figure(self, columns: Array) -> Array:
         """See `Check`: the end of the curve."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..formulas import spearman
+from ..formulas import Array, spearman
 from .randomisation_pearson import RandomisationPearson
 
 
@@ -11,7 +11,10 @@ class RandomisationSpearman(RandomisationPearson):
 
     name, title = "randomisation_spearman", "Random weights, ranks"
     quick = False
-    likeness = staticmethod(spearman)
+
+    def likeness(self, maps: Array, others: Array) -> Array:
+        """See `RandomisationPearson`."""
+        return spearman(maps, others)
 
 
 CHECK = RandomisationSpearman()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..formulas import relevance_mass
+from ..formulas import Array, Mask, relevance_mass
 from ..on_hearts import OnHearts
 
 
@@ -15,7 +15,10 @@ class RelevanceMass(OnHearts):
     name, title = "relevance_mass", "Relevance mass"
     reference = "Arras et al. 2022, arXiv:2003.07258"
     quick = True
-    formula = staticmethod(relevance_mass)
+
+    def formula(self, maps: Array, causes: Mask) -> Array:
+        """See `OnHearts`."""
+        return relevance_mass(maps, causes)
 
 
 CHECK = RelevanceMass()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..formulas import relevance_rank
+from ..formulas import Array, Mask, relevance_rank
 from ..on_hearts import OnHearts
 
 
@@ -14,7 +14,10 @@ class RelevanceRank(OnHearts):
 
     name, title = "relevance_rank", "Relevance rank"
     reference = "Arras et al. 2022, arXiv:2003.07258"
-    formula = staticmethod(relevance_rank)
+
+    def formula(self, maps: Array, causes: Mask) -> Array:
+        """See `OnHearts`."""
+        return relevance_rank(maps, causes)
 
 
 CHECK = RelevanceRank()
