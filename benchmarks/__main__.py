@@ -22,6 +22,7 @@ NAMES = (
     "plain",
     "twins",
     "planted",
+    "scorecard",
     "conduction",
     "trust",
     "realism",

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:  # what __getattr__ below finds, for type checkers and editors
     from . import audit as audit
     from .apps import explore as explore
+    from .audit import Scorecard as Scorecard
+    from .audit import scorecard as scorecard
     from .ecg import LEADS as LEADS
     from .ecg import Record as Record
     from .errors import EcgError as EcgError
@@ -75,6 +77,8 @@ _HOME = {
     "attribute": "explain",
     "Attribution": "explain",
     "ATTRIBUTION_METHODS": "explain",
+    "scorecard": "audit",
+    "Scorecard": "audit",
     "directions": "generative",
     "Directions": "generative",
     "ExplainError": "errors",
@@ -132,6 +136,8 @@ provide(
         "why": f"{__name__}.explain.reasons",
         "trust_card": f"{__name__}.audit.trust",
         "words": f"{__name__}.report.words",
+        "scorecard_words": f"{__name__}.report.scorecard",
+        "scorecard_figure": f"{__name__}.report.figures.scorecard",
     }
 )
 

@@ -3,6 +3,7 @@
 from ..errors import AuditError
 from .counterfactuals import counterfactual_table
 from .numbers import MEASUREMENTS
+from .scorecards import Scorecard, scorecard
 from .statistics import compare, holm
 from .tables import CounterfactualTable
 from .twins import TwinScore, twin_score
@@ -11,9 +12,11 @@ __all__ = [
     "MEASUREMENTS",
     "AuditError",
     "CounterfactualTable",
+    "Scorecard",
     "TwinScore",
     "compare",
     "counterfactual_table",
     "holm",
+    "scorecard",
     "twin_score",
 ]
