@@ -97,7 +97,9 @@ def test_z_plus_conserves_what_the_head_gives(record):
     bias = f.module.head.bias.detach()
     with torch.no_grad():
         whole = float(f.score(f.raw(f.tensor(record)), "AF")[0] - (bias[1] - bias[0]))
-    assert cw.attribute(record, f, "AF", "lrp", rule="z_plus").values.sum() == pytest.approx(whole, 1e-3)
+    assert cw.attribute(record, f, "AF", "lrp", rule="z_plus").values.sum() == pytest.approx(
+        whole, 1e-3
+    )
 
 
 @pytest.mark.filterwarnings("ignore")
