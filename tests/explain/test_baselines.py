@@ -60,16 +60,15 @@ def test_normal_beats_come_when_those_of_the_record_do(heart):
         theirs, ours = cw.r_peaks(normal), cw.r_peaks(record)
         near = np.abs(ours[:, None] - theirs).min(axis=1)
         assert np.median(near) < 0.015 and (near < 0.05).mean() > 0.9
-        measured = cw.measure(normal)
-        assert measured["p_presence"] > 0.9 if "p_presence" in measured else True
-        assert 60 < measured["qrs_ms"] < 110
+        assert 60 < cw.measure(normal)["qrs_ms"] < 110
     several = baseline_ecgs("normal", f.tensor(heart.record), f, 5)
     assert several.shape == (1, 5, 12, 1000)
     assert len({one.numpy().tobytes() for one in several[0]}) == 5
 
 
 def test_without_beats_there_is_no_normal_ecg():
-    flat = cw.Record(np.zeros((12, 1000), np.float32) + 1e-3, 100)
+    slow = np.sin(np.linspace(0, 12, 1000))
+    flat = cw.Record(np.tile(slow, (12, 1)), 100)
     with pytest.raises(ExplainError, match="none are found in it: choose baseline='zero'"):
         cw.attribute(flat, net("plain"), "a", "integrated_gradients", baseline="normal", steps=2)
 
@@ -220,6 +219,6 @@ def test_close_names_are_told(heart):
     with pytest.raises(ExplainError, match=r"rule='zplus' .did you mean 'z_plus'"):
         cw.attribute(heart.record, f, "a", "lrp", rule="zplus")
     gaps = heart.record.signal.copy()
-    gaps[3, 100:300] = np.nan
-    with pytest.raises(EcgError, match="samples are missing .*aVR"):
+    gaps[8, 100:300] = np.nan
+    with pytest.raises(EcgError, match="samples are missing .*V3"):
         cw.attribute(cw.Record(gaps, 100), f, "a", "gradcam")

@@ -65,13 +65,10 @@ def test_equal_to_captum_on_the_shipped_models(record, model):
     cam = LayerGradCam.interpolate(captum.attribute(x), 2500, "linear")[0, 0].detach().numpy()
     found = cw.attribute(record, f, "AF", "gradcam").values
     assert found == pytest.approx(np.tile(cam, (12, 1)), abs=1e-5)
-    if (
-        model == "af-resnet"
-    ):  # captum's takes the nearest sample where it upsamples: by hand, linearly
-        guided = GuidedGradCam(scored, scored.module.get_submodule(layer))
-        expected = guided.attribute(x, interpolate_mode="linear")[0].detach().numpy()
-        found = cw.attribute(record, f, "AF", "guided_gradcam").values
-        assert np.abs(found - expected).max() < 1e-5 * np.abs(expected).max()
+    guided = GuidedGradCam(scored, scored.module.get_submodule(layer))
+    expected = guided.attribute(x, interpolate_mode="linear")[0].detach().numpy()
+    found = cw.attribute(record, f, "AF", "guided_gradcam").values
+    assert np.abs(found - expected).max() < 1e-5 * np.abs(expected).max()
 
 
 def test_captum_takes_a_functional_relu_for_its_gradient(record):

@@ -31,7 +31,8 @@ def test_two_features_are_exact_in_one_order_and_its_reverse():
 
 def test_it_converges_to_the_values_of_all_orders():
     def game(x):
-        return x[:, 0] * x[:, 1] + x[:, 2].tanh() * x[:, 1] ** 2 - (x[:, 3] - x[:, 0]).relu()
+        # Three together: what two do together one order and its reverse have right.
+        return x[:, 0] * x[:, 1] * x[:, 2].tanh() - (x[:, 3] - x[:, 0]).relu() * x[:, 1]
 
     x = np.array([1.5, -1.0, 0.7, 2.0])
     exact = np.zeros(4)
