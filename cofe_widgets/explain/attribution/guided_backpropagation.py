@@ -13,12 +13,11 @@ if TYPE_CHECKING:
 
     from ...wrapper import Predictor
 
-#: Steps of a backward pass that are of a ReLU, or of one of its kin.
-_RECTIFIERS = {
-    f"{name}Backward0"
-    for name in ("Relu", "LeakyRelu", "Threshold", "Hardtanh", "Elu", "Gelu", "Silu", "Mish")
-    + ("Softplus", "Hardswish", "PreluKernel", "RreluWithNoise", "ClampMin")
-}
+#: How steps of a backward pass are called that are of a ReLU, or of one of its kin; of a clamp, one at 0.
+_RECTIFIERS = (
+    "Relu LeakyRelu Threshold Hardtanh Elu Celu Selu Gelu Silu Mish Softplus Hardswish PreluKernel "
+    "RreluWithNoise Clamp ClampMin"
+)
 
 
 class GuidedBackpropagation(Method):
@@ -55,7 +54,8 @@ def _guide(predictor: Predictor, total: Tensor) -> None:
 
     found = False
     for node in nodes(total):
-        if node.name() in _RECTIFIERS and getattr(node, "_saved_min", 0) == 0:
+        name = node.name().split("Backward")[0]
+        if name in _RECTIFIERS.split() and getattr(node, "_saved_min", 0) == 0:
             found = True
             node.register_prehook(_positive)
     if not found:
