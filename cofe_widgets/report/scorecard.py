@@ -80,7 +80,10 @@ def _dummies(rows: list[dict[str, Any]], names: dict[str, str]) -> str:
     for row in judged:
         if row["beats"] == "no":
             lost.setdefault(row["best_dummy"], []).append(row["check_title"].lower())
-    worse = [f"no better than the {names[best]} in {_listed(some)}" for best, some in lost.items()]
+    worse = [
+        f"no better than the {names.get(best, best)} in {_listed(some)}"
+        for best, some in lost.items()
+    ]
     best = [f"better than every dummy in {_listed(beaten)}"] if beaten else []
     return ", ".join([*best, *worse]).replace("the |signal|", "|signal|")
 

@@ -131,7 +131,7 @@ def test_what_cannot_be_asked_says_why(card):
     assert (
         figure(card, "backwards", "relevance_mass")["note"] == "not asked: the simulator knows no X"
     )
-    assert "no two beats" in figure(card, "backwards", "beat_infill")["note"]
+    assert "no beat is found" in figure(card, "backwards", "beat_infill")["note"]
     assert figure(card, "backwards", "max_sensitivity")["beats"] is None
 
 
@@ -284,6 +284,22 @@ def test_methods_that_cannot_explain_a_model_are_left_out_unless_they_are_asked_
         cw.scorecard(blind, records, "saliency")
     card = cw.scorecard(blind, records, Backwards(), checks=["randomisation_pearson", "sparseness"])
     assert "no layers" in figure(card, "backwards", "randomisation_pearson")["note"]
+
+
+class Fails(Backwards):
+    name, title = "fails", "Fails"
+
+    def __call__(self, predictor, x, target):
+        return super().__call__(predictor, x, target) * float("nan")
+
+
+def test_a_method_that_fails_on_a_record_is_told_of_and_stops_no_other(f, records):
+    card = cw.scorecard(f, records, [Fails(), "saliency"], checks=["deletion", "sparseness"])
+    row = figure(card, "fails", "deletion")
+    assert "not asked: it gives no map:" in row["note"] and "NaN or infinite fails" in row["note"]
+    assert np.isfinite(figure(card, "saliency", "deletion")["value"])
+    assert np.isfinite(figure(card, "others", "sparseness")["value"])
+    assert card.badge("fails", "X") == "unchecked"
 
 
 def test_a_badge_says_what_was_judged():

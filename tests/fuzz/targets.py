@@ -125,7 +125,7 @@ def _values() -> list[Value]:
     flat[6, 500:1200] = 0.0
     seen = cw.quality(cw.Record(flat, record.fs))
     attributed = cw.attribute(record, f, "AF")
-    return [found, attributed, delineated, seen, _table(found), _score(found)]
+    return [found, attributed, delineated, seen, _table(found), _score(found), _card(f, record)]
 
 
 def _table(found: cw.Counterfactual) -> Value:
@@ -169,6 +169,12 @@ def _score(found: cw.Counterfactual) -> Value:
     pairs = pd.DataFrame([{"heart": k, **pair} for k in range(2)])
     told = pd.DataFrame([{"heart": 0, **one} for one in changes])
     return cw.audit.TwinScore("AF", "AF", pairs, told, provenance(call={"n": 2, "seed": 0}))
+
+
+def _card(f: cw.Predictor, record: cw.Record) -> Value:
+    """A scorecard of one method and two checks."""
+    records = [record.with_signal(record.signal * (1 + k / 10)) for k in range(4)]
+    return cw.scorecard(f, records, "saliency", checks=["sparseness", "completeness"])
 
 
 def _of_value(value: Value, folder: Path) -> Target:

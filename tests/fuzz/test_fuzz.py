@@ -44,6 +44,7 @@ def test_mutated_values_are_sound_or_refused(tmp_path: Path) -> None:
             "Quality",
             "CounterfactualTable",
             "TwinScore",
+            "Scorecard",
         ),
         *("weights", "stored result"),
     ]

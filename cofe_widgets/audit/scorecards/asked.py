@@ -32,9 +32,10 @@ def the_records(f: Any, records: Iterable[Record]) -> list[Record]:
     check_predictor(f)
     some = listed(records)
     if len(some) < LEAST_RECORDS:
+        many = f"{len(some)} record{'' if len(some) == 1 else 's'}"
         raise AuditError(
-            f"{len(some)} record{'s' * (len(some) != 1)}: a scorecard needs {LEAST_RECORDS} at least, for intervals over them "
-            "and a mean map of the others; 16 tell much more"
+            f"{many}: a scorecard needs {LEAST_RECORDS} at least, for intervals over them and a mean "
+            "map of the others; 16 tell much more"
         )
     as_seen(f, some)
     return some

@@ -88,12 +88,12 @@ def beats_of_others(place: Place) -> Array:
     Returns
     -------
     (n, leads, samples)
-        NaN in records without two beats, and where there are no others.
+        NaN in records without a beat, and where there are no others.
     """
     fs = place.records[0].fs
     grid = np.arange(PHASE_MS[0], PHASE_MS[1], 1000 / fs)
     flat = place.signals - level(place.signals)
-    known = [row for row, beats in enumerate(place.beats_s) if len(beats) > 1]
+    known = [row for row, beats in enumerate(place.beats_s) if len(beats)]
     own = {
         row: np.median(cut(flat[row].astype(float), fs, place.beats_s[row], grid), axis=0)
         for row in known

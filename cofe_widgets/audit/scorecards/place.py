@@ -13,9 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...ecg import Record
-from ...errors import AuditError, EcgError
+from ...errors import AuditError, EcgError, ExplainError
 from ...models.number_type import computing
 from ...signals import r_peaks
+from ...signals.beats import TIME_MS
 from ...values.identity import record_hash
 from ...wrapper import Predictor
 from .formulas import Array, Mask
@@ -135,6 +136,8 @@ class Place:
         self._maps: dict[str, Array] = {}
         #: What checks keep of a subject between their work's slices, by name.
         self.kept: dict[tuple[str, str], Any] = {}
+        #: Why a method gives no maps of these records, by name, once that is known.
+        self.failed: dict[str, str] = {}
 
     @property
     def n(self) -> int:
@@ -239,13 +242,25 @@ class Place:
     # -- maps
 
     def explained(self, subject: Subject) -> Iterator[None]:
-        """Make the maps of all records, a few at a time."""
+        """Make the maps of all records, a few at a time.
+
+        Raises
+        ------
+        ExplainError
+            When the subject gives none of one of them; said again when it is asked again.
+        """
         if subject.name in self._maps:
             return
+        if subject.name in self.failed:
+            raise ExplainError(self.failed[subject.name])
         parts = []
         for first in range(0, self.n, TOGETHER):
             rows = np.arange(first, min(first + TOGETHER, self.n))
-            parts.append(subject.maps(self, rows))
+            try:
+                parts.append(subject.maps(self, rows))
+            except ExplainError as error:
+                self.failed[subject.name] = str(error)
+                raise
             yield
         self._maps[subject.name] = np.concatenate(parts)
 
@@ -285,6 +300,8 @@ def as_seen(f: Predictor, records: Sequence[Record]) -> tuple[Predictor, list[Re
 
 
 def _beats(record: Record) -> NDArray[np.float64]:
+    if record.meta.get("median_beat"):
+        return np.array([-TIME_MS[0] / 1000])
     try:
         return np.asarray(r_peaks(record), dtype=float)
     except EcgError:

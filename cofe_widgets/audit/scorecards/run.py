@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from ...ecg import Record
-from ...errors import AuditError
+from ...errors import AuditError, ExplainError
 from ...provenance import provenance
 from ...steps import Step, Work, streamed
 from ...values import remakes
@@ -159,9 +160,11 @@ class _Run:
         for place, method in mapped:
             assert isinstance(place, Place)
             slices = -(-place.n // TOGETHER)
-            for _ in place.explained(method):
-                done += MAP_SHARE / slices
-                yield min(done / total, 1.0), f"maps of {method.title} for {target}", []
+            # One that fails is told of by every check that asks for it.
+            with suppress(ExplainError):
+                for _ in place.explained(method):
+                    done += MAP_SHARE / slices
+                    yield min(done / total, 1.0), f"maps of {method.title} for {target}", []
         for check in self.checks:
             mine = [one for one in asked if one.check is check]
             for one in mine:
@@ -259,8 +262,12 @@ class _Asked:
         """Measure it, in slices between which a run can be stopped; nothing where it is known."""
         if self.lack or self.measured is not None or isinstance(self.place, str):
             return
-        yield from self.check.prepared(self.place, self.subject)
-        self.measured = self.check.measure(self.place, self.subject)
+        try:
+            yield from self.check.prepared(self.place, self.subject)
+            self.measured = self.check.measure(self.place, self.subject)
+        except ExplainError as error:
+            self.lack = f"it gives no map: {error}"
+            return
         self.kept.put(self.key, self.measured)
         yield
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ...ecg import Record
+from ...errors import ExplainError
 from ...explain.attribution import Method, attribute
 from ...wrapper import Predictor
 from ...wrapper.identity import hash_with
@@ -128,7 +129,10 @@ class MeanOfOthers(Subject):
         """See `Subject`."""
         total = np.zeros(place.signals.shape)
         for method in place.methods:
-            size = np.abs(place.maps(method))
+            try:
+                size = np.abs(place.maps(method))
+            except ExplainError:
+                continue
             sums = size.sum(axis=(1, 2), keepdims=True, dtype=float)
             total += size / np.where(sums > 0, sums, 1.0)
         others = (total.sum(axis=0) - total[rows]) / (place.n - 1)

@@ -81,7 +81,8 @@ def _block(table: pd.DataFrame, title: str, top: float) -> tuple[list[str], floa
         fill = "#667080" if name["dummy"] else _LIGHT["text"]
         out.append(_text(10, y + 17, name["title"], 12, fill=fill))
         for check, x in zip(checks, lefts, strict=True):
-            out += _cell(cells[name["method"], check["check"]], x, y)
+            cell = cells.get((name["method"], check["check"]))
+            out += _cell(cell, x, y) if cell else []
         y += ROW
     legend = (
         "✓ better than the best dummy, or than the check's own bar (95 % interval over records) · "

@@ -31,8 +31,8 @@ class BeatInfill(Perturbation):
 
     def lack(self, place: Place, subject: Subject) -> str:
         """See `Check`."""
-        bare = sum(len(beats) < 2 for beats in place.beats_s)
-        return f"no two beats are found in {bare} of {place.n} records" if bare else ""
+        bare = sum(not len(beats) for beats in place.beats_s)
+        return f"no beat is found in {bare} of {place.n} records" if bare else ""
 
     def measure(self, place: Place, subject: Subject) -> Array:
         """See `Check`: scores."""
