@@ -7,7 +7,8 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 from weakref import WeakKeyDictionary
 
-from ...errors import ExplainError
+from ...ecg import Record
+from ...errors import EcgError, ExplainError
 from .gradients import gradient
 from .options import Option, checked, options_of
 
@@ -113,6 +114,8 @@ class Method(ABC):
                 raise ExplainError(f"{predictor.name} cannot be explained by {self.name}: {lack}")
 
 
+#: What the generator draws.
+_SECONDS = 10.0
 #: Models that gave a gradient, and for which outputs: to look again would double the time of a map.
 _DIFFERENTIABLE: WeakKeyDictionary[Predictor, set[str]] = WeakKeyDictionary()
 
@@ -130,7 +133,22 @@ def _gradients(predictor: Predictor, x: Tensor, target: str) -> str:
     return ""
 
 
+def _whole_ecg(predictor: Predictor, x: Tensor, target: str) -> str:
+    """Ten seconds of leads of which the twelve can be made, as the generator draws them."""
+    if predictor.median_beat:
+        return "it takes a median beat, and waves are taken out of ten seconds of ECG"
+    if x.shape[2] < round(_SECONDS * predictor.fs):
+        seconds = x.shape[2] / predictor.fs
+        return f"it is shown {seconds:g} s, and waves are taken out of ten seconds of ECG"
+    try:
+        Record(x[0].detach().cpu().numpy(), predictor.fs, predictor.leads).standard()
+    except EcgError as error:
+        return f"it does not see all leads of the ECG that is drawn without waves: {error}"
+    return ""
+
+
 #: What a method may need of a model; each gives what is missing in words, or an empty text.
 NEEDS: dict[str, Callable[[Predictor, Tensor, str], str]] = {
     "gradients": _gradients,
+    "ten_seconds_of_twelve_leads": _whole_ecg,
 }

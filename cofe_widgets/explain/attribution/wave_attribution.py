@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated, Any
 
 from ...ecg import Record
-from ...errors import EcgError, ExplainError
 from ...vocabulary.territories import Instead
 from .gradients import score
 from .method import Method
@@ -15,9 +14,6 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from ...wrapper import Predictor
-
-#: Seconds that the generator draws.
-_SECONDS = 10.0
 
 
 class WaveAttribution(Method):
@@ -38,6 +34,7 @@ class WaveAttribution(Method):
     name = "wave_attribution"
     title = "Wave attribution"
     reference = "this package; Shapley 1953, Castro et al. 2009"
+    needs = frozenset({"ten_seconds_of_twelve_leads"})
     complete = True
 
     def __call__(
@@ -70,23 +67,6 @@ class WaveAttribution(Method):
     def baseline_of(self, predictor: Predictor, x: Tensor, target: str, **options: Any) -> Tensor:
         """See `Method`."""
         return x + _removals(predictor, x, options["instead"]).sum(dim=1)
-
-    def check_model(self, predictor: Predictor, x: Tensor, target: str) -> None:
-        """See `Method`: the generator must be able to draw what the model sees."""
-        super().check_model(predictor, x, target)
-        ten_seconds = "waves are taken out of ten seconds of ECG"
-        if predictor.median_beat:
-            lack = f"it takes a median beat, and {ten_seconds}"
-        elif x.shape[2] < round(_SECONDS * predictor.fs):
-            lack = f"it is shown {x.shape[2] / predictor.fs:g} s, and {ten_seconds}"
-        else:
-            try:
-                _record(predictor, x[0]).standard()
-            except EcgError as error:
-                lack = f"it does not see all leads of the ECG that is drawn without waves: {error}"
-            else:
-                return
-        raise ExplainError(f"{predictor.name} cannot be explained by {self.name}: {lack}")
 
 
 def _record(predictor: Predictor, ecg: Tensor) -> Record:
