@@ -1,4 +1,4 @@
-"""A ResNet of 22 convolutions for median beats: the classifier of Arends et al. 2026 (Methods)."""
+"""A ResNet of 22 convolutions for median beats: the classifier of Arends et al. 2025 (Methods)."""
 
 from __future__ import annotations
 

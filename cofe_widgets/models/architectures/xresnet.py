@@ -8,6 +8,8 @@ from itertools import pairwise
 import torch
 from torch import Tensor, nn
 
+from ..filters import BandPass
+
 #: Channels out of a block over those inside it.
 EXPANSION = 4
 
@@ -61,11 +63,13 @@ class XResNet1d(nn.Module):
         Length of the stem's convolutions and of each block's middle one.
     dropout : float
         Before the linear layer.
+    fs : float
+        Sampling rate the model is made for, Hz; its band-pass (0.5-40 Hz) is part of the model and
+        not of the paper's.
 
     Notes
     -----
-    Input ``(batch, leads, samples)`` in mV, output ``(batch, outputs)``. No filter inside: the
-    network sees the ECG as it is.
+    Input ``(batch, leads, samples)`` in mV, output ``(batch, outputs)``.
     """
 
     def __init__(
@@ -76,8 +80,10 @@ class XResNet1d(nn.Module):
         width: int = 64,
         kernel: int = 5,
         dropout: float = 0.5,
+        fs: float = 100.0,
     ) -> None:
         super().__init__()
+        self.band_pass = BandPass(fs)
         stem = (leads, width // 2, width // 2, width)
         self.stem = nn.Sequential()
         for k, (i, o) in enumerate(pairwise(stem)):
@@ -99,6 +105,6 @@ class XResNet1d(nn.Module):
                 nn.init.kaiming_normal_(part.weight)
 
     def forward(self, x: Tensor) -> Tensor:
-        y = self.blocks(self.stem(x))
+        y = self.blocks(self.stem(self.band_pass(x)))
         pooled = torch.cat((self.mean(y), self.maximum(y)), dim=1).squeeze(-1)
         return self.head(self.dropout(self.norm(pooled)))

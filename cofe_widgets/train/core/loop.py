@@ -103,6 +103,12 @@ def add_recipe_options(
         help="a shipped model or a weights file of the same architecture to train on from",
     )
     parser.add_argument(
+        "--patience",
+        type=int,
+        default=PATIENCE,
+        help="checks without a lower validation loss after which training stops (default: %(default)d)",
+    )
+    parser.add_argument(
         "--bfloat16",
         action="store_true",
         help="convolutions in bfloat16: half the time on processors that have it",
@@ -225,7 +231,7 @@ def train(task: Task, options: argparse.Namespace) -> Generator[Step[Any], None,
             run.log(step=step, train_loss=loss, **figures)
             run.save(step, best=best, best_step=best_step)
         yield run.at(step, options.steps)
-        late = step - best_step >= PATIENCE * options.every and np.isfinite(best)
+        late = step - best_step >= options.patience * options.every and np.isfinite(best)
         worse = not parallel.rank() and late
         if parallel.agree(stop or worse, device):
             break

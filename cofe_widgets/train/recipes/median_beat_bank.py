@@ -1,6 +1,6 @@
 """Recipe: many binary models of median beats (``cofe-widgets train median-beat-bank``).
 
-The models of Arends et al. 2026 (Methods): for each diagnosis and each seed one network of its own,
+The models of Arends et al. 2025 (Methods): for each diagnosis and each seed one network of its own,
 which tells that diagnosis from everything else. One network says little of an attribution method;
 several that learned the same from other beginnings show what of a map is the ECG's and what is
 chance. Every model is a file of its own, so that a bank that was cut off goes on where it was.

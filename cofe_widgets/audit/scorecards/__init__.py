@@ -1,0 +1,1 @@
+"""Is a map worth anything on this model: one check a file."""
