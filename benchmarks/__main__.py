@@ -22,6 +22,8 @@ NAMES = (
     "plain",
     "twins",
     "planted",
+    "specificity",
+    "bank",
     "conduction",
     "trust",
     "realism",

@@ -41,10 +41,11 @@ def kept(
     if not path.exists():
         folder.mkdir(parents=True, exist_ok=True)
         partial = folder / f"{name}-{key}.{os.getpid()}.partial.npz"
-        np.savez(partial, **make())
+        arrays: dict[str, Any] = dict(make())
+        np.savez(partial, **arrays)
         os.replace(partial, path)
-    with np.load(path, allow_pickle=False) as arrays:
-        return {one: arrays[one] for one in arrays.files}
+    with np.load(path, allow_pickle=False) as stored:
+        return {one: stored[one] for one in stored.files}
 
 
 def of_array(values: NDArray[Any]) -> str:
