@@ -30,7 +30,6 @@ from cofe_widgets.audit.scorecards.specificity import (
 )
 from cofe_widgets.errors import EcgError, ExplainError
 from cofe_widgets.report.figures.specificity import SpecificityPanel, specificity_svg
-from cofe_widgets.signals.beats import cut
 
 from .bench_counterfactuals import DATA, held_back
 
@@ -98,14 +97,14 @@ def _subject(record: Record) -> Subject | None:
     }
     if beat.doubts or not np.isfinite(list(spans.values())).all():
         return None
-    twelve = record.select(cw.LEADS).resample(FS)
-    crop = twelve.crop(*CROP)
+    crop = record.select(cw.LEADS).resample(FS).crop(*CROP)
     inside = beat.r_peaks_s - CROP[0]
     inside = inside[(inside >= 0.3) & (inside <= CROP[1] - CROP[0] - 0.51)]
     if not len(inside):
         return None
-    shown = np.abs(cut(twelve.signal.astype(float), FS, beat.r_peaks_s, 1000 * beat_times_s(FS)))
-    return Subject(crop, inside, np.median(shown, axis=0).mean(axis=0), spans)
+    size = np.nanmean(np.abs(beat.signal), axis=0)
+    shown = np.interp(1000 * beat_times_s(FS), beat.time_ms, size)
+    return Subject(crop, inside, shown, spans)
 
 
 def nets() -> dict[tuple[str, str], Predictor]:

@@ -14,7 +14,7 @@ from .palette import PALETTE
 
 Array = NDArray[np.float64]
 #: Pixels: one panel, its two plots, what lies above a row and between plots.
-_WIDTH, _HEIGHT, _LEFT, _GAP, _TOP, _FOOT = 620, 208, 44, 46, 34, 26
+_WIDTH, _HEIGHT, _LEFT, _GAP, _TOP, _FOOT = 660, 208, 44, 40, 34, 40
 _SPATIAL, _BEAT_SHARE = 330, 0.3
 _KEY, _MARGIN = 30, 12
 #: Colours of methods, by name in the palette; maps that know nothing are dashed, in the text's.
@@ -161,12 +161,25 @@ def _spatial(panel: SpecificityPanel, style: dict[str, tuple[str, str]], theme: 
             colour = style[name][0]
             out.append(
                 f'<path d="M{x:.1f} {y(low):.1f}V{y(high):.1f}" {_line((colour, ""), 2)} opacity="0.45"/>'
-                f'<circle cx="{x:.1f}" cy="{y(middle):.1f}" r="2" '
-                + (f'fill="none" stroke="{colour}"' if style[name][1] else f'fill="{colour}"')
-                + "/>"
             )
+            out.append(_mark(x, y(middle), style[name]))
     out.append(_upright("spatial specificity", _HEIGHT / 2, -30))
     return "".join(out)
+
+
+def _mark(x: float, y: float, style: tuple[str, str]) -> str:
+    """A dot; of a map that knows nothing an open circle, square or diamond."""
+    colour, dash = style
+    if not dash:
+        return f'<circle cx="{x:.1f}" cy="{y:.1f}" r="2.2" fill="{colour}"/>'
+    kind = _DASHES.index(dash) % 3
+    if not kind:
+        return f'<circle cx="{x:.1f}" cy="{y:.1f}" r="2.2" fill="none" stroke="{colour}"/>'
+    turned = f' transform="rotate(45 {x:.1f} {y:.1f})"' if kind == 2 else ""
+    return (
+        f'<rect x="{x - 2:.1f}" y="{y - 2:.1f}" width="4" height="4" fill="none" '
+        f'stroke="{colour}"{turned}/>'
+    )
 
 
 @dataclass(frozen=True)
@@ -225,10 +238,13 @@ def _temporal(
             out.append(below.band(lower, upper, style[name][0]))
     out += [below.curve(median, style[name]) for name, (median, _, _) in known.items()]
     for time in (-0.2, 0.0, 0.2, 0.4):
-        said = f"{1000 * time:+.0f} ms" if time else "R"
+        said = f"{1000 * time:+.0f}" if time else "R"
         out.append(
             f'<text x="{above.x(time):.1f}" y="{_HEIGHT + 14}" text-anchor="middle">{said}</text>'
         )
+    out.append(
+        f'<text x="{width / 2:.1f}" y="{_HEIGHT + 28}" text-anchor="middle">ms after R</text>'
+    )
     out.append(_upright("beat", upper_foot / 2, -8))
     out.append(_upright("relevance", (below.top + below.foot) / 2, -8))
     return "".join(out)
