@@ -36,8 +36,17 @@ RECORDS, SEED, SECONDS = 8, 41, 10.0
 #: No method is compared on fewer.
 LEAST = 4
 RANDOM, SIGNAL = "random", "|signal|"
+#: How likeness is measured: captum's Saliency, which the paper used, gives magnitudes unless told not
+#: to, so that its figures for saliency and SmoothGrad are those of |maps|.
+KINDS = {
+    "pearson": ("Pearson", False),
+    "pearson |map|": ("Pearson of magnitudes", True),
+    "spearman": ("Spearman", False),
+}
 #: Of the paper, over its nine classes and ten seeds.
 OF_PAPER = {"guided_gradcam": 0.29, "smoothgrad": 0.82}
+BETWEEN = "similarity of methods, mean of classes and seeds"
+WITHIN = "self-consistency of methods over seeds"
 SAID = (
     "the paper: self-consistency 0.29 (SD 0.28, guided GradCAM) to 0.82 (0.12, SmoothGrad), all "
     "methods 0.52 (0.14); by class 0.54 (LQRSV, LVH) to 0.62 (first-degree AV block). Between methods "
@@ -137,15 +146,17 @@ def compared(
     between, within = [], []
     for name, seeds in bank.items():
         found = np.stack([[maps(f, records[name], m) for m in methods] for f in seeds])
-        for kind in ("pearson", "spearman"):
-            for seed, of_model in enumerate(found):
-                alike = inter_method(of_model, kind)
+        for kind, (_, magnitudes) in KINDS.items():
+            shown = np.abs(found) if magnitudes else found
+            correlation = kind.split()[0]
+            for seed, of_model in enumerate(shown):
+                alike = inter_method(of_model, correlation)
                 for i in range(len(methods)):
                     for j in range(i + 1, len(methods)):
                         pair = {"class": name, "seed": seed, "a": methods[i], "b": methods[j]}
                         between.append(pair | {"kind": kind, "r": np.nanmean(alike[i, j])})
             for k, method in enumerate(methods):
-                score = self_consistency(found[:, k], kind)
+                score = self_consistency(shown[:, k], correlation)
                 about = {"class": name, "method": method, "kind": kind, "models": len(seeds)}
                 within.append(about | {"r": np.nanmean(score), "sd": np.nanstd(score)})
         print(f"  {name}: {len(seeds)} models, {len(records[name])} median beats", flush=True)
@@ -211,27 +222,25 @@ def main(given: Sequence[str] = ()) -> None:
     methods = affordable(bank[first][0], records[first], options.methods, options.seconds)
     methods += [RANDOM, SIGNAL]
     between, within = compared(bank, records, methods)
-    for kind in ("pearson", "spearman"):
+    for kind, (title, _) in KINDS.items():
         alike = square(between, methods, kind)
-        print(f"\nexperiment 1, similarity of methods ({kind}, mean of classes and seeds)")
+        print(f"\nexperiment 1, similarity of methods ({title}; mean of classes and seeds)")
         print(alike.round(2).to_string())
         own = within[within.kind == kind].pivot(index="method", columns="class", values="r")
         own = own.reindex(index=methods, columns=list(bank))
         own.insert(0, "mean", own.mean(axis=1))
         own.insert(1, "SD", own[list(bank)].std(axis=1))
         own.insert(2, "paper", [OF_PAPER.get(name, np.nan) for name in methods])
-        print(f"\nexperiment 2, self-consistency over seeds ({kind})")
+        print(f"\nexperiment 2, self-consistency over seeds ({title})")
         print(own.round(2).to_string())
-        if kind == "pearson":
-            title = "similarity of methods: Pearson r of smoothed maps, mean of classes and seeds"
-            Path("runs/bank-methods.svg").write_text(
-                matrix_svg(alike.to_numpy(), methods, methods, title)
-            )
-            title = "self-consistency: Pearson r of one method's maps over seeds"
-            shown = own.drop(columns=["SD", "paper"])
-            Path("runs/bank-seeds.svg").write_text(
-                matrix_svg(shown.to_numpy(), methods, list(shown.columns), title)
-            )
+        shown = own.drop(columns=["SD", "paper"])
+        name = kind.replace(" |map|", "-magnitudes")
+        Path(f"runs/bank-methods-{name}.svg").write_text(
+            matrix_svg(alike.to_numpy(), methods, methods, f"{BETWEEN}: {title} r")
+        )
+        Path(f"runs/bank-seeds-{name}.svg").write_text(
+            matrix_svg(shown.to_numpy(), methods, list(shown.columns), f"{WITHIN}: {title} r")
+        )
     print(SAID)
     between.to_csv("runs/bank-between.csv", index=False)
     within.to_csv("runs/bank-within.csv", index=False)

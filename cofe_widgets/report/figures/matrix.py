@@ -35,6 +35,7 @@ def matrix_svg(
     left = _MARGIN + _PIXELS_A_LETTER * max(map(len, rows)) + 8
     top = _MARGIN + (_LABEL if title else 0) + _PIXELS_A_LETTER * max(map(len, columns)) * 0.72 + 8
     width = left + _CELL * len(columns) + _MARGIN + 40
+    width = max(width, 2 * _MARGIN + 1.1 * _PIXELS_A_LETTER * len(title))
     height = top + _CELL * len(rows) + _MARGIN
     out = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:.0f} {height:.0f}" '
@@ -61,6 +62,6 @@ def matrix_svg(
                 f'<rect x="{x + 1:.1f}" y="{y + 1:.1f}" width="{_CELL - 2}" height="{_CELL - 2}" '
                 f'fill="{hue}" fill-opacity="{0.85 * depth:.2f}"/>'
                 f'<text x="{x + _CELL / 2:.1f}" y="{y + _CELL / 2 + 4:.1f}" '
-                f'text-anchor="middle">{value:.2f}</text>'
+                f'text-anchor="middle">{value + 0.0:.2f}</text>'
             )
     return "\n".join([*out, "</svg>"])
