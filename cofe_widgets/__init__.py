@@ -35,6 +35,7 @@ if TYPE_CHECKING:  # what __getattr__ below finds, for type checkers and editors
     from .signals import Quality as Quality
     from .signals import delineate as delineate
     from .signals import measure as measure
+    from .signals import median_beat as median_beat
     from .signals import quality as quality
     from .signals import r_peaks as r_peaks
     from .signals import rules as rules
@@ -59,6 +60,7 @@ _HOME = {
     "EcgFormatError": "errors",
     "simulate": "simulate",
     "measure": "signals",
+    "median_beat": "signals",
     "delineate": "signals",
     "Delineation": "signals",
     "r_peaks": "signals",

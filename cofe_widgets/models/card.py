@@ -48,6 +48,11 @@ _OF_PREDICTOR: dict[str, Callable[[Any], bool]] = {
     "leads": _is_leads,
     "seconds": lambda value: _is_number(value, 0.1, 86_400),
 }
+#: What it may say besides: seconds taken at once, where that is less; whether it takes median beats.
+_MAY_SAY: dict[str, Callable[[Any], bool]] = {
+    "window": lambda value: _is_number(value, 0.1, 86_400),
+    "median_beat": lambda value: isinstance(value, bool),
+}
 
 
 def card_of(told: Any) -> dict[str, Any]:
@@ -71,6 +76,9 @@ def card_of(told: Any) -> dict[str, Any]:
     if "outputs" in told:
         for name, sound in _OF_PREDICTOR.items():
             if not sound(told[name]):
+                raise ValueError(f"its card says {name} {str(told[name])[:80]!r}")
+        for name, sound in _MAY_SAY.items():
+            if name in told and not sound(told[name]):
                 raise ValueError(f"its card says {name} {str(told[name])[:80]!r}")
         if arguments.get("outputs", len(told["outputs"])) != len(told["outputs"]):
             raise ValueError(

@@ -34,6 +34,9 @@ _ARCHITECTURES = {
     "Generator": "generator",
     "Encoder": "encoder",
     "UNet": "unet",
+    "LeNet1d": "lenet",
+    "XResNet1d": "xresnet",
+    "ResNet22": "resnet22",
 }
 
 

@@ -11,10 +11,22 @@ from ..errors import WrapError
 from ..models import load as load_module
 from ..models import shipped
 from ..models.number_type import number_type
+from .model_input import ModelInput
 from .predictor import Predictor
 
 #: What of a predictor `load` sets from the card: another value makes it one of your own.
-_OF_CARD = ("fs", "seconds", "output", "leads", "outputs", "preprocess", "postprocess", "name")
+_OF_CARD = (
+    "fs",
+    "seconds",
+    "output",
+    "leads",
+    "outputs",
+    "preprocess",
+    "postprocess",
+    "name",
+    "input",
+    "median_beat",
+)
 
 
 class _Shipped(Predictor):
@@ -70,10 +82,19 @@ def load(name: str | Path) -> Predictor:
             device="cpu",
             name=Path(name).stem,
             card=card,
+            input=_input(card),
+            median_beat=card.get("median_beat", False),
         )
     if isinstance(found, _Shipped):
         found._loaded = found._state()
     return found
+
+
+def _input(card: dict[str, Any]) -> ModelInput | None:
+    """How a model is fed that takes less at once than it looks at: crop by crop, their mean."""
+    if "window" not in card:
+        return None
+    return ModelInput(round(card["window"] * card["fs"]), crops=True)
 
 
 def _arrived(name: str, weight_hash: str, device: str, batch_size: int) -> Predictor:

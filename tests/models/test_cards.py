@@ -52,6 +52,9 @@ def _argument(name, value):
             for k in ("architecture", "arguments", "fs", "leads")
         ),
         *((lambda c, k=k: c.pop(k), f"lacks '{k}'") for k in ("output", "seconds")),
+        (lambda c: c.update(window="long"), "says window"),
+        (lambda c: c.update(window=0), "says window"),
+        (lambda c: c.update(median_beat="yes"), "says median_beat"),
         (lambda c: c.update(architecture="os"), "lacks 'os'"),
         (lambda c: c.update(architecture=["ResNet1d"]), "names no architecture"),
         (lambda c: c.update(architecture="ResNet1d"), "other weights"),

@@ -5,11 +5,16 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+import cofe_widgets as cw
 from cofe_widgets.ecg import LEADS, Record
 from cofe_widgets.errors import EcgError
 from cofe_widgets.signals import median_beat
 
 from .hearts import draw, regular
+
+
+def test_it_is_a_public_name() -> None:
+    assert cw.median_beat is median_beat and "median_beat" in cw.__all__
 
 
 def test_bounds_and_peaks_of_the_waves() -> None:

@@ -1,11 +1,14 @@
 """What recipes of predictors learn from, and how: averages, losses, calibration, changes of an ECG."""
 
+import argparse
+
 import numpy as np
 import pytest
 import torch
 
 import cofe_widgets as cw
 from cofe_widgets import Record
+from cofe_widgets.models.architectures.lenet import LeNet1d
 from cofe_widgets.train.core import card, loop
 from cofe_widgets.train.core.moving_average import moving_average, updates_done
 from cofe_widgets.train.data.condition_sampling import combine
@@ -95,6 +98,46 @@ def test_calibration_folds_the_temperature_into_the_head():
     assert model.head.weight.item() == pytest.approx(1, rel=0.1)
     before, after = map(float, said["val: calibration error before and after"].split(", "))
     assert after < 0.5 * before
+
+
+def test_plain_training_keeps_the_best_weights_of_any_step(tmp_path):
+    """Without adversarial steps there is nothing that must have grown before weights are chosen."""
+    x = torch.randn(16, 12, 250, generator=torch.Generator().manual_seed(0))
+    truth = x.amax(dim=2)
+    held = Examples(x.numpy(), truth.numpy(), np.arange(16).astype(str))
+    options = argparse.Namespace(
+        device="cpu", run=tmp_path / "run", seed=0, steps=4, minutes=1e9, every=1, patience=1,
+        batch=16, bfloat16=False, adversarial_rms_uv=0.0, begin_with="", architecture="lenet",
+    )  # fmt: skip
+    made = []
+
+    def network():
+        torch.manual_seed(0)
+        made.append(LeNet1d())
+        return made[-1]
+
+    task = loop.Task(
+        cw.LEADS, "linear", lambda rng, n: (x, truth), held, fs=100.0, seconds=2.5, network=network
+    )
+    work = loop.train(task, options)
+    rows = []
+    while True:
+        try:
+            step = next(work)
+        except StopIteration as end:
+            trained = end.value
+            break
+        if step.partial is not None and step.partial not in rows:
+            rows.append(step.partial)
+    losses = [row["val_loss"] for row in rows]
+    assert rows[0]["best_step"] == 1  # from the first step on
+    assert trained.step == rows[int(np.argmin(losses))]["step"]
+    error, _ = loop.validation(trained.model, held, "linear")
+    assert error == pytest.approx(min(losses), rel=1e-4)
+    assert len(made) == 1 and type(trained.model) is LeNet1d
+    # A check without a lower loss ends it.
+    late = [row["step"] - row["best_step"] for row in rows]
+    assert max(late[:-1], default=0) < 1 and len(rows) <= 4
 
 
 def test_validation_weighs_presence_and_absence_alike():

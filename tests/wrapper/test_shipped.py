@@ -9,6 +9,7 @@ import torch
 import cofe_widgets as cw
 from cofe_widgets.errors import WrapError
 from cofe_widgets.models import save
+from cofe_widgets.models.architectures.lenet import LeNet1d
 from cofe_widgets.wrapper import known_predictor
 
 
@@ -90,3 +91,28 @@ def test_a_file_of_ones_own_is_none_of_the_shipped(f, record, tmp_path):
 def test_a_stored_name_opens_no_file(name):
     with pytest.raises(WrapError, match="is no shipped model"):
         known_predictor({"model": name, "model_hash": "0"})
+
+
+def test_a_card_says_how_much_a_model_takes_at_once_and_that_it_takes_beats(record, tmp_path):
+    torch.manual_seed(0)
+    net = LeNet1d().eval()
+    card = {
+        "architecture": "LeNet1d", "arguments": {}, "summary": "", "outputs": list(cw.LEADS),
+        "output": "linear", "fs": 100.0, "leads": list(cw.LEADS), "seconds": 10.0,
+    }  # fmt: skip
+    told = dict.fromkeys(("data", "licences", "recipe", "seed"), "") | {"metrics": {}, "limits": []}
+    path = tmp_path / "lenet.safetensors"
+    save(net, path, {**card, **told, "window": 2.5})
+    f = cw.load(path)
+    assert f.samples == 250 and f.seconds == 10 and f.options["window"] == 2.5
+    crops = record.resample(100).signal.reshape(12, 4, 250).transpose(1, 0, 2)
+    with torch.no_grad():
+        mean = net(torch.from_numpy(crops.copy())).mean(dim=0)
+    assert list(f.predict(record).values()) == pytest.approx(mean.tolist(), abs=1e-5)
+    assert sent(f).predict(record) == f.predict(record)
+    save(net, path, {**card, **told, "fs": 500.0, "seconds": 0.5, "median_beat": True})
+    beats = cw.load(path)
+    assert beats.median_beat and beats.tensor(record).shape == (1, 12, 250)
+    assert torch.allclose(
+        beats.tensor(record)[0], torch.from_numpy(cw.median_beat(record).signal[:, :250])
+    )

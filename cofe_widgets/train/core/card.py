@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import copy
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,6 @@ from torch import nn
 from ...models import save
 from ...steps import Step
 from ..data.examples import Examples
-from ..data.records import FS, SECONDS
 from . import metrics
 from .loop import Network, Task, Trained
 from .options import shipped
@@ -111,6 +111,7 @@ def ship(
     options: argparse.Namespace,
     command: str,
     card: dict[str, Any],
+    half: bool = False,
 ) -> Step[Any]:
     """Write weights and card to ``options.out``; the last step of a recipe, with that path.
 
@@ -120,6 +121,10 @@ def ship(
         How the recipe is called.
     card : dict
         ``summary``, ``data``, ``licences``, ``metrics`` and ``limits``; the rest is known here.
+        Other ``arguments`` of the architecture than its usual three, and what else ``load`` is to
+        know (``window``, ``median_beat``), are taken as they are.
+    half : bool
+        Write half precision: half the size.
     """
     said = f"{command} --architecture {options.architecture} --steps {trained.step}"
     said += f" --adversarial-rms-uv {options.adversarial_rms_uv:g} --batch {options.batch}"
@@ -127,15 +132,15 @@ def ship(
     full = {
         "summary": card["summary"],
         "architecture": type(trained.model).__name__,
-        "arguments": {"leads": len(task.leads), "outputs": len(task.outputs), "fs": FS},
+        "arguments": {"leads": len(task.leads), "outputs": len(task.outputs), "fs": task.fs},
         "outputs": task.outputs,
         "output": task.output,
-        "fs": FS,
+        "fs": task.fs,
         "leads": task.leads,
-        "seconds": SECONDS,
+        "seconds": task.seconds,
         "recipe": said,
         "seed": options.seed,
-        **{key: card[key] for key in ("data", "licences", "metrics", "limits")},
+        **card,
     }
-    save(trained.model, options.out, full)
+    save(copy.deepcopy(trained.model).half() if half else trained.model, options.out, full)
     return shipped(options.out)

@@ -1,9 +1,9 @@
 """The training loop of every predictor's recipe: batches in, a robust model out (`card` judges it).
 
 A model that ripple flips is not worth explaining, so training adds noise, gain, lead and tempo
-changes (`examples.augment`) and one adversarial step a batch, which grows. What ships is the running
-mean of the weights at the best validation loss (CoFE section 3: Adam 1e-3, early stopping on
-validation loss).
+changes (`examples.augment`) and one adversarial step a batch, which grows (of 0 uV: plain training).
+What ships is the running mean of the weights at the best validation loss (CoFE section 3: Adam
+1e-3, early stopping on validation loss).
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from __future__ import annotations
 import argparse
 import copy
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
@@ -25,17 +25,23 @@ from ...ecg import LEADS
 from ...errors import WeightsError
 from ...models import WEIGHTS, load
 from ...models.architectures.inception import InceptionTime
+from ...models.architectures.lenet import LeNet1d
 from ...models.architectures.resnet import ResNet1d
+from ...models.architectures.resnet22 import ResNet22
+from ...models.architectures.xresnet import XResNet1d
 from ...steps import Step
 from ..data.examples import Examples
-from ..data.records import FS
+from ..data.records import FS, SECONDS
 from . import metrics, parallel
 from .checkpoint import Run
 from .moving_average import moving_average, updates_done
 from .options import add_options
 
-Network: TypeAlias = ResNet1d | InceptionTime
-ARCHITECTURES: dict[str, type[Network]] = {"resnet": ResNet1d, "inception": InceptionTime}
+Network: TypeAlias = ResNet1d | InceptionTime | LeNet1d | XResNet1d | ResNet22
+ARCHITECTURES: dict[str, type[ResNet1d | InceptionTime]] = {
+    "resnet": ResNet1d,
+    "inception": InceptionTime,
+}
 #: Checks without a lower validation loss after which training stops; decay of the running mean.
 PATIENCE, MEAN_DECAY = 10, 0.99
 #: Largest adversarial step in training, uV RMS, unless a recipe says otherwise.
@@ -59,7 +65,8 @@ class Task:
     outputs, output : names, and softmax (one class of several), sigmoid (labels) or linear (values)
     batch : makes ``(n, leads, samples)`` mV and truth ``(n, outputs)`` from a generator and n
     held : the validation split: decides when training stops
-    leads : names of the leads
+    leads, fs, seconds : names of the leads, Hz, and the length that is looked at, s
+    network : makes the untrained network, where it is none of `ARCHITECTURES`
     """
 
     outputs: tuple[str, ...]
@@ -67,12 +74,20 @@ class Task:
     batch: Callable[[np.random.Generator, int], tuple[Tensor, Tensor]]
     held: Examples
     leads: tuple[str, ...] = LEADS
+    fs: float = FS
+    seconds: float = SECONDS
+    network: Callable[[], Network] | None = None
 
 
-def add_recipe_options(parser: argparse.ArgumentParser, name: str, steps: int) -> None:
+def add_recipe_options(
+    parser: argparse.ArgumentParser,
+    name: str,
+    steps: int,
+    architectures: Sequence[str] = tuple(ARCHITECTURES),
+) -> None:
     """Options that the recipes of predictors share; `settled` completes them."""
     add_options(parser, name, steps)
-    parser.add_argument("--architecture", choices=tuple(ARCHITECTURES), default="resnet")
+    parser.add_argument("--architecture", choices=architectures, default=architectures[0])
     parser.add_argument(
         "--adversarial-rms-uv",
         "--ripple-uv",  # as it was called once
@@ -86,6 +101,12 @@ def add_recipe_options(parser: argparse.ArgumentParser, name: str, steps: int) -
         default="",
         metavar="MODEL",
         help="a shipped model or a weights file of the same architecture to train on from",
+    )
+    parser.add_argument(
+        "--patience",
+        type=int,
+        default=PATIENCE,
+        help="checks without a lower validation loss after which training stops (default: %(default)d)",
     )
     parser.add_argument(
         "--bfloat16",
@@ -195,13 +216,13 @@ def train(task: Task, options: argparse.Namespace) -> Generator[Step[Any], None,
     best, best_step = state["best"], state["best_step"]
     rng = np.random.default_rng([options.seed, state["step"], parallel.rank()])
     began = time.monotonic()
-    ramp = RAMP_ON if options.begin_with else RAMP
+    ramp = (RAMP_ON if options.begin_with else RAMP) if options.adversarial_rms_uv else 0.0
     for step in range(state["step"] + 1, options.steps + 1):
         gone = (time.monotonic() - began) / (60 * options.minutes)
         done = max(gone, step / options.steps)
         for group in optimizer.param_groups:
             group["lr"] = RATE * min(1.0, max(0.1, 3 * (1 - done)))
-        adversarial_mv = options.adversarial_rms_uv / 1000 * min(1.0, done / ramp)
+        adversarial_mv = options.adversarial_rms_uv / 1000 * (min(1.0, done / ramp) if ramp else 0)
         size = options.batch // parallel.processes()
         with torch.autocast(device.type, torch.bfloat16, enabled=options.bfloat16):
             loss = _learn(task, model, optimizer, rng, size, adversarial_mv)
@@ -219,7 +240,7 @@ def train(task: Task, options: argparse.Namespace) -> Generator[Step[Any], None,
             run.log(step=step, train_loss=loss, **figures)
             run.save(step, best=best, best_step=best_step)
         yield run.at(step, options.steps)
-        late = step - best_step >= PATIENCE * options.every and np.isfinite(best)
+        late = step - best_step >= options.patience * options.every and np.isfinite(best)
         worse = not parallel.rank() and late
         if parallel.agree(stop or worse, device):
             break
@@ -241,7 +262,11 @@ def _begin(task: Task, options: argparse.Namespace) -> Network:
     WeightsError
         When the network to begin with is another one than is to be trained.
     """
-    model = ARCHITECTURES[options.architecture](len(task.leads), len(task.outputs), FS)
+    model: Network
+    if task.network is not None:
+        model = task.network()
+    else:
+        model = ARCHITECTURES[options.architecture](len(task.leads), len(task.outputs), task.fs)
     if options.begin_with:
         loaded = load(options.begin_with)
         given, card = loaded.module, loaded.card

@@ -27,6 +27,10 @@ RECIPES = {
     "delineator": Recipe("delineator", "P, QRS and T waves: 24 segments in every lead"),
     "potassium": Recipe("potassium", "serum potassium from the ECG"),
     "multilabel": Recipe("multilabel", "nine diagnoses at once, 12 leads"),
+    "amplitudes": Recipe("amplitudes", "the amplitude of P, R or T in 12 leads, by 2.5 s"),
+    "median-beat-bank": Recipe(
+        "median_beat_bank", "binary models of median beats, by diagnosis and seed"
+    ),
     "af-single-lead": Recipe("af_single_lead", "sinus rhythm, AF, another rhythm or noise, lead I"),
 }
 #: Names that a recipe once had -> the name it has.
