@@ -70,7 +70,9 @@ def passes(f: cw.Predictor, x: Tensor, forwards: int, backwards: int) -> Callabl
 def twelve(f: cw.Predictor, record: cw.Record) -> None:
     """Print what each of the twelve takes for one record at its defaults."""
     f.layers()
-    each = {name: shortest(lambda n=name: cw.attribute(record, f, TARGET, n), times=1)[0] for name in TWELVE}  # fmt: skip
+    each = {}
+    for name in TWELVE:
+        (each[name],) = shortest(lambda n=name: cw.attribute(record, f, TARGET, n), times=1)
     (one,) = shortest(passes(f, f.tensor(record).repeat(64, 1, 1), 1, 0))
     print(f"\ntwelve methods of one record of 10 s, {f.name}, {torch.get_num_threads()} threads")
     for name, seconds in each.items():

@@ -1,8 +1,9 @@
 """The experiments of Arends et al. 2025 on a bank of median-beat models: do attribution maps agree?
 
 ``python -m benchmarks bank``, after ``cofe-widgets train median-beat-bank`` has filled ``runs/bank``:
-similarity of methods on one model (experiment 1) and of one method over models that differ in their
-seed alone (experiment 2), beside the paper's figures. ``--records 40`` for more ECGs of each diagnosis,
+similarity of methods on one model (experiment 1), of one method over models that differ in their seed
+alone (experiment 2), dependence on the weights (3) and perturbation (4) of the models in ``--judged``,
+beside the paper's figures. ``--records 40`` for more ECGs of each diagnosis,
 ``--seconds 60`` for methods that take longer, ``--methods``, ``--classes``, ``--folder`` for some.
 Tables and pictures go to ``runs/bank-*``.
 """
@@ -30,6 +31,7 @@ from cofe_widgets.train.recipes.multilabel import OUTPUTS, truth_of
 from cofe_widgets.wrapper.records import beat_record
 
 from .bench_counterfactuals import DATA
+from .lesson import keep
 
 FOLDER = Path("runs/bank")
 RECORDS, SEED, SECONDS = 8, 41, 10.0
@@ -47,6 +49,12 @@ KINDS = {
 OF_PAPER = {"guided_gradcam": 0.29, "smoothgrad": 0.82}
 BETWEEN = "similarity of methods, mean of classes and seeds"
 WITHIN = "self-consistency of methods over seeds"
+CHECKS = ("randomisation_pearson", "randomisation_spearman", "perturbation", "beat_infill")
+SAID_OF_WEIGHTS = (
+    "the paper: correlation with the map of a random model falls to about 0 for all but saliency, "
+    "SmoothGrad and guided backpropagation; AUROC after perturbing the top 30 %: 0.50 SmoothGrad, 0.65 "
+    "DeepLIFT SHAP, input x gradient and saliency, 0.75 most others, 0.92 GradCAM"
+)
 SAID = (
     "the paper: self-consistency 0.29 (SD 0.28, guided GradCAM) to 0.82 (0.12, SmoothGrad), all "
     "methods 0.52 (0.14); by class 0.54 (LQRSV, LVH) to 0.62 (first-degree AV block). Between methods "
@@ -191,6 +199,18 @@ def discrimination(bank: dict[str, list[Predictor]]) -> pd.DataFrame:
     return pd.DataFrame.from_dict(rows, orient="index")
 
 
+def judged(f: Predictor, records: list[Record], methods: Sequence[str]) -> pd.DataFrame:
+    """Experiments 3 and 4, a column a check; "*" where a method beats every dummy, or its bar."""
+    card = cw.scorecard(f, records, list(methods), f.outputs[0], CHECKS)
+    frame = card.to_frame()
+    frame["shown"] = [
+        "-" if np.isnan(one.value) else f"{one.value:.2f}{'*' if one.beats is True else ''}"
+        for one in frame.itertuples()
+    ]
+    order = list(dict.fromkeys(frame.method))
+    return frame.pivot(index="method", columns="check", values="shown").reindex(order)
+
+
 def main(given: Sequence[str] = ()) -> None:
     parser = ArgumentParser(prog="python -m benchmarks bank")
     parser.add_argument("--folder", type=Path, default=FOLDER)
@@ -203,6 +223,8 @@ def main(given: Sequence[str] = ()) -> None:
     parser.add_argument(
         "--simulated", action="store_true", help="simulated hearts, no real records"
     )
+    parser.add_argument("--judged", nargs="*", default=["AF", "LBBB"], help="experiments 3 and 4")
+    parser.add_argument("--save", action="store_true", help="for notebook 04")
     options = parser.parse_args(list(given))
     bank = {k: v for k, v in models(options.folder, options.classes).items() if len(v) > 1}
     if not bank:
@@ -244,11 +266,17 @@ def main(given: Sequence[str] = ()) -> None:
     print(SAID)
     between.to_csv("runs/bank-between.csv", index=False)
     within.to_csv("runs/bank-within.csv", index=False)
-    # EXPERIMENTS 3 AND 4 (dependence on weights, perturbation) are asked here of one model a
-    # diagnosis, as soon as the scorecard is there:
-    #     card = scorecard(bank[name][0], records[name], methods,
-    #                      checks=("randomisation_pearson", "randomisation_spearman", "perturbation"))
+    for name in [one for one in options.judged if one in bank]:
+        print(f"\nexperiments 3 and 4, of a model of {name} (dummies below)")
+        print(judged(bank[name][0], records[name], methods[:-2]).to_string(na_rep="-"))
+    print(SAID_OF_WEIGHTS)
     print("tables and pictures in runs/bank-*")
+    if options.save:
+        own = within[within.kind == "pearson"].pivot(index="method", columns="class", values="r")
+        own.insert(0, "mean", own.mean(axis=1))
+        count = sum(map(len, bank.values()))
+        about = f"{count} models of {len(bank)} diagnoses, {options.records} median beats each"
+        keep("bank", [about, SAID], own.reindex(methods), Path("runs/bank-methods-pearson.svg"))
 
 
 if __name__ == "__main__":

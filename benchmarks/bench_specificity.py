@@ -32,6 +32,7 @@ from cofe_widgets.errors import EcgError, ExplainError
 from cofe_widgets.report.figures.specificity import SpecificityPanel, specificity_svg
 
 from .bench_counterfactuals import DATA, held_back
+from .lesson import keep
 
 WAVES = {"p": "p", "r": "qrs", "t": "t"}
 ARCHITECTURES = {"xresnet1d50": "XResNet", "lenet": "LeNet"}
@@ -44,6 +45,7 @@ RANDOM, SIGNAL = "random", "|signal|"
 DUMMIES = (RANDOM, SIGNAL)
 #: What the paper's figure shows, by our names.
 SHOWN = ("saliency", "gradcam", "integrated_gradients", "lrp")
+OF_PAPER = "the paper: saliency 6 of 6; IG, LRP and GradCAM fail (their largest value is at R)"
 CSV, SVG = Path("runs/specificity.csv"), Path("runs/specificity.svg")
 
 
@@ -238,11 +240,13 @@ def main(given: Sequence[str] = ()) -> None:
     parser.add_argument(
         "--simulated", action="store_true", help="simulated hearts, no real records"
     )
+    parser.add_argument("--save", action="store_true", help="for notebook 04")
     options = parser.parse_args(list(given))
     real = DATA.is_dir() and not options.simulated
     some = subjects(options.records, not real)
     kind = "real sinus rhythms of the test split" if real else "simulated sinus rhythms"
-    print(f"Specificity of maps of amplitude regressors; {len(some)} {kind}")
+    about = f"Specificity of maps of amplitude regressors; {len(some)} {kind}"
+    print(about)
     made, panels = table(some, options.methods, options.seconds)
     shown = [
         "records",
@@ -262,11 +266,18 @@ def main(given: Sequence[str] = ()) -> None:
         "\nlargest relevance in the wave that is measured (the paper's condition), of the models:"
     )
     print("\n".join(f"  {name:<24}{int(n)} of {int(of)}" for name, n, of in passed.itertuples()))
-    print("the paper: saliency 6 of 6; IG, LRP and GradCAM fail (their largest value is at R)")
+    print(OF_PAPER)
     CSV.parent.mkdir(exist_ok=True)
     made.to_csv(CSV)
     SVG.write_text(specificity_svg(panels, DUMMIES))
     print(f"tables in {CSV}, picture in {SVG}")
+    if options.save:
+        means = kept.groupby("method")[["limb", "chest", "V1", "share_inside"]].mean()
+        means.insert(0, "largest in its wave", [f"{n} of {of}" for _, n, of in passed.itertuples()])
+        means = means.reindex(
+            [name for name in (*options.methods, *DUMMIES) if name in means.index]
+        )
+        keep("specificity", [about, OF_PAPER], means, SVG)
 
 
 if __name__ == "__main__":
