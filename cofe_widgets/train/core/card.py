@@ -128,6 +128,7 @@ def ship(
     """
     said = f"{command} --architecture {options.architecture} --steps {trained.step}"
     said += f" --adversarial-rms-uv {options.adversarial_rms_uv:g} --batch {options.batch}"
+    said += f" --begin-with {options.begin_with}" if options.begin_with else ""
     said += f"; {options.note}" if options.note else ""
     full = {
         "summary": card["summary"],
