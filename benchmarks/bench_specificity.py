@@ -207,37 +207,49 @@ def row(found: Maps, within: tuple[float, float]) -> dict[str, object]:
     }
 
 
-def table(
-    some: Sequence[Subject],
-    methods: Sequence[str],
-    seconds: float,
-    said: Callable[[str], None] = print,
-) -> tuple[pd.DataFrame, list[SpecificityPanel]]:
-    """A row for each model and method, and the panels of the picture."""
-    rows, panels = {}, []
-    for (wave, architecture), f in nets().items():
-        found = {name: maps(f, name, some, seconds) for name in (*methods, *DUMMIES)}
-        within = span(some, wave)
-        for name, one in found.items():
-            rows[f.name, name] = row(one, within)
-        shown = [n for n in SHOWN if n in found and not found[n].note]
-        shown += [n for n in methods if n not in shown and not found[n].note][: 4 - len(shown)]
-        shown += DUMMIES
-        panels.append(
-            SpecificityPanel(
-                f"{wave.upper()} amplitude, {ARCHITECTURES[architecture]}",
-                WAVES[wave],
-                within,
-                {name: found[name].spatial for name in shown},
-                {name: curve(found[name].temporal) for name in shown},
-                beat_times_s(FS),
-                np.median([one.beat for one in some], axis=0),
-            )
-        )
-        said(f"  {f.name}: done")
+def measured(
+    some: Sequence[Subject], methods: Sequence[str], seconds: float
+) -> dict[str, dict[str, Maps]]:
+    """Specificities of every method and dummy on every regressor, by their names."""
+    out = {}
+    for f in nets().values():
+        out[f.name] = {name: maps(f, name, some, seconds) for name in (*methods, *DUMMIES)}
+        print(f"  {f.name}: done", flush=True)
+    return out
+
+
+def table(found: dict[str, dict[str, Maps]], some: Sequence[Subject]) -> pd.DataFrame:
+    """A row for each model and method."""
+    rows = {
+        (model, method): row(one, span(some, model[0]))
+        for model, of_model in found.items()
+        for method, one in of_model.items()
+    }
     made = pd.DataFrame.from_dict(rows, orient="index")
     made.index = pd.MultiIndex.from_tuples(rows, names=["model", "method"])
-    return made, panels
+    return made
+
+
+def panels(found: dict[str, dict[str, Maps]], some: Sequence[Subject]) -> list[SpecificityPanel]:
+    """The picture's panels: the paper's methods (others where some are not there) and the dummies."""
+    known = [
+        m for m in next(iter(found.values())) if all(not one[m].note for one in found.values())
+    ]
+    shown = [name for name in SHOWN if name in known]
+    shown += [name for name in known if name not in (*shown, *DUMMIES)][: len(SHOWN) - len(shown)]
+    shown += DUMMIES
+    return [
+        SpecificityPanel(
+            f"{model[0].upper()} amplitude, {ARCHITECTURES[model.rpartition('-')[2]]}",
+            WAVES[model[0]],
+            span(some, model[0]),
+            {name: of_model[name].spatial for name in shown},
+            {name: curve(of_model[name].temporal) for name in shown},
+            beat_times_s(FS),
+            np.median([one.beat for one in some], axis=0),
+        )
+        for model, of_model in found.items()
+    ]
 
 
 def main(given: Sequence[str] = ()) -> None:
@@ -255,7 +267,8 @@ def main(given: Sequence[str] = ()) -> None:
     some = subjects(options.records, not real)
     kind = "real sinus rhythms of the test split" if real else "simulated sinus rhythms"
     print(f"Specificity of maps of amplitude regressors; {len(some)} {kind}")
-    made, panels = table(some, options.methods, options.seconds)
+    found = measured(some, options.methods, options.seconds)
+    made = table(found, some)
     shown = [
         "records",
         "limb",
@@ -277,7 +290,7 @@ def main(given: Sequence[str] = ()) -> None:
     print("the paper: saliency 6 of 6; IG, LRP and GradCAM fail (their largest value is at R)")
     CSV.parent.mkdir(exist_ok=True)
     made.to_csv(CSV)
-    SVG.write_text(specificity_svg(panels, DUMMIES))
+    SVG.write_text(specificity_svg(panels(found, some), DUMMIES))
     print(f"tables in {CSV}, picture in {SVG}")
 
 
