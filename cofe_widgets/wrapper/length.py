@@ -14,3 +14,11 @@ def first_samples(signal: NDArray[np.float32], samples: int) -> NDArray[np.float
     signal = signal[:, :samples]
     short = samples - signal.shape[1]
     return np.pad(signal, ((0, 0), (0, short)), "edge") if short else signal
+
+
+def help_for_short(layout: str) -> str:
+    """What to do about a record that is shorter than a model of one's own takes."""
+    return (
+        ": say in wrap() what becomes of shorter ones, pad='zero', or how much the model takes at "
+        f"once, window=2.5 (and layout= where it takes samples before leads; now {layout!r})"
+    )

@@ -13,7 +13,7 @@ from ..ecg import Record, lead_name
 from ..errors import EcgError, WrapError, meant
 from ..models.number_type import number_type
 from .identity import hash_of, hash_with, said, unusual
-from .length import SLACK_S, first_samples
+from .length import SLACK_S, first_samples, help_for_short
 from .model_answer import ModelAnswer, log_odds
 from .model_input import ModelInput
 from .numbers import as_module, default_type, in_evaluation, lack_of_gradients
@@ -201,7 +201,7 @@ class Predictor:
         if record.duration_s < self.shortest_s - SLACK_S:
             raise EcgError(
                 f"the record is {record.duration_s:.2f} s long and {self.name} needs "
-                f"{self.shortest_s:g} s{self._help_for_short()}"
+                f"{self.shortest_s:g} s{'' if self.card else help_for_short(self.input.layout)}"
             )
         shown = beat_record(record) if self.median_beat else record
         if shown.has_gaps:
@@ -209,15 +209,6 @@ class Predictor:
         shown = shown.select(self.leads).resample(self.fs)
         shown = shown.crop(0, min(shown.duration_s, self.seconds))
         return without_gaps(shown, self.gaps, self.name)
-
-    def _help_for_short(self) -> str:
-        if self.is_shipped or self.card:
-            return ""
-        return (
-            ": say in wrap() what becomes of shorter ones, pad='zero', or how much the model takes at "
-            f"once, window=2.5 (and layout= where it takes samples before leads; now "
-            f"{self.input.layout!r})"
-        )
 
     def tensor(self, records: Record | Iterable[Record]) -> Tensor:
         """The records as the model sees them (`seen`), ``(n, leads, samples)`` in mV.
@@ -382,9 +373,7 @@ class Predictor:
         return table(self)
 
     def activations(self, records: Record | Sequence[Record], layer: str) -> Any:
-        """What a layer of `layers` gives for a record; of several a list.
-
-        An array without the axis that counts ECGs; of a model that takes crops the first counts them.
+        """What a layer gives for a record, an array; of several a list. Of crops, the first axis counts them.
 
         Raises
         ------
@@ -398,7 +387,7 @@ class Predictor:
     def check(self, records: Sequence[Record], truth: Sequence[str] | None = None) -> ModelCheck:
         """Whether units, rate, leads and normalisation look like what the model was trained on.
 
-        See `cofe_widgets.wrapper.check.check`.
+        See `wrapper.check.check`.
         """
         from .check import check
 
