@@ -19,6 +19,7 @@ from ..core.renamed import RenamedTrait
 
 if TYPE_CHECKING:
     from ...explain import Attribution
+    from ...explain.agreement import Agreement
 
 #: What can be asked of an ECG: the words of the tabs, and what to do there first.
 MODES = (
@@ -147,6 +148,11 @@ class ExplainerView(Component):
     record: Record | None = None
     attribution: Attribution | None = None
 
+    @property
+    def agreement(self) -> Agreement | None:
+        """Where the first map and the counterfactual on screen point; None without both."""
+        return None
+
     @t.observe("show_attribution")
     def _tell_who_listens_to_the_old_name(self, change: t.Bunch) -> None:
         self.notify_change(t.Bunch(change, name="show_saliency"))
@@ -179,6 +185,7 @@ class ExplainerView(Component):
             record,
             changed=changed,
             shade=self._shade(),
+            pointed=self.agreement if self.mode == "maps" else None,
             layout=self.format,
             speed=self.speed,
             gain=self.gain,
