@@ -30,6 +30,7 @@ if TYPE_CHECKING:  # what __getattr__ below finds, for type checkers and editors
     from .generative import sample as sample
     from .io import read as read
     from .models import available as available
+    from .report.maps import compare_maps as compare_maps
     from .signals import RULES as RULES
     from .signals import Delineation as Delineation
     from .signals import Quality as Quality
@@ -79,6 +80,7 @@ _HOME = {
     "attribute": "explain",
     "Attribution": "explain",
     "ATTRIBUTION_METHODS": "explain",
+    "compare_maps": "report.maps",
     "scorecard": "audit",
     "Scorecard": "audit",
     "directions": "generative",

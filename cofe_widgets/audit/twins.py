@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import AuditError, EcgError, ExplainError
+from ..explain.agreement import ALTERED_MV as ALTERED_MV
 from ..explain.counterfactual.find import Counterfactual, counterfactual
 from ..explain.counterfactual.objective import Objective
 from ..generative.inversion import prepare
@@ -34,8 +35,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 Array = NDArray[np.floating[Any]]
-#: A sample is altered when it changes by more than this, mV: a line's width on paper.
-ALTERED_MV = 0.03
 #: Beats are compared from so long before R to so long after it, ms, where rhythms differ.
 BEAT_MS = np.arange(-300.0, 450.0 + 1, 4.0)
 #: R-peaks this near have not moved, s.

@@ -125,7 +125,29 @@ def _words(state: Mapping[str, Any]) -> str:
             parts.append(f"<h2>{NEEDS}</h2>{_answer(found['needed'], NEEDS)}")
     if state.get("_edited"):
         parts.append(_table(state["_edited"]["changes"], "As dialled"))
+    if state.get("_maps"):
+        parts.append(_maps(state["_maps"], state.get("_agreement") or {}))
     return "".join(parts)
+
+
+def _maps(maps: Mapping[str, Any], agreement: Mapping[str, Any]) -> str:
+    """Maps beside each other, their numbers by wave, and what is known of them; pictures are of this package."""
+    said = [agreement.get("words", "")]
+    said += [f"{one['title']}: {one['badge']}" for one in maps["methods"]]
+    head = "".join(f"<th>{escaped(one['title'])}</th>" for one in maps["methods"])
+    rows = ""
+    for row in maps["waves"]:
+        cells = "".join(
+            f"<td>{escaped(c['share'])} ({escaped(c['times'])})</td>" for c in row["cells"]
+        )
+        rows += f"<tr><th>{escaped(row['wave'])}</th>{cells}</tr>"
+    words = "".join(f"<p>{escaped(one)}</p>" for one in said if one)
+    check = maps["check"]
+    checked = f"<p>{escaped(check['words'])}</p>{check['picture']['data']}" if check else ""
+    return (
+        f"{maps['picture']['data']}{words}<table><thead><tr><th>Wave</th>{head}</tr></thead>"
+        f"<tbody>{rows}</tbody></table>{checked}"
+    )
 
 
 def _answer(found: Mapping[str, Any], name: str) -> str:

@@ -2,6 +2,7 @@
 
 from .check import CATEGORIES, Check
 from .checks import CHECKS
+from .hearts import with_and_without
 from .place import FULL, QUICK, Settings
 from .run import scorecard
 from .scorecard import Scorecard, Verdict
@@ -16,4 +17,5 @@ __all__ = [
     "Settings",
     "Verdict",
     "scorecard",
+    "with_and_without",
 ]

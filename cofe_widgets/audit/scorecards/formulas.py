@@ -12,18 +12,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ...explain.attribution.similarity import flat as flat
+from ...explain.attribution.similarity import pearson as pearson
+from ...explain.attribution.similarity import smoothed as smoothed
+
 Array = NDArray[np.floating[Any]]
 Mask = NDArray[np.bool_]
 
-#: Maps are smoothed before they are compared (Arends et al. 2025): window in samples, and order.
-SMOOTH_SAMPLES, SMOOTH_ORDER = 31, 3
 #: Quantus's guards against the logarithm of nothing and the division by nothing.
 _LEAST_SHARE, _LEAST_RELEVANCE = 1e-12, 1e-7
-
-
-def flat(maps: Array) -> NDArray[np.float64]:
-    """A row a record, ``(n, values)``."""
-    return maps.reshape(len(maps), -1).astype(float)
 
 
 # -- faithfulness
@@ -85,22 +82,6 @@ def sensitivity(maps: Array, others: Array) -> NDArray[np.float64]:
 
 
 # -- randomisation
-
-
-def smoothed(maps: Array) -> NDArray[np.float64]:
-    """Maps after a Savitzky-Golay filter along time (31 samples, third order)."""
-    from scipy.signal import savgol_filter
-
-    window = min(SMOOTH_SAMPLES, maps.shape[-1] - (maps.shape[-1] + 1) % 2)  # odd, and no longer
-    order = min(SMOOTH_ORDER, window - 1)
-    return np.asarray(savgol_filter(maps.astype(float), window, order, axis=-1))
-
-
-def pearson(maps: Array, others: Array) -> NDArray[np.float64]:
-    """Correlation over all leads and samples of each record, ``(n,)``; NaN where a map is constant."""
-    a, b = (rows - rows.mean(axis=1, keepdims=True) for rows in (flat(maps), flat(others)))
-    norm = np.linalg.norm(a, axis=1) * np.linalg.norm(b, axis=1)
-    return np.asarray(np.where(norm > 0, (a * b).sum(axis=1) / np.where(norm > 0, norm, 1.0), nan))
 
 
 def spearman(maps: Array, others: Array) -> NDArray[np.float64]:

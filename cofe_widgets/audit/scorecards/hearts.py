@@ -7,6 +7,7 @@ from math import isfinite
 
 import numpy as np
 
+from ...ecg import Record
 from ...simulate import CONDITIONS, Simulated, simulate
 from ...vocabulary.diagnoses import title
 from ...wrapper import Predictor
@@ -52,6 +53,37 @@ def hearts(
     chosen = seen[: settings.hearts]
     causes = _causes(f, chosen)
     return Place(f, [one.record for one in chosen], target, settings, seed, methods, causes)
+
+
+def with_and_without(f: Predictor, target: str, n: int, seed: int = 0) -> list[Record]:
+    """Simulated ECGs on which maps for a target can be checked: half with its condition, half without.
+
+    Those without have sinus rhythm and the conditions of the model's other outputs in turn. Where the
+    simulator does not know the target, all are of these.
+
+    Parameters
+    ----------
+    f : Predictor
+    target : str
+    n : int
+        How many.
+    seed : int
+    """
+    codes = [STANDS_FOR.get(name, name) for name in (target, *f.outputs)]
+    known = [code for code in dict.fromkeys(codes) if code in CONDITIONS]
+    others = list(dict.fromkeys(["NSR", *(code for code in known if code != codes[0])]))
+    others = [code for code in others if code != codes[0]] or ["AF"]
+    if codes[0] in CONDITIONS:
+        turns = [codes[0] if k % 2 == 0 else others[k // 2 % len(others)] for k in range(n)]
+    else:
+        turns = [others[k % len(others)] for k in range(n)]
+    seconds = f.seconds if isfinite(f.seconds) else 10.0
+    found = {
+        code: simulate(code, turns.count(code), seed, fs=f.fs, seconds=max(10.0, seconds))
+        for code in dict.fromkeys(turns)
+    }
+    drawn = {code: iter(some) for code, some in found.items()}
+    return [next(drawn[code]).record for code in turns]
 
 
 def _causes(f: Predictor, chosen: Sequence[Simulated]) -> Mask:

@@ -90,6 +90,18 @@ class Verdict:
         return f"checked: {'; '.join(said or ['meets its bars'])}"
 
 
+def verdict(table: pd.DataFrame, method: str, target: str) -> Verdict:
+    """What the rows of a scorecard's table say of a method for a target."""
+    rows = table[(table.method == method) & (table.target == target)]
+
+    def of(judged: str, beats: str) -> tuple[str, ...]:
+        return tuple(rows.check[(rows.judged == judged) & (rows.beats == beats)])
+
+    found = (of(*one) for one in (("dummies", "yes"), ("dummies", "no")))
+    barred = (of(*one) for one in (("bar", "yes"), ("bar", "no")))
+    return Verdict(method, target, *found, *barred)
+
+
 @dataclass(frozen=True, eq=False)
 class Scorecard(Value):
     """What attribution maps are worth on one model, beside maps that know nothing of it.
@@ -146,14 +158,7 @@ class Scorecard(Value):
 
     def verdict(self, method: str, target: str) -> Verdict:
         """What the checks say of a method for a target; an unchecked one where it is not in the table."""
-        rows = self.table[(self.table.method == method) & (self.table.target == target)]
-
-        def of(judged: str, beats: str) -> tuple[str, ...]:
-            return tuple(rows.check[(rows.judged == judged) & (rows.beats == beats)])
-
-        found = (of(*one) for one in (("dummies", "yes"), ("dummies", "no")))
-        barred = (of(*one) for one in (("bar", "yes"), ("bar", "no")))
-        return Verdict(method, target, *found, *barred)
+        return verdict(self.table, method, target)
 
     def badge(self, method: str, target: str) -> str:
         """A few words for a menu: "checked: beats dummies in 4 of 5", "unchecked"."""

@@ -14,10 +14,13 @@ from ..labels import note, public_title, shown
 from .marks import Mark, gaps, marks_svg, spoken
 from .palette import PALETTE
 from .paper import PAGE_SECONDS, Panel, Paper, paper, room
+from .pointed import pointed_svg
 from .shade import Shade
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from ...explain.agreement import Agreement
 
 _COLOURS = PALETTE["light"]
 INK, RED, GROUND = _COLOURS["trace"], _COLOURS["changed"], _COLOURS["paper"]
@@ -32,6 +35,7 @@ def ecg_svg(
     shade: Shade | None = None,
     waves: pd.DataFrame | None = None,
     marks: Sequence[Mark] | None = None,
+    pointed: Agreement | None = None,
     layout: str = "3x4+1",
     speed: float = 25,
     gain: float = 10,
@@ -51,6 +55,8 @@ def ecg_svg(
         A fiducial table: P, QRS and T as quiet bands, with ticks at onset, peak and offset.
     marks : sequence of Mark, optional
         Stretches to hatch; where samples are missing unless given.
+    pointed : Agreement, optional
+        Where a map and ``changed`` point: lanes below the traces.
     layout, speed, gain, order
         As of `paper`.
 
@@ -78,6 +84,8 @@ def ecg_svg(
         parts.extend(_band(sheet, shade))
     if waves is not None:
         parts.extend(_waves(sheet, waves, wash=shade is None))
+    if pointed is not None:
+        parts.extend(pointed_svg(sheet, pointed))
     for panel in sheet.panels:
         parts.extend(_traces(sheet, panel, record, changed))
     parts.extend(_print(sheet, f"{speed:g} mm/s   {gain:g} mm/mV   {note(record)}"))

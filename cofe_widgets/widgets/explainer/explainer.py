@@ -18,11 +18,10 @@ from ..core.codec import detached
 from ..core.component import packed_ecg, packed_layer
 from ..core.jobs import Finish, Refused, Update, Work
 from .counterfactual_viewer import CounterfactualViewer, packed_found
+from .maps import Maps
 from .view import EXAMPLES, KEPT, METHODS
-from .what_if import WhatIf
 
 if TYPE_CHECKING:
-    from ...explain.attribution import Method
     from ...wrapper import Predictor
 
 #: Records up to this length are shown whole; of a longer one, the window that is explained.
@@ -32,14 +31,16 @@ WHOLE_S = 300.0
 MAX_UPLOAD_BYTES = 8 * 2**20
 
 
-class Explainer(WhatIf, CounterfactualViewer):
+class Explainer(Maps):
     """The app: upload, answer, counterfactual, attribution, table of changes, trust card, dials.
 
     Made by `cofe_widgets.explore`. ``record``, ``counterfactuals``, ``counterfactual`` (the one on
     screen) and ``attribution`` hold the values on screen; ``target``, ``level``, ``method``,
-    ``keep``, ``diverse``, ``severity``, ``chosen``, ``show_attribution``, ``mode`` and ``asked`` can
-    be set. What is explained begins at ``start`` (s) of what was opened, ``opened``: of a record that
-    is longer than the model, ``app.start = 3600`` shows and explains another window.
+    ``keep``, ``diverse``, ``severity``, ``chosen``, ``show_attribution``, ``map_method``,
+    ``compare_with``, ``check_records``, ``mode`` and ``asked`` can be set; ``maps`` and ``agreement``
+    are what the "maps" tab shows. What is explained begins at ``start`` (s) of what was opened,
+    ``opened``: of a record that is longer than the model, ``app.start = 3600`` shows and explains
+    another window.
 
     Parameters
     ----------
@@ -55,7 +56,7 @@ class Explainer(WhatIf, CounterfactualViewer):
     opened: Record | None = None
 
     def __init__(self, record: Record | None, predictor: Predictor) -> None:
-        super(CounterfactualViewer, self).__init__(("counterfactual", "dials"))
+        super(CounterfactualViewer, self).__init__(("counterfactual", "dials", "maps"))
         opener = {"formats": upload_hint(), "max_upload_bytes": MAX_UPLOAD_BYTES}
         self._menus = {**self._menus, **opener}
         self._own = predictor
@@ -64,16 +65,17 @@ class Explainer(WhatIf, CounterfactualViewer):
             "open": self._open,
             "explain": self._explain,
             "attribute": self._attribute,
+            "check": self._check,
             "model": self._choose_model,
             "page": self._page,
         }
         self._start(predictor, kinds)
         self.target = predictor.outputs[-1]
+        self._start_maps()
         if record is not None:
             part = self._part(record, 0.0)
             self._place(part, predictor.predict(part))
             self.opened = record
-        self.observe(lambda _: self._ask_attribution(), "target")
 
     def explain(self, target: str | None = None, level: float | None = None) -> None:
         """Press the button from Python; the result arrives in ``counterfactuals``."""
@@ -184,8 +186,9 @@ class Explainer(WhatIf, CounterfactualViewer):
         self.counterfactuals, self.attribution = (), None
         with self.hold_sync():
             self._found = []
-            for name in ("_attribution", "_answer", "_edited"):
+            for name in ("_answer", "_edited"):
                 self.set_trait(name, None)
+            self._forget_maps()
             self._use(predictor)
             if self.target not in predictor.outputs:
                 self.target = predictor.outputs[-1]
@@ -232,21 +235,6 @@ class Explainer(WhatIf, CounterfactualViewer):
             packed.append(packed_found(one))
         return Finish(apply=lambda: self._show_counterfactuals(found, packed))
 
-    def _attribute(
-        self, parameters: dict[str, Any], _: Sequence[bytes]
-    ) -> tuple[dict[str, Any], Work]:
-        from ...explain.attribution import find
-
-        method = find(str(parameters.get("method", "saliency")))
-        return {}, self._look(self._needs_record(), str(parameters["target"]), method)
-
-    def _look(self, record: Record, target: str, method: Method) -> Work:
-        from ...explain import attribute
-
-        yield Update({"fraction": 0.1, "message": method.title})
-        found = attribute(record, self.predictor, target, method)
-        return Finish(apply=lambda: self._show_attribution(found))
-
     def _page(self, _: dict[str, Any], __: Sequence[bytes]) -> tuple[dict[str, Any], Work]:
         self._needs_record()
         return {}, self._written()
@@ -291,10 +279,6 @@ class Explainer(WhatIf, CounterfactualViewer):
         top = max(said, key=said.__getitem__)
         if self.target == top and len(said) > 1:
             self.target = next(name for name in reversed(said) if name != top)
-
-    def _ask_attribution(self) -> None:
-        if self.record is not None and self._answer is not None:
-            self._jobs.begin("attribute", {"target": self.target})
 
 
 def _shipped() -> list[str]:

@@ -13,11 +13,13 @@ import traitlets as t
 from ...ecg import Record
 from ...report.figures.ecg_svg import ecg_svg
 from ...report.figures.shade import Shade, attribution_band
+from ...vocabulary.explainability import LEVEL_OF, level_line
 from ..core.component import Component, packed_ecg, packed_shade
 from ..core.renamed import RenamedTrait
 
 if TYPE_CHECKING:
     from ...explain import Attribution
+    from ...explain.agreement import Agreement
 
 #: What can be asked of an ECG: the words of the tabs, and what to do there first.
 MODES = (
@@ -30,6 +32,11 @@ MODES = (
         "dials",
         "What if?",
         "Drag a measurement: the recording stays in the background, red is what it becomes.",
+    ),
+    (
+        "maps",
+        "Where does it look?",
+        "Choose a method. A map says where the model looks, not why; check it before you believe it.",
     ),
 )
 #: Simulated ECGs to begin with.
@@ -54,6 +61,14 @@ ANSWERS = (
         "for auditing: the smallest change of named things, each of them necessary",
     ),
 )
+#: What map and counterfactual point at, by the bits of `explain.agreement`.
+POINTED = (
+    ("3", "map and counterfactual agree"),
+    ("1", "only the map"),
+    ("2", "only the counterfactual"),
+)
+#: What is said below the ECG of how much its explanation says.
+LEVELS_SAID = {shown: level_line(shown) for shown in LEVEL_OF}
 MENUS = {
     "modes": MODES,
     "methods": METHODS,
@@ -61,6 +76,8 @@ MENUS = {
     "counts": COUNTS,
     "examples": EXAMPLES,
     "answers": ANSWERS,
+    "pointed": POINTED,
+    "levels": LEVELS_SAID,
 }
 
 
@@ -82,7 +99,14 @@ class ExplainerView(Component):
     _edited = t.Dict(default_value=None, allow_none=True).tag(sync=True)
     _error = t.Unicode("").tag(sync=True)
 
-    #: What is asked: ``"counterfactual"`` or ``"dials"``.
+    #: Attribution methods: name, title, and what is known of each on this model and target.
+    _methods = t.List(t.Tuple()).tag(sync=True)
+    #: What stands below the ECG of the maps: picture, numbers by wave, check.
+    _maps = t.Dict(default_value=None, allow_none=True).tag(sync=True)
+    #: Where the first map and the counterfactual on screen point, and how far they agree.
+    _agreement = t.Dict(default_value=None, allow_none=True).tag(sync=True)
+
+    #: What is asked: ``"counterfactual"``, ``"dials"`` or ``"maps"``.
     mode = t.Enum([mode for mode, *_ in MODES], "counterfactual").tag(sync=True)
     #: Name of the model that answers.
     model = t.Unicode("").tag(sync=True)
@@ -105,6 +129,10 @@ class ExplainerView(Component):
     severity = t.Float(1.0, min=0.0, max=1.0).tag(sync=True)
     #: Whether the attribution is shown, as a band behind the traces.
     show_attribution = t.Bool(False).tag(sync=True)
+    #: The attribution method whose map that is, one of ``cw.ATTRIBUTION_METHODS``.
+    map_method = t.Unicode("saliency").tag(sync=True)
+    #: Up to two more methods, shown beside it on the "maps" tab.
+    compare_with = t.List(t.Unicode(), maxlen=2).tag(sync=True)
     show_saliency = RenamedTrait("show_attribution")
     #: Whether that band shows, instead, the share of the answer that the change drawn there carries.
     show_shares = t.Bool(False).tag(sync=True)
@@ -120,6 +148,11 @@ class ExplainerView(Component):
     record: Record | None = None
     attribution: Attribution | None = None
 
+    @property
+    def agreement(self) -> Agreement | None:
+        """Where the first map and the counterfactual on screen point; None without both."""
+        return None
+
     @t.observe("show_attribution")
     def _tell_who_listens_to_the_old_name(self, change: t.Bunch) -> None:
         self.notify_change(t.Bunch(change, name="show_saliency"))
@@ -129,7 +162,7 @@ class ExplainerView(Component):
         ecg = packed_ecg(record)
         self.record, self.attribution = record, None
         with self.hold_sync():
-            for name in ("_attribution", "_edited"):
+            for name in ("_attribution", "_edited", "_maps", "_agreement"):
                 self.set_trait(name, None)
             self._found, self.chosen = [], 0
             self._dials, self.asked, self.dial = [], {}, ""
@@ -152,6 +185,7 @@ class ExplainerView(Component):
             record,
             changed=changed,
             shade=self._shade(),
+            pointed=self.agreement if self.mode == "maps" else None,
             layout=self.format,
             speed=self.speed,
             gain=self.gain,
@@ -165,12 +199,17 @@ class ExplainerView(Component):
 
     def _heading(self) -> str:
         """What stands above the page."""
-        return "What if it measured otherwise?" if self.mode == "dials" else super()._heading()
+        said = {"dials": "What if it measured otherwise?", "maps": "Where does the model look?"}
+        return said.get(self.mode) or super()._heading()
 
     def _stored(self) -> dict[str, Any]:
-        """The traits of ours; without dials there is no tab for them, as nobody can make any."""
+        """The traits of ours, with the tabs that have something on them: nobody can make it on a page."""
         state = super()._stored()
-        if not self._dials:
-            modes = [mode for mode in self._menus["modes"] if mode[0] == self.mode]
-            state["_menus"] = {**state["_menus"], "modes": modes}
+        filled = {
+            "counterfactual": self._found or self._dials,
+            "dials": self._dials,
+            "maps": self._maps,
+        }
+        modes = [one for one in self._menus["modes"] if filled[one[0]] or one[0] == self.mode]
+        state["_menus"] = {**state["_menus"], "modes": modes}
         return state

@@ -8,16 +8,15 @@ import { button, check, download, group, h, type Menu, press } from "../core/dom
 import type { Host } from "../core/host";
 import { isRunning, type Jobs, type Reply } from "../core/jobs";
 import { type Ecg, type Layer, type PackedShade, unpackLayer, unpackShade } from "../core/layers";
-import { type Output, outputName, type Values } from "../core/output";
-import { DialsCard } from "../lab/dials";
-import { type EditState, type PackedEditState, unpackEditState } from "../lab/edit-state";
+import { type Output, outputName } from "../core/output";
 import type { EcgView } from "../viewer/ecg-view";
-import { legend } from "../viewer/legend";
 import { bindPaper } from "../viewer/settings";
 import type { Toolbar } from "../viewer/toolbar";
 import { Answers } from "./answers";
 import { Bands } from "./bands";
 import { CurveCard } from "./curve";
+import { Key } from "./key";
+import { MAP_TRAITS, MapsCard } from "./maps";
 import { predictionAt, signalAt } from "./path";
 import { advanced, type SearchProgress } from "./payload";
 import { PredictionCard } from "./prediction";
@@ -25,6 +24,7 @@ import { ReasonsCard } from "./reasons";
 import { REQUEST_TRAITS, RequestCard } from "./request";
 import { TrustCard } from "./trust";
 import { Upload, type UploadFile } from "./upload";
+import { WhatIf } from "./what-if";
 
 export class Explainer extends Component {
   readonly #view: EcgView;
@@ -35,10 +35,11 @@ export class Explainer extends Component {
   readonly #trust = new TrustCard();
   readonly #beside = h("div", this.#reasons.element, this.#trust.element);
   readonly #curve: CurveCard;
-  readonly #dials: DialsCard;
+  readonly #whatIf: WhatIf;
   readonly #form: RequestCard;
+  readonly #maps: MapsCard;
   readonly #message = h("p.message", { role: "status" });
-  readonly #key = h("div");
+  readonly #key = new Key(this);
   readonly #modes = this.get<{ modes: Menu }>("_menus").modes.map(([value, text, title]) =>
     button(text, title!, () => this.set("mode", value), "", value),
   );
@@ -50,8 +51,6 @@ export class Explainer extends Component {
   readonly #upload: Upload | null;
   #original: Layer | null = null;
   #search: SearchProgress | null = null;
-  #editState: EditState | null = null;
-  #streaming = false; // frames of a dialled ECG come: the trait is out of date
   readonly #blended: Float32Array[] = []; // one buffer for every slider position
 
   constructor(host: Host, root: HTMLElement, stop: AbortSignal) {
@@ -59,16 +58,13 @@ export class Explainer extends Component {
     this.#live = Boolean(this.get("_live"));
     ({ view: this.#view, toolbar: this.#toolbar } = bindPaper(host, root, stop));
     this.#curve = new CurveCard((severity) => this.set("severity", severity), stop);
-    this.#dials = new DialsCard(
-      (asked) => this.drag("asked", asked),
-      (name) => this.set("dial", name),
-      stop,
-    );
+    this.#whatIf = new WhatIf(this, stop);
     this.#form = new RequestCard(
       this,
       () => this.#explain(),
       () => this.#cancel(),
     );
+    this.#maps = new MapsCard(this, this.#takes("attribute"), this.#request, (kind) => this.#jobs!.cancel(kind));
     root.classList.add("cofe-explainer");
     this.#upload = this.#takes("open")
       ? new Upload(
@@ -113,13 +109,20 @@ export class Explainer extends Component {
       modes,
       this.#prediction.element,
       this.#takes("explain") && this.#form.element,
+      this.#maps.form,
       this.#curve.element,
-      this.#dials.curve.element,
-      this.#dials.element,
+      this.#whatIf.card.curve.element,
+      this.#whatIf.card.element,
     );
     const checks = h("span.checks", ...this.#answers.elements, check(this.#showOriginal, "Original"), ...this.#bands.elements);
-    const paper = h("section.card", { "aria-label": "ECG" }, h("div.tools", this.#toolbar.element, checks), this.#view.element, this.#key);
-    const below = h("div.findings", this.#changes.element, this.#beside);
+    const paper = h(
+      "section.card",
+      { "aria-label": "ECG" },
+      h("div.tools", this.#toolbar.element, checks),
+      this.#view.element,
+      ...this.#key.elements,
+    );
+    const below = h("div.findings", this.#maps.findings, this.#changes.element, this.#beside);
     return h("div.body", this.#upload?.empty(), cards, h("div.centre", this.#message, paper), below);
   }
 
@@ -140,17 +143,22 @@ export class Explainer extends Component {
       this.#curve.move(this.get("severity"));
       this.#draw();
     });
-    this.on(["_dials"], () => this.#dials.choices(this.get("_dials"), this.#live));
+    this.on(["_dials"], () => this.#whatIf.card.choices(this.get("_dials"), this.#live));
     this.on(["_edited"], () => {
-      if (!this.#streaming) this.#editState = unpackEditState(this.get("_edited"), []);
+      this.#whatIf.settle();
       this.#showDials();
     });
     this.on(["asked"], () => this.#showDialled());
+    this.on(MAP_TRAITS, () => this.#showMaps());
     this.on(["mode"], () => this.#showMode());
   }
 
   get #dialled(): boolean {
     return this.get("mode") === "dials";
+  }
+
+  get #mapped(): boolean {
+    return this.get("mode") === "maps";
   }
 
   #output(name: string): Output | undefined {
@@ -170,8 +178,8 @@ export class Explainer extends Component {
   #showMode(): void {
     press(this.#modes, [this.get("mode")]);
     this.root.classList.toggle("cofe-dialled", this.#dialled);
-    for (const part of [this.#dials.element, this.#dials.curve.element]) part.hidden = !this.#dialled;
-    for (const part of [this.#form.element, this.#curve.element]) part.hidden = this.#dialled;
+    for (const part of [this.#whatIf.card.element, this.#whatIf.card.curve.element]) part.hidden = !this.#dialled;
+    for (const part of [this.#form.element, this.#curve.element]) part.hidden = this.#dialled || this.#mapped;
     this.#showCounterfactuals();
   }
 
@@ -187,10 +195,10 @@ export class Explainer extends Component {
   }
 
   #showCounterfactuals(): void {
-    this.#answers.show(this.#dialled);
-    const chosen = this.#answers.chosen;
+    this.#answers.show(this.#dialled || this.#mapped);
+    const chosen = this.#mapped ? null : this.#answers.chosen;
     this.#beside.hidden = this.#dialled || !chosen;
-    this.#showBand();
+    this.#showMaps();
     if (this.#dialled) return this.#showDials();
     this.#changes.show(chosen?.changes ?? [], ["Original", "Counterfactual"], `on the way to ${chosen && this.#name(chosen.target)}; `);
     this.#reasons.show(chosen?.reasons ?? null);
@@ -223,14 +231,21 @@ export class Explainer extends Component {
     const target = search?.target ?? chosen?.target;
     const where = search || !chosen ? "" : `, changed in ${chosen.space}`;
     const changed = this.#dialled
-      ? this.#editState?.layer && "as dialled"
+      ? this.#whatIf.now?.layer && "as dialled"
       : target && `${this.#answers.needed ? "what the model needs" : "counterfactual"} (${this.#name(target)})${where}`;
-    this.#key.replaceChildren(legend({ lines: changed ? ["original", changed] : null, shade }));
-    this.#key.hidden = !changed && !shade;
+    const tells = chosen?.reasons?.nameable ? "reasons" : "counterfactual";
+    const explained = this.#dialled ? changed && "dials" : !this.#mapped && chosen && tells;
+    this.#key.show(changed || null, shade, Boolean(this.#maps.pointed), explained || (shade ? "attribution" : "answer"));
   }
 
   get #shares(): PackedShade | null {
     return this.#dialled ? null : (this.#answers.chosen?.shares ?? null);
+  }
+
+  #showMaps(): void {
+    this.#maps.show();
+    this.#view.show({ pointed: unpackLayer(this.#maps.pointed) });
+    this.#showBand();
   }
 
   #showBand(): void {
@@ -250,20 +265,18 @@ export class Explainer extends Component {
 
   /** What follows a hand on a dial at once. */
   #showDialled(): void {
-    const [now, target] = [this.#editState, this.get<string>("target")];
-    const values = now?.values ?? this.get<Values | null>("_answer");
-    this.#dials.show(this.get("asked"), now?.achieved ?? null, now?.curve ?? null, this.#output(target), values?.[target]);
+    this.#whatIf.show(this.#output(this.get("target")));
   }
 
   /** What is read when there is time. */
   #showNumbers(): void {
-    this.#changes.show(this.#editState?.changes ?? [], ["Original", "As dialled"], "");
+    this.#changes.show(this.#whatIf.now?.changes ?? [], ["Original", "As dialled"], "");
     this.#showKey();
   }
 
   /** The traces: the hot path of a dragged slider, no kernel in it. */
   #draw(): void {
-    const [chosen, search, now] = [this.#answers.chosen, this.#search, this.#editState];
+    const [chosen, search, now] = [this.#answers.chosen, this.#search, this.#whatIf.now];
     const plain = { original: this.#original, changed: null, note: this.get<Ecg | null>("_ecg")?.note };
     this.#showOriginal.disabled = this.#dialled ? !now?.layer : !chosen && !search;
     const style = !this.#showOriginal.checked ? "alone" : this.#dialled ? "faint" : "over";
@@ -315,10 +328,10 @@ export class Explainer extends Component {
     this.#startSearch(this.get("target"), this.get("level"));
   }
 
-  #request(kind: string, parameters: Record<string, unknown> = {}, buffers: ArrayBuffer[] = []): void {
+  readonly #request = (kind: string, parameters: Record<string, unknown> = {}, buffers: ArrayBuffer[] = []): void => {
     this.showError("");
     this.#jobs!.request(kind, parameters, buffers);
-  }
+  };
 
   #startSearch(target: string, level: number): void {
     this.#search = { points: [], frame: null, base: null, target, level };
@@ -352,6 +365,7 @@ export class Explainer extends Component {
     if (type === "error") this.showError(String(reply.message));
     if (kind === "explain") return this.#onExplain(reply, buffers);
     if (kind === "dial") return this.#onDial(reply, buffers);
+    if (this.#maps.takes(reply) && type === "step") this.#jobs!.acknowledge(reply);
     // The same file once more changes no trait, but "Reading …" is over all the same.
     if (kind === "open" && type !== "start" && type !== "step") this.#showCounterfactuals();
     if (kind === "model" && type === "error") this.#prediction.models(this.get("_models"), this.get("model"));
@@ -373,12 +387,8 @@ export class Explainer extends Component {
   }
 
   #onDial(reply: Reply, buffers: DataView[]): void {
-    this.#streaming = isRunning(reply);
-    const told = reply.told as EditState | undefined;
-    this.#editState = this.#streaming
-      ? { ...this.#editState, ...told, ...unpackEditState(reply.frame as PackedEditState | null, buffers) }
-      : unpackEditState(this.get("_edited"), []);
-    if (!this.#streaming) return this.#showDials();
+    const told = this.#whatIf.take(reply, buffers);
+    if (!isRunning(reply)) return this.#showDials();
     if (this.#dialled) {
       this.#showDialled();
       if (told?.changes) this.#showNumbers();

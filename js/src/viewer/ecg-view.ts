@@ -25,6 +25,7 @@ import {
   type Viewport,
   wipe,
 } from "./paint";
+import { paintPointed } from "./pointed";
 
 export interface Settings {
   layout: Layout;
@@ -39,6 +40,7 @@ export interface Content {
   named: string; // what the changed trace is called
   style: Style; // of the changed trace over the original
   shade?: Shade | null; // a value for every sample, as a band behind the trace
+  pointed?: Layer | null; // bits of what points at every sample, see pointed.ts
   waves?: Waves | null; // where the waves of each lead begin, peak and end
   note?: string | undefined; // the filter band and the rate, printed on the paper
   marks: readonly Mark[]; // stretches without signal, or with none to be trusted
@@ -309,7 +311,7 @@ export class EcgView implements Interactive {
   #paintAll(background: CanvasRenderingContext2D | null, ctx: CanvasRenderingContext2D, win: Viewport): void {
     const sheet = this.#drawing(win);
     const { colours } = sheet;
-    const { original, changed, style, shade, waves, note, marks } = this.#content;
+    const { original, changed, style, shade, pointed, waves, note, marks } = this.#content;
     if (background) {
       paintGrid(background, win, colours);
       background.globalAlpha = 0.35;
@@ -320,6 +322,7 @@ export class EcgView implements Interactive {
     paintMarks(ctx, sheet, marks);
     if (shade) paintShade(ctx, sheet, shade);
     if (waves) paintWaves(ctx, sheet, waves, !shade);
+    if (pointed) paintPointed(ctx, sheet, pointed);
     paintTraces(ctx, sheet, original!, changed, style);
     if (waves) paintLetters(ctx, sheet, waves, original!);
     paintPrint(ctx, win, this.#sheet!, colours);

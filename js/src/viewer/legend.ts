@@ -1,6 +1,6 @@
 // What the colours mean, with numbers.
 
-import { h } from "../core/dom";
+import { h, type Menu } from "../core/dom";
 import type { ShadeFacts } from "../core/layers";
 
 export interface Key {
@@ -9,12 +9,15 @@ export interface Key {
   shade?: ShadeFacts | null;
   /** Who says where the waves are. */
   waves?: string | null;
+  /** What the lanes below the traces mean, by their bits. */
+  pointed?: Menu | null;
 }
 
-export function legend({ lines = null, shade = null, waves = null }: Key): HTMLElement {
+export function legend({ lines = null, shade = null, waves = null, pointed = null }: Key): HTMLElement {
   return h(
     "div.legend",
     ...(lines ? [key("cofe-key-trace", lines[0]), key("cofe-key-changed", lines[1])] : []),
+    ...(pointed ?? []).map(([bits, text]) => key(`cofe-pointed-${bits}`, text)),
     waves &&
       h("span.scale", waves, ...["P", "QRS", "T"].map((wave) => h("b", { class: `cofe-wave cofe-wave-${wave.toLowerCase()}` }, wave))),
     shade &&
