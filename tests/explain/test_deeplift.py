@@ -53,6 +53,14 @@ def test_products_are_taken_at_the_midpoint():
     assert by_hand(lambda x: x[:, 0] * x[:, 1], (1.5, -1), (0.5, 1)) == pytest.approx([0, -2])
 
 
+def test_what_takes_no_more_than_a_shape_from_the_ecg_carries_nothing():
+    # Channels of zeros beside, as a shortcut without weights has them: 3a is all there is.
+    def padded(x):
+        return torch.cat((3 * x[:, :1], x.new_zeros(len(x), 2), torch.ones_like(x)), dim=1).sum(1)
+
+    assert by_hand(padded, (2, 5), (1, 0)) == pytest.approx([3, 0])
+
+
 def test_quotients_are_products_with_one_over_the_divisor():
     # a / b from (1, 1) to (3, 2): with c = 1/b from 1 to 1/2, a: 2 * 0.75, c: -0.5 * 2; 1.5 - 1 = 0.5.
     assert by_hand(lambda x: x[:, 0] / x[:, 1], (3, 2), (1, 1)) == pytest.approx([1.5, -1])

@@ -190,6 +190,8 @@ class Contrast(Intercepted):
                     out, _ = leaves(func(*args, **kwargs))
                     pairs = [(out[k], g) for k, g in zip(real, gradients, strict=True)]
                     pairs = [(one, g) for one, g in pairs if one.requires_grad]
+                    if not pairs:  # new_zeros and its like take no more than a shape and a type
+                        continue
                     outs, weights = zip(*pairs, strict=True)
                     found = torch.autograd.grad(outs, points, weights, allow_unused=True)
                 for total, one in zip(sums, found, strict=True):
