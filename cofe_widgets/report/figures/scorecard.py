@@ -86,7 +86,8 @@ def _block(table: pd.DataFrame, title: str, top: float) -> tuple[list[str], floa
         y += ROW
     legend = (
         "✓ better than the best dummy, or than the check's own bar (95 % interval over records) · "
-        "✗ that is not shown · no mark: nothing to judge · dummies (below) know nothing of the model"
+        "✗ that is not shown · no mark: undecided, or nothing to judge · "
+        "the last rows are dummies, which know nothing of the model"
     )
     out.append(_text(10, y + 17, legend, 11, fill="#667080"))
     return out, y + 30 - top, max(width, 10 + 6.0 * len(legend))
