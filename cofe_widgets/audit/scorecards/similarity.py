@@ -13,29 +13,11 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from ...explain.attribution.similarity import smoothed
+
 Array = NDArray[np.float64]
 Kind = Literal["pearson", "spearman"]
 KINDS = ("pearson", "spearman")
-#: Samples and order of the filter.
-WINDOW, ORDER = 31, 3
-
-
-def smoothed(maps: NDArray[Any], window: int = WINDOW, order: int = ORDER) -> Array:
-    """Maps ``(..., samples)`` without what is quicker than a wave (Savitzky and Golay 1964).
-
-    Raises
-    ------
-    ValueError
-        When a map is shorter than the window.
-    """
-    from scipy.signal import savgol_filter
-
-    if np.shape(maps)[-1] < window:
-        raise ValueError(
-            f"maps of {np.shape(maps)[-1]} samples are shorter than the filter's window of {window}: "
-            "give longer ones, or another window"
-        )
-    return np.asarray(savgol_filter(np.asarray(maps, float), window, order, axis=-1))
 
 
 def correlations(maps: NDArray[Any], kind: Kind = "pearson") -> Array:
