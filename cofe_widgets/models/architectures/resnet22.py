@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import torch
 from torch import Tensor, nn
+from torch.nn.functional import pad
 
 #: Residual blocks of two convolutions.
 BLOCKS = 11
@@ -23,10 +23,7 @@ class Shortcut(nn.Module):
             self.pool = nn.AvgPool1d(stride, stride, ceil_mode=True)
 
     def forward(self, x: Tensor) -> Tensor:
-        y = self.pool(x)
-        if not self.more:
-            return y
-        return torch.cat((y, y.new_zeros(len(y), self.more, y.shape[-1])), dim=1)
+        return pad(self.pool(x), (0, 0, 0, self.more)) if self.more else self.pool(x)
 
 
 class ResidualBlock(nn.Module):
