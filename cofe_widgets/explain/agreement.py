@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 LOOKED = 0.2
 #: A sample is altered when it changes by more than this, mV: a line's width on paper.
 ALTERED_MV = 0.03
-#: A map is averaged over so long before it is asked where it looks: single samples are not readable, s.
+#: Map and change are averaged over so long: single samples are not readable, s.
 SMOOTH_S = 0.04
 #: What `Agreement.where` is made of: both bits where map and counterfactual agree.
 MAP, CHANGE = 1, 2
@@ -68,9 +68,10 @@ class Agreement:
 def agreement(attribution: Attribution, cf: Counterfactual) -> Agreement:
     """Where a map looks and a counterfactual alters the ECG, as the model sees both.
 
-    The map looks at the fifth of all samples (over all leads) at which its size, averaged over 40 ms, is
-    largest; the counterfactual alters a sample that differs from the original's, at the same time, by more
-    than 0.03 mV. A beat that comes at another time alters both where it was and where it is.
+    The map looks at the fifth of all samples (over all leads) at which it is largest, averaged over 40 ms,
+    whatever its sign; the counterfactual alters what differs from the original at the same time by more
+    than 0.03 mV, averaged over 40 ms. A beat that comes at another time alters both where it was and where
+    it is.
 
     Parameters
     ----------
@@ -102,12 +103,11 @@ def compared(
     """`Agreement.where` of a map and the size of a change, each ``(leads, samples)``."""
     from scipy.ndimage import uniform_filter1d
 
-    size = np.abs(
-        uniform_filter1d(np.asarray(values, float), max(1, round(SMOOTH_S * fs)), axis=-1)
-    )
+    width = max(1, round(SMOOTH_S * fs))
+    size = np.abs(uniform_filter1d(np.asarray(values, float), width, axis=-1))
     many = round(LOOKED * size.size)
     looked = np.zeros(size.size, bool)
     looked[np.argsort(-size, axis=None, kind="stable")[:many]] = True
     looked &= size.ravel() > 0
-    altered = change_mv > ALTERED_MV
+    altered = uniform_filter1d(np.asarray(change_mv, float), width, axis=-1) > ALTERED_MV
     return (MAP * looked.reshape(size.shape) + CHANGE * altered).astype(np.int8)

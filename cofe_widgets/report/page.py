@@ -143,7 +143,10 @@ def _maps(maps: Mapping[str, Any], agreement: Mapping[str, Any]) -> str:
         rows += f"<tr><th>{escaped(row['wave'])}</th>{cells}</tr>"
     words = "".join(f"<p>{escaped(one)}</p>" for one in said if one)
     check = maps["check"]
-    checked = f"<p>{escaped(check['words'])}</p>{check['picture']['data']}" if check else ""
+    checked = ""
+    if check:
+        told = [*check["words"], check["about"]]
+        checked = "".join(f"<p>{escaped(one)}</p>" for one in told) + check["picture"]["data"]
     return (
         f"{maps['picture']['data']}{words}<table><thead><tr><th>Wave</th>{head}</tr></thead>"
         f"<tbody>{rows}</tbody></table>{checked}"

@@ -41,7 +41,7 @@ _MOST_ROW_ALONE = 44.0
 #: Bands are drawn in stretches of this length (mm) and so many depths; opacity of full depth.
 _STEP_MM, _DEPTHS, _OPACITY = 0.5, 12, 0.78
 _SOFT = "#667080"
-_LETTERS = 34  # of a line of a column's head
+_LETTERS = 30  # of a line of a column's head
 
 
 @dataclass(frozen=True)

@@ -176,7 +176,7 @@ class CounterfactualViewer(ExplainerView):
     def _heading(self) -> str:
         """What stands above the page."""
         value = self.counterfactual
-        if value is None or self.mode == "dials":
+        if value is None or self.mode != "counterfactual":
             return super()._heading()
         output = output_of(value)
         if not output["probability"]:

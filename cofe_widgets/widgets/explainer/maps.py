@@ -219,12 +219,10 @@ class Maps(WhatIf, CounterfactualViewer):
     def _packed(self, maps: list[Attribution]) -> dict[str, Any]:
         """What stands below the ECG, as the browser shows it."""
         compared = compare_maps(maps, self)
-        heads = zip(maps, compared.said_correlations(), strict=True)
         return {
             "target": maps[0].target,
             "methods": [
-                {"title": title_of(m.method), "badge": compared.badge(m.method), "alike": said}
-                for m, said in heads
+                {"title": title_of(one.method), "badge": compared.badge(one.method)} for one in maps
             ],
             "waves": packed_waves(compared),
             "picture": {"data": compared.figure()},
@@ -245,7 +243,10 @@ class Maps(WhatIf, CounterfactualViewer):
             .reset_index(drop=True)
         )
         return {
-            "words": scorecard_words(table, self.predictor.name),
+            "words": [
+                scorecard_words(table[table.dummy | (table.method == method)], self.predictor.name)
+                for method in dict.fromkeys(table.method[~table.dummy])
+            ],
             "about": OF_SIMULATED.format(n=min(n for _, n in found)),
             "picture": {"data": scorecard_figure(table, self.predictor.name)},
         }

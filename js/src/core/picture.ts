@@ -20,7 +20,7 @@ export function picture(text: string): Element {
   for (const part of all) {
     for (const name of ["fill", "stroke"] as const) {
       const token = TOKENS.get(part.getAttribute(name) ?? "");
-      if (token) (part as SVGElement).style[name] = `var(--cofe-${token})`;
+      if (token) (part as SVGElement).style.setProperty(name, `var(--cofe-${token})`);
     }
   }
   return document.importNode(svg, true);

@@ -19,10 +19,10 @@ interface Picture {
 
 /** What stands below the ECG; the twin of `Maps._packed` in cofe_widgets/widgets/explainer/maps.py. */
 interface PackedMaps {
-  methods: { title: string; badge: string; alike: string }[];
+  methods: { title: string; badge: string }[];
   waves: { wave: string; cells: Cell[] }[];
   picture: Picture;
-  check: { words: string; about: string; picture: Picture } | null;
+  check: { words: string[]; about: string; picture: Picture } | null;
 }
 
 /** The first map beside the counterfactual on screen. */
@@ -144,13 +144,13 @@ export class MapsCard {
     this.findings.replaceChildren(
       ...(maps
         ? [
+            waves(maps),
             h(
               "div.picture",
               { tabindex: 0, role: "group", "aria-label": "The same beat, method beside method" },
               picture(maps.picture.data),
             ),
             h("p", { hidden: !agreement }, agreement),
-            waves(maps),
             check(maps),
           ]
         : []),
@@ -217,9 +217,7 @@ function waves({ methods, waves }: PackedMaps): HTMLElement {
       h(
         "tr",
         h("th", { scope: "col" }, "Wave"),
-        ...methods.map(({ title, badge, alike }) =>
-          h("th.num", { scope: "col" }, h("b", title), h("small", badge), h("small", { hidden: !alike }, alike)),
-        ),
+        ...methods.map(({ title, badge }) => h("th.num", { scope: "col" }, h("b", title), h("small", badge))),
       ),
     ),
     h(
@@ -244,7 +242,7 @@ function check({ check, methods }: PackedMaps): HTMLElement {
   return h(
     "div.scorecard",
     h("h3", "Can these maps be believed?"),
-    h("p", words),
+    ...words.map((said) => h("p", said)),
     h("p.quiet", about),
     h("div.picture", { tabindex: 0, role: "group", "aria-label": "Scorecard" }, picture(card.data)),
   );
