@@ -62,6 +62,6 @@ def matrix_svg(
                 f'<rect x="{x + 1:.1f}" y="{y + 1:.1f}" width="{_CELL - 2}" height="{_CELL - 2}" '
                 f'fill="{hue}" fill-opacity="{0.85 * depth:.2f}"/>'
                 f'<text x="{x + _CELL / 2:.1f}" y="{y + _CELL / 2 + 4:.1f}" '
-                f'text-anchor="middle">{value + 0.0:.2f}</text>'
+                f'text-anchor="middle">{round(float(value), 2) + 0.0:.2f}</text>'
             )
     return "\n".join([*out, "</svg>"])
