@@ -14,7 +14,7 @@ from ..errors import ExplainError
 from ..explain.agreement import Agreement
 from ..explain.attribution import Attribution
 from ..explain.attribution.by_wave import ALL, WAVES, shown, table
-from ..explain.attribution.registry import methods
+from ..explain.attribution.registry import title_of
 from ..explain.attribution.similarity import pearson, smoothed
 from ..markup import escaped
 from .figures.maps import maps_svg
@@ -155,11 +155,6 @@ def _same_ecg(one: Attribution, other: Attribution) -> bool:
     return (one.record.leads, one.fs) == (other.record.leads, other.fs) and np.array_equal(
         one.record.signal, other.record.signal, equal_nan=True
     )
-
-
-def title_of(method: str) -> str:
-    """What a method is called; its name where it is not known here."""
-    return next((one.title for one in methods() if one.name == method), method.replace("_", " "))
 
 
 def packed_waves(comparison: MapComparison) -> list[dict[str, Any]]:

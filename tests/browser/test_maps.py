@@ -45,7 +45,7 @@ def test_choose_compare_check_and_save(lab: Server, tab: Tab, tmp_path: Path) ->
     expect(columns(app)).to_have_text(["Input × gradient"])
     page.wait_for_timeout(300)  # a frame
     assert trace(app) not in (plain, band)
-    expect(app.locator(".cofe-legend")).to_contain_text("input x gradient for AF")
+    expect(app.locator(".cofe-legend")).to_contain_text("input × gradient for AF")
     app.get_by_label("Compare with").select_option("saliency")
     expect(columns(app)).to_have_text(["Input × gradient", "Saliency"])
     expect(app.locator(".cofe-maps svg polyline")).to_have_count(8)

@@ -75,7 +75,7 @@ def test_maps_are_chosen_in_python(app, rec, model):
     np.testing.assert_array_equal(
         app.maps[1].values, cw.attribute(rec, model, "AF", "deeplift").values
     )
-    assert app._attribution["title"] == "input x gradient for AF"
+    assert app._attribution["title"] == "input × gradient for AF"
     app.compare_with = []
     assert len(app.maps) == 1
 

@@ -107,6 +107,11 @@ def find(method: str | Method) -> Method:
     return _METHODS[method]
 
 
+def title_of(name: str) -> str:
+    """What a method is called for people; its name in words where it is not known here."""
+    return _METHODS[name].title if name in _METHODS else name.replace("_", " ")
+
+
 def table() -> pd.DataFrame:
     """The methods, one a row by name: title, options, what they need and promise, reference."""
     import pandas as pd

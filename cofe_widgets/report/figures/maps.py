@@ -41,7 +41,7 @@ _MOST_ROW_ALONE = 44.0
 #: Bands are drawn in stretches of this length (mm) and so many depths; opacity of full depth.
 _STEP_MM, _DEPTHS, _OPACITY = 0.5, 12, 0.78
 _SOFT = "#667080"
-_LETTERS = 30  # of a line of a column's head
+_LETTERS = 33  # of a line of a column's head
 
 
 @dataclass(frozen=True)
@@ -85,7 +85,7 @@ def maps_svg(attributions: Sequence[Attribution], heads: Sequence[Head]) -> str:
         x = _LEFT + k * (_WIDE + _GAP)
         parts.append(_text(x, _TOP + _LINE, title, 3.3, 600))
         lines = enumerate(_lines(heads[k], len(heads) == 1))
-        parts += [_text(x, _TOP + _LINE * (2 + n), said, 2.7, colour=_SOFT) for n, said in lines]
+        parts += [_text(x, _TOP + _LINE * (2 + n), said, 2.5, colour=_SOFT) for n, said in lines]
     limits = [_limit(one) for one in beat.maps]
     for panel in panels:
         depths = beat.maps[panel.method][panel.lead] / limits[panel.method]

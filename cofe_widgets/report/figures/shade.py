@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ...ecg import Record
+from ...explain.attribution.registry import title_of
 
 if TYPE_CHECKING:
     from ...explain import Attribution
@@ -57,7 +58,9 @@ def attribution_band(attribution: Attribution) -> Shade:
     """
     from scipy.ndimage import uniform_filter1d
 
-    method = attribution.method.replace("_", " ")
+    called = title_of(attribution.method)
+    acronym = called[1:2].isupper()
+    method = called if acronym else f"{called[:1].lower()}{called[1:]}"
     width = max(1, round(SMOOTH_S * attribution.fs))
     values = uniform_filter1d(attribution.values.astype(np.float32), width, axis=-1)
     return Shade(

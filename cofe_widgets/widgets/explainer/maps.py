@@ -10,9 +10,10 @@ import traitlets as t
 
 from ...ecg import Record
 from ...errors import ExplainError
+from ...explain.attribution.registry import title_of
 from ...report.figures.scorecard import scorecard_figure
 from ...report.figures.shade import attribution_band
-from ...report.maps import UNCHECKED, agreement_words, compare_maps, packed_waves, title_of
+from ...report.maps import UNCHECKED, agreement_words, compare_maps, packed_waves
 from ...report.scorecard import scorecard_words
 from ..core.codec import pack
 from ..core.component import packed_shade
