@@ -127,6 +127,7 @@ def _explained(given: Asked) -> Explained:
 def _try(one: Explained, f: Predictor, records: Sequence[Record], target: str) -> None:
     with computing():
         one.method.check_model(f.of(records[0]), f.tensor(records[0]), target)
+        one.method.facts(f.of(records[0]), **one.options)  # a layer that is not there is refused
 
 
 def the_checks(checks: str | Check | Sequence[str | Check] | None, quick: bool) -> list[Check]:
