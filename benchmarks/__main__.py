@@ -11,6 +11,7 @@ from itertools import takewhile
 
 NAMES = (
     "engine",
+    "attribution",
     "generator",
     "layers",
     "signals",
