@@ -17,7 +17,7 @@ from .length import SLACK_S, first_samples, help_for_short
 from .model_answer import ModelAnswer, log_odds
 from .model_input import ModelInput
 from .numbers import as_module, default_type, in_evaluation, lack_of_gradients
-from .records import Gaps, SideInputs, alike, beat_record, listed, noise, without_gaps
+from .records import Gaps, SideInputs, batched, beat_record, listed, noise, without_gaps
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -224,15 +224,16 @@ class Predictor:
         import torch
 
         many = [records] if isinstance(records, Record) else list(records)
-        rows = [self._row(record) for record in many]
+        rows = [self.taken(self.seen(record)) for record in many]
         if len({row.shape for row in rows}) > 1:
             raise EcgError(
                 f"records of different lengths cannot be one tensor: {self.name}.predict takes them"
             )
         return torch.from_numpy(np.stack(rows)).to(self.device)
 
-    def _row(self, record: Record) -> NDArray[np.float32]:
-        signal = self.seen(record).signal
+    def taken(self, seen: Record) -> NDArray[np.float32]:
+        """What the module takes of a record that is as it sees it (`seen`), ``(leads, samples)`` in mV."""
+        signal = seen.signal
         any_length = self.input.pad is not None or (
             self.input.crops and signal.shape[1] > self.samples
         )
@@ -348,23 +349,7 @@ class Predictor:
         EcgError
             When a record does not fit; says which of several, unless it is ``one``.
         """
-        import torch
-
-        rows: list[Any] = []
-        for place, record in enumerate(records):
-            try:
-                rows.append((self._row(record), self.side.row(record, self.name)))
-            except EcgError as error:
-                raise EcgError(f"{'' if one else f'records[{place}]: '}{error}") from error
-        out: list[tuple[list[int], Tensor, Tensor | None]] = []
-        for places in alike([row.shape for row, _ in rows], self.batch_size):
-            x = torch.from_numpy(np.stack([rows[k][0] for k in places])).to(self.device)
-            side = [rows[k][1] for k in places]
-            known = (
-                None if side[0] is None else torch.tensor(side, dtype=x.dtype, device=self.device)
-            )
-            out.append((places, x, known))
-        return out
+        return batched(self, records, one)
 
     def layers(self) -> pd.DataFrame:
         """The module's layers by name, in the order of a forward: kind, shape, time axis (`layers.Layer`)."""

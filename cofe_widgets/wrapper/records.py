@@ -66,6 +66,29 @@ def alike(shapes: Sequence[Any], most: int) -> Iterator[list[int]]:
         yield from (places[first : first + most] for first in range(0, len(places), most))
 
 
+def batched(
+    predictor: Any, records: Sequence[Record], one: bool
+) -> list[tuple[list[int], Tensor, Tensor | None]]:
+    """Records as a predictor's module sees them: see `Predictor.batches`."""
+    import torch
+
+    rows: list[Any] = []
+    for place, record in enumerate(records):
+        try:
+            row = predictor.taken(predictor.seen(record))
+            rows.append((row, predictor.side.row(record, predictor.name)))
+        except EcgError as error:
+            raise EcgError(f"{'' if one else f'records[{place}]: '}{error}") from error
+    device = predictor.device
+    out: list[tuple[list[int], Tensor, Tensor | None]] = []
+    for places in alike([row.shape for row, _ in rows], predictor.batch_size):
+        x = torch.from_numpy(np.stack([rows[k][0] for k in places])).to(device)
+        side = [rows[k][1] for k in places]
+        known = None if side[0] is None else torch.tensor(side, dtype=x.dtype, device=device)
+        out.append((places, x, known))
+    return out
+
+
 def without_gaps(record: Record, gaps: Gaps, name: str) -> Record:
     """The record with its gaps filled as asked.
 

@@ -331,13 +331,15 @@ def _sized(f: Predictor, target: str, batch_size: int | None) -> Predictor:
 
 def _read(given: Record | Iterable[Record], f: Predictor) -> tuple[list[Record], list[Tensor]]:
     """The ECGs as the model sees them, and as it takes them, each ``(1, leads, samples)``."""
+    import torch
+
     records = listed(given)
     seen, rows = [], []
     for place, record in enumerate(records):
         words = where(None if given is record else place)
         try:
             seen.append(f.seen(record))
-            rows.append(f.tensor(record))
+            rows.append(torch.from_numpy(f.taken(seen[-1]).copy())[None].to(f.device))
             f.of(record)  # what it takes beside the ECG is there
         except EcgError as error:
             raise EcgError(f"{words}{error}") from error

@@ -122,19 +122,25 @@ class Contrast(Intercepted):
             args, kwargs = together(given, how)
             return func(*args, **kwargs)
 
-        with torch.no_grad():
+        with torch.set_grad_enabled(self._at is None):
             y = answer(x, flat)
         if y.shape != x.shape or y.is_complex():
             return self._mean(func, args, kwargs)
         before = self._before(func, flat)
         if before is None:
-            return answer(x, flat)
+            return y
+        b = before[place]
         with torch.no_grad():
-            b = before[place]
-            change = x - b
-            small = change.abs() <= _TINY * torch.maximum(x.abs(), b.abs())
-            slope = (y - answer(b, before)) / torch.where(small, 1.0, change)
-        if bool(small.any()):
+            change, change_out = x - b, y - answer(b, before)
+            if (
+                name_of(func) == "relu"
+            ):  # no digits are lost: either both are the same, or one is zero
+                small, slope = change == 0, change_out / change
+                slope = torch.where(small, (x > 0).to(y.dtype), slope)
+            else:
+                small = change.abs() <= _TINY * torch.maximum(x.abs(), b.abs())
+                slope = change_out / torch.where(small, 1.0, change)
+        if name_of(func) != "relu" and bool(small.any()):
             with torch.enable_grad():
                 middle = (0.5 * (x + b)).detach().requires_grad_(True)
                 found = torch.autograd.grad(answer(middle, flat).sum(), middle)[0]

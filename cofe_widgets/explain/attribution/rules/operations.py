@@ -47,6 +47,8 @@ ELEMENTWISE = _names(
     clamp clamp_min clamp_max nan_to_num round floor ceil trunc frac heaviside
     """
 )
+#: Activations that are two straight lines from zero.
+STRAIGHT = _names("relu leaky_relu prelu _prelu_kernel rrelu abs")
 #: Activations that give nothing for nothing: f(0) = 0.
 THROUGH_ZERO = _names(
     """

@@ -21,6 +21,7 @@ from .operations import (
     POOLS,
     PRODUCTS,
     RECURRENT,
+    STRAIGHT,
     THROUGH_ZERO,
 )
 
@@ -64,6 +65,8 @@ class Relevance(Intercepted):
         """See `Intercepted`."""
         if name == "batch_norm":
             return self._batch_norm
+        if name in STRAIGHT:  # f(x) / x is the derivative
+            return self._derivative
         if name in THROUGH_ZERO:
             return self._through_zero
         if name in GATES:
@@ -194,7 +197,8 @@ class Relevance(Intercepted):
         if not self.epsilon:
             return y
         with torch.no_grad():
-            share = y.abs() / (y.abs() + self.epsilon)
+            share = y.abs()
+            share.div_(share + self.epsilon)
         return substituted(y.detach(), [y], lambda g: (g * share,))
 
 
