@@ -13,10 +13,11 @@ FOLDER = Path("notebooks/images")
 FOUND = FOLDER / "maps.json"
 
 
-def keep(part: str, said: Sequence[str], table: pd.DataFrame, picture: Path) -> None:
+def keep(part: str, said: Sequence[str], table: pd.DataFrame, picture: Path | None = None) -> None:
     """Put sentences, a table and a picture (``part`` is its name) of one benchmark in place of the last."""
     told = json.loads(FOUND.read_text()) if FOUND.exists() else {}
     rows = json.loads(table.to_json(double_precision=3))  # NaN as null
     told[part] = {"said": list(said), "table": rows}
     FOUND.write_text(json.dumps(told, indent=1, ensure_ascii=False) + "\n")
-    shutil.copyfile(picture, FOLDER / f"{part}.svg")
+    if picture:
+        shutil.copyfile(picture, FOLDER / f"{part}.svg")
