@@ -71,7 +71,7 @@ export class MapsCard {
       this.#end();
     });
     this.form = h(
-      "section.card.question.look",
+      "section.card.look",
       h("h3", "Where does it look?"),
       h("p", "Map for ", this.#targets, " by ", this.#method),
       this.#badge,
