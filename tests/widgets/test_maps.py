@@ -130,6 +130,7 @@ def test_a_method_that_lacks_something_says_what_and_the_map_stays(rec):
         assert "cannot be explained by class activation: it has no convolution" in app._error
         assert app.map_method == "saliency"
         assert app.maps == before
+    assert Desk(app).ask("check", target=app.target, methods=["gradcam"])["type"] == "error"
 
 
 def test_another_ecg_and_another_model_have_maps_of_their_own(app):
