@@ -273,7 +273,9 @@ def test_the_single_lead_has_a_recipe_of_its_own_where_af_leads_to(challenge, he
 
 
 def test_weights_are_named_after_task_and_architecture():
-    options = argparse.Namespace(architecture="inception", run=None, out=None)
+    options = argparse.Namespace(
+        architecture="inception", run=None, out=None, device="cpu", bfloat16=False
+    )
     settled = loop.settled(options, "af")
     assert settled.run.name == settled.out.stem == "af-inception"
 
