@@ -1,35 +1,15 @@
 """The lesson about attribution maps runs from top to bottom, and says what it should."""
 
-import os
-from pathlib import Path
-
-import nbformat
 import pytest
-from nbclient import NotebookClient
+
+from tests.lessons import NOTEBOOKS, executed, said
 
 pytestmark = pytest.mark.slow
-NOTEBOOK = Path(__file__).resolve().parents[2] / "notebooks" / "04_signal_or_noise.ipynb"
 
 
 @pytest.fixture(scope="module")
 def run():
-    book = nbformat.read(NOTEBOOK, as_version=4)
-    kept = dict(os.environ)
-    os.environ["COFE_COUNT"] = "2"
-    try:
-        folder = {"metadata": {"path": str(NOTEBOOK.parent)}}
-        NotebookClient(book, timeout=900, resources=folder).execute()
-    finally:
-        os.environ.clear()
-        os.environ |= kept
-    return book
-
-
-def said(book, word):
-    (cell,) = [c for c in book.cells if c.cell_type == "code" and word in c.source]
-    return "".join(
-        out.get("text", "") or out.get("data", {}).get("text/plain", "") for out in cell.outputs
-    )
+    return executed("04_signal_or_noise.ipynb", NOTEBOOKS, COFE_COUNT="2")
 
 
 def test_every_method_is_marked_beside_maps_that_know_nothing(run):

@@ -1,36 +1,16 @@
 """The lesson that repeats the paper runs from top to bottom, with few hearts and no recordings."""
 
-import os
-from pathlib import Path
-
-import nbformat
 import pytest
-from nbclient import NotebookClient
+
+from tests.lessons import executed, said
 
 pytestmark = pytest.mark.slow
-NOTEBOOK = Path(__file__).resolve().parents[2] / "notebooks" / "03_cofe.ipynb"
 
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory):
-    """What every code cell said, by a word of its source."""
-    book = nbformat.read(NOTEBOOK, as_version=4)
     folder = tmp_path_factory.mktemp("notebook")
-    kept = dict(os.environ)
-    os.environ |= {"COFE_COUNT": "2", "COFE_RECORDS": str(folder / "none")}
-    try:
-        NotebookClient(book, timeout=600, resources={"metadata": {"path": str(folder)}}).execute()
-    finally:
-        os.environ.clear()
-        os.environ |= kept
-    return book
-
-
-def said(book, word):
-    (cell,) = [c for c in book.cells if c.cell_type == "code" and word in c.source]
-    return "".join(
-        out.get("text", "") or out.get("data", {}).get("text/plain", "") for out in cell.outputs
-    )
+    return executed("03_cofe.ipynb", folder, COFE_COUNT="2", COFE_RECORDS=str(folder / "none"))
 
 
 def test_it_runs_and_says_that_the_ecgs_are_simulated(run):

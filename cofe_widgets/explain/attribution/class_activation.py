@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ...errors import ExplainError, WrapError
 from ...wrapper.layers import Layer, at_once, layer_named, layers, outputs
 from .gradients import score
+from .method import Method
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -19,6 +21,36 @@ _MIXERS = ("LSTM", "GRU", "RNN", "Attention", "Transformer")
 
 #: Weighs feature maps ``(n, channels, time)`` by their gradients of that shape: a map ``(n, time)``.
 Weigh = Callable[["Tensor", "Tensor"], "Tensor"]
+
+
+class ClassActivation(Method):
+    """A method that weighs the feature maps of a layer: named, or the last of convolutions along time."""
+
+    needs = frozenset({"gradients"})
+
+    def __call__(
+        self,
+        predictor: Predictor,
+        x: Tensor,
+        target: str,
+        *,
+        layer: str | None = None,
+        signed: bool = True,
+    ) -> Tensor:
+        """See `Method`."""
+
+        def weigh(maps: Tensor, gradients: Tensor) -> Tensor:
+            return self.weighed(maps, gradients, signed)
+
+        return class_activation(predictor, x, target, layer, weigh)
+
+    @abstractmethod
+    def weighed(self, maps: Tensor, gradients: Tensor, signed: bool) -> Tensor:
+        """Feature maps ``(n, channels, time)`` weighed by their gradients: maps ``(n, time)``."""
+
+    def facts(self, predictor: Predictor, **options: Any) -> dict[str, Any]:
+        """See `Method`: the layer that was found or named."""
+        return {"layer": found_layer(predictor, options["layer"]).name}
 
 
 def found_layer(predictor: Predictor, name: str | None) -> Layer:

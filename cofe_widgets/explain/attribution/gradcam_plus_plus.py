@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from .class_activation import class_activation, found_layer
-from .method import Method
+from .class_activation import ClassActivation
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from ...wrapper import Predictor
 
-
-class GradCamPlusPlus(Method):
+class GradCamPlusPlus(ClassActivation):
     """``sum_k w_k A_k(t)`` with ``w_k = sum_t alpha_k(t) g_k(t)``, g the gradient ``dF/dA_k(t)``.
 
     ``alpha_k(t) = g^2 / (2 g^2 + |g|^3 sum_t A_k(t))`` is equation 19 of the paper for exp(F).
@@ -29,31 +26,14 @@ class GradCamPlusPlus(Method):
     name = "gradcam_plus_plus"
     title = "Grad-CAM++"
     reference = "Chattopadhyay et al. 2018, arXiv:1710.11063"
-    needs = frozenset({"gradients"})
 
-    def __call__(
-        self,
-        predictor: Predictor,
-        x: Tensor,
-        target: str,
-        *,
-        layer: str | None = None,
-        signed: bool = True,
-    ) -> Tensor:
-        """See `Method`."""
-
-        def weigh(maps: Tensor, gradients: Tensor) -> Tensor:
-            active = maps.clamp(min=0).sum(dim=-1, keepdim=True)
-            alpha = 1 / (2 + gradients.abs() * active)  # g^2 cancels; where g is 0, w gets nothing
-            counted = gradients if signed else gradients.clamp(min=0)
-            found = ((alpha * counted).sum(dim=-1, keepdim=True) * maps).sum(dim=1)
-            return found if signed else found.clamp(min=0)
-
-        return class_activation(predictor, x, target, layer, weigh)
-
-    def facts(self, predictor: Predictor, **options: Any) -> dict[str, Any]:
-        """See `Method`: the layer that was found or named."""
-        return {"layer": found_layer(predictor, options["layer"]).name}
+    def weighed(self, maps: Tensor, gradients: Tensor, signed: bool) -> Tensor:
+        """See `ClassActivation`."""
+        active = maps.clamp(min=0).sum(dim=-1, keepdim=True)
+        alpha = 1 / (2 + gradients.abs() * active)  # g^2 cancels; where g is 0, w gets nothing
+        counted = gradients if signed else gradients.clamp(min=0)
+        found = ((alpha * counted).sum(dim=-1, keepdim=True) * maps).sum(dim=1)
+        return found if signed else found.clamp(min=0)
 
 
 METHOD = GradCamPlusPlus()
