@@ -220,16 +220,6 @@ def test_a_recipe_answers_to_the_name_it_once_had(capsys: pytest.CaptureFixture[
     assert "usage: cofe-widgets train multilabel " in capsys.readouterr().out
 
 
-def test_training_without_scikit_learn_is_refused_before_work_begins(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setitem(sys.modules, "sklearn", None)
-    run = ["--data", str(tmp_path / "none"), "--run", str(tmp_path / "r"), "--steps", "1"]
-    assert main(["train", "af", *run, "--out", str(tmp_path / "af.safetensors")]) == 2
-    assert capsys.readouterr().err.endswith('pip install "cofe-widgets[train]"\n')
-    assert not (tmp_path / "r").exists()
-
-
 def test_an_unknown_recipe_is_refused_with_those_there_are(
     capsys: pytest.CaptureFixture[str],
 ) -> None:

@@ -1,7 +1,5 @@
 """How predictors are judged: every figure of a card by hand."""
 
-import sys
-
 import numpy as np
 import pytest
 import torch
@@ -17,12 +15,6 @@ def test_area_under_the_curve_by_hand():
     assert np.isnan(metrics.auroc(score, np.ones(4, bool)))
     # A network that has lost its way is no reason to stop: its loss says so.
     assert np.isnan(metrics.auroc(np.array([0.9, np.nan, 0.5, 0.1]), positive))
-
-
-def test_without_scikit_learn_one_line_says_how_to_get_it(monkeypatch):
-    monkeypatch.setitem(sys.modules, "sklearn", None)
-    with pytest.raises(ModuleNotFoundError, match=r'pip install "cofe-widgets\[train\]"'):
-        metrics.auroc(np.array([0.9, 0.1]), np.array([True, False]))
 
 
 def test_calibration_error_by_hand():

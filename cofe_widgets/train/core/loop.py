@@ -199,10 +199,7 @@ def train(task: Task, options: argparse.Namespace) -> Generator[Step[Any], None,
     ------
     RuntimeError
         When no validation loss was finite.
-    ModuleNotFoundError
-        When scikit-learn is missing; before the work begins.
     """
-    metrics.scikit_learn()
     device = parallel.join(options.device)
     model = _begin(task, options).to(device)
     optimizer = torch.optim.Adam(model.parameters(), lr=RATE)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from types import ModuleType
 
 import numpy as np
 import torch
@@ -37,31 +36,13 @@ def log_odds(raw: Tensor, output: str) -> Tensor:
 # -- discrimination -------------------------------------------------------------------------------
 
 
-def scikit_learn() -> ModuleType:
-    """``sklearn.metrics``, or one line that says how to get it.
-
-    Raises
-    ------
-    ModuleNotFoundError
-        When scikit-learn is not installed.
-    """
-    try:
-        import sklearn.metrics
-    except ModuleNotFoundError as error:
-        if (error.name or "").partition(".")[0] != "sklearn":
-            raise
-        raise ModuleNotFoundError(
-            'scikit-learn, which measures models, is not installed: pip install "cofe-widgets[train]"',
-            name="sklearn",
-        ) from None
-    return sklearn.metrics
-
-
 def auroc(score: Array, positive: NDArray[np.bool_]) -> float:
     """Area under the ROC curve, ties count half; NaN without both classes, or of a NaN score."""
     if positive.all() or not positive.any() or np.isnan(score).any():
         return float("nan")
-    return float(scikit_learn().roc_auc_score(positive, score))
+    from sklearn.metrics import roc_auc_score  # slow to import
+
+    return float(roc_auc_score(positive, score))
 
 
 def interval(
