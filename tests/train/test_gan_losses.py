@@ -163,7 +163,7 @@ def test_two_processes_train_one_generator(tmp_path):
         text=True,
         timeout=600,
     )
-    assert done.returncode == 0, done.stderr[-2000:]
+    assert done.returncode == 0, done.stderr
     assert (tmp_path / "g.safetensors").exists()
     rows = list(csv.DictReader((tmp_path / "g" / "log.csv").read_text().splitlines()))
     assert [row["step"] for row in rows] == ["1", "2"]  # one process alone writes

@@ -1,8 +1,9 @@
 """One recipe on several processes: started by ``torchrun``, each on a share of every batch.
 
-    torchrun --nproc_per_node=4 -m -- cofe_widgets.train.recipes.generator --device cuda --batch 128
+    torchrun --nproc_per_node=4 --max-restarts=3 -m -- cofe_widgets.train.recipes.generator --device cuda
 
-Gradients are averaged before each step; the first process alone validates, logs and saves.
+Gradients are averaged before each step; the first process alone validates, logs and saves. A process
+that dies ends all; torchrun starts them again, and they go on from the newest checkpoint.
 """
 
 from __future__ import annotations
