@@ -5,6 +5,7 @@ from .counterfactuals import counterfactual_table
 from .numbers import MEASUREMENTS
 from .scorecards import Scorecard, scorecard
 from .statistics import compare, holm
+from .subgroups import Subgroups, subgroups
 from .tables import CounterfactualTable
 from .twins import TwinScore, twin_score
 
@@ -13,10 +14,12 @@ __all__ = [
     "AuditError",
     "CounterfactualTable",
     "Scorecard",
+    "Subgroups",
     "TwinScore",
     "compare",
     "counterfactual_table",
     "holm",
     "scorecard",
+    "subgroups",
     "twin_score",
 ]

@@ -1,0 +1,387 @@
+"""Whom a model errs on: discrimination and errors by age, sex, rate, or any group of your own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from math import nan
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..ecg import Record
+from ..errors import AuditError, EcgError
+from ..markup import escaped, html_table, line
+from ..provenance import provenance
+from ..signals import measure
+from ..steps import Step, Work, streamed
+from ..values import Value, checks
+from ..vocabulary.diagnoses import title
+from ..wrapper import Predictor
+from .statistics import holm, wilson
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Array = NDArray[np.float64]
+Mask = NDArray[np.bool_]
+#: Of a record, the name of its group; None where it cannot be told.
+Group = Callable[[Record], str | None]
+
+#: Upper ends of groups, and what they are called.
+AGES = ((40.0, "under 40"), (65.0, "40-64"), (80.0, "65-79"), (np.inf, "80 and over"))
+RATES = ((60.0, "under 60/min"), (100.0, "60-99/min"), (np.inf, "100/min and over"))
+EVERYBODY = "everybody"
+UNKNOWN = "not known"
+#: With fewer records of either kind an area under the curve says nothing.
+LEAST_KIND = 5
+#: Samples of a bootstrap, and how many are drawn at once.
+DRAWS, TOGETHER = 1000, 100
+#: Records read and answered together.
+CHUNK = 64
+SHARES = ("auroc", "sensitivity", "specificity")
+TABLE: dict[str, str | tuple[str, ...]] = {
+    **dict.fromkeys(("target", "by", "group"), "text"),
+    **dict.fromkeys(("n", "positives", "missed", "false_alarms"), "whole"),
+    **{f"{one}{end}": "number" for one in SHARES for end in ("", "_low", "_high")},
+}
+ERRORS = ("missed", "false alarms")
+COMPARED: dict[str, str | tuple[str, ...]] = {
+    **dict.fromkeys(("target", "by", "group"), "text"),
+    "error": ERRORS,
+    **dict.fromkeys(("errors", "of", "others_errors", "others_of"), "whole"),
+    **dict.fromkeys(("p", "p_holm"), "number"),
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Subgroups(Value):
+    """How well a model does in groups of patients, and where it errs more often than elsewhere.
+
+    Attributes
+    ----------
+    table : DataFrame
+        A row a target and group: target, by (what groups are made by), group, n (records whose label is
+        known), positives, missed (positives answered below one half), false_alarms, and auroc,
+        sensitivity and specificity with the ends of their 95 % intervals (``_low``, ``_high``):
+        percentiles of a bootstrap of both kinds apart, and Wilson's. NaN where there are too few.
+    compared : DataFrame
+        A row a target, group and kind of error: errors in the group and among the others whose group is
+        known, two-sided p of Fisher's exact test, and p after Holm's correction over all rows.
+    unlabelled : int
+        Records left out, as nothing says what they are.
+    provenance : dict
+    """
+
+    table: pd.DataFrame
+    compared: pd.DataFrame
+    unlabelled: int
+    provenance: dict[str, Any] = field(default_factory=dict)
+
+    _error = AuditError
+
+    @property
+    def differences(self) -> pd.DataFrame:
+        """The rows of ``compared`` in which a group differs by more than chance (p_holm < 0.05)."""
+        return self.compared[self.compared.p_holm < 0.05].reset_index(drop=True)
+
+    def to_frame(self) -> pd.DataFrame:
+        """``table``, indexed by target, by and group."""
+        return self.table.set_index(["target", "by", "group"])
+
+    def words(self) -> str:
+        """Where the model errs more often, in sentences; that nothing was found, where nothing was."""
+        tested = int(self.compared.p.notna().sum())
+        if not tested:
+            return "No group could be compared: too few records whose label and group are known."
+        told = [_sentence(row) for row in self.differences.itertuples()]
+        held = f"Of {tested} comparisons by group, corrected for their number,"
+        if not told:
+            few = self._smallest_seen()
+            return f"{held} none shows that the model errs more often in one group than in the others.{few}"
+        return f"{held} {len(told)} differ: " + "; ".join(told) + "."
+
+    def _smallest_seen(self) -> str:
+        """What absence of a difference is worth: how large the groups were."""
+        sizes = self.table[self.table.by != EVERYBODY].positives
+        few = int((sizes < 10).sum())
+        if not few:
+            return ""
+        return f" {few} of {len(sizes)} groups hold fewer than ten cases: there a difference could be missed."
+
+    def __repr__(self) -> str:
+        targets = self.table.target.nunique()
+        return line(f"Subgroups({targets} targets; {self.words()})")
+
+    def _repr_html_(self) -> str:
+        shown = self.to_frame()
+        return f"<p>{escaped(self.words())}</p>" + html_table(shown, "{:.2f}".format)
+
+    def _check(self) -> None:
+        """Refuse tables of other columns."""
+        super()._check()
+        checks.frame(self.table, "table", TABLE)
+        checks.frame(self.compared, "compared", COMPARED)
+        checks.number(self.unlabelled, "unlabelled", 0)
+
+
+def _sentence(row: Any) -> str:
+    kind = "misses" if row.error == ERRORS[0] else "falsely finds"
+    return (
+        f"it {kind} {title(row.target)} in {row.errors} of {row.of} with {row.by} {row.group} "
+        f"and in {row.others_errors} of {row.others_of} others"
+    )
+
+
+# -- groups
+
+
+def by_age(record: Record) -> str | None:
+    """Group of the age in ``record.meta``; None where it is not known."""
+    return _within(record.meta.get("age"), AGES)
+
+
+def by_sex(record: Record) -> str | None:
+    """Female or male, by ``record.meta``."""
+    return {"F": "female", "M": "male"}.get(str(record.meta.get("sex", ""))[:1].upper())
+
+
+def by_rate(record: Record) -> str | None:
+    """Group of the heart rate as measured."""
+    try:
+        rate = measure(record)["heart_rate_bpm"]
+    except EcgError:
+        return None
+    return _within(rate, RATES)
+
+
+def _within(value: Any, ends: Sequence[tuple[float, str]]) -> str | None:
+    if not isinstance(value, int | float) or not np.isfinite(value):
+        return None
+    return next(name for end, name in ends if value < end)
+
+
+BY: dict[str, Group] = {"age": by_age, "sex": by_sex, "rate": by_rate}
+
+
+# -- the audit
+
+
+@streamed
+def subgroups(
+    f: Predictor,
+    records: Iterable[Record],
+    targets: str | Sequence[str] | None = None,
+    by: Sequence[str] | Mapping[str, Group] = ("age", "sex", "rate"),
+    labels: Sequence[Sequence[str] | None] | None = None,
+) -> Work[Subgroups]:
+    """How well a model does by age, sex and rate, and whether it errs more often in a group.
+
+    Parameters
+    ----------
+    f : Predictor
+        Of probabilities.
+    records : iterable of Record
+        Read and answered a few at a time; none is kept.
+    targets : str or several, optional
+        Outputs; unless given, all.
+    by : names of `BY`, or a mapping of names to functions
+        A function gives the group of a record, or None.
+    labels : sequence, optional
+        For every record the outputs that are true of it, None where that is not known; unless given,
+        ``record.meta["labels"]``. A record with labels has none but those.
+
+    Returns
+    -------
+    Subgroups
+
+    Raises
+    ------
+    AuditError
+        No records, no labels, a model of values, an unknown target or group; before any answer where it
+        can be known.
+    """
+    asked = _the_targets(f, targets)
+    groups = _the_groups(by)
+    found: list[tuple[Array, Mask, list[str | None]]] = []
+    unlabelled = seen = 0
+    for chunk, told in _chunks(records, labels):
+        seen += len(chunk)
+        known = [k for k, one in enumerate(told) if one is not None]
+        unlabelled += len(chunk) - len(known)
+        kept = [chunk[k] for k in known]
+        answers = f.predict(kept) if kept else []
+        for record, k, answer in zip(kept, known, answers, strict=True):
+            true = told[k]
+            assert true is not None
+            row = np.array([answer[t] for t in asked]), np.array([t in true for t in asked])
+            found.append((*row, [group(record) for group in groups.values()]))
+        yield Step(0.9, f"{seen} records")
+    if not found:
+        raise AuditError(
+            f"{seen} records, none with a label: give labels=[...], or records whose meta['labels'] "
+            "says what is true of them"
+        )
+    scores = np.stack([one[0] for one in found])
+    truth = np.stack([one[1] for one in found])
+    members = np.array([[name or UNKNOWN for name in one[2]] for one in found], dtype=object)
+    value = _value(asked, list(groups), scores, truth, members, unlabelled, provenance(f, n=seen))
+    yield Step(1.0, f"{seen} records", None, value)
+
+
+def _the_targets(f: Predictor, targets: str | Sequence[str] | None) -> list[str]:
+    if f.output == "linear":
+        raise AuditError(
+            f"{f.name} answers values: errors by group are those of a model of classes"
+        )
+    asked = (
+        [targets] if isinstance(targets, str) else list(f.outputs if targets is None else targets)
+    )
+    unknown = [one for one in asked if one not in f.outputs]
+    if unknown or not asked:
+        raise AuditError(f"{f.name} has no output {unknown}: choose of {', '.join(f.outputs)}")
+    return asked
+
+
+def _the_groups(by: Sequence[str] | Mapping[str, Group]) -> dict[str, Group]:
+    if isinstance(by, Mapping):
+        return dict(by)
+    names = [by] if isinstance(by, str) else list(by)
+    unknown = [one for one in names if one not in BY]
+    if unknown:
+        raise AuditError(
+            f"by={unknown}: choose of {', '.join(BY)}, or give a mapping of names to functions of a record"
+        )
+    return {one: BY[one] for one in names}
+
+
+def _chunks(
+    records: Iterable[Record], labels: Sequence[Sequence[str] | None] | None
+) -> Iterable[tuple[list[Record], list[frozenset[str] | None]]]:
+    """Records, a few at a time, with what is true of each."""
+    chunk: list[Record] = []
+    told: list[frozenset[str] | None] = []
+    place = -1
+    for place, record in enumerate(records):
+        if labels is not None and place >= len(labels):
+            raise AuditError(f"{len(labels)} labels for more records: expected one for each")
+        true = record.meta.get("labels") if labels is None else labels[place]
+        chunk.append(record)
+        told.append(None if true is None else frozenset(true))
+        if len(chunk) == CHUNK:
+            yield chunk, told
+            chunk, told = [], []
+    if labels is not None and place + 1 != len(labels):
+        raise AuditError(f"{len(labels)} labels for {place + 1} records: expected one for each")
+    if chunk:
+        yield chunk, told
+
+
+def _value(
+    targets: list[str],
+    names: list[str],
+    scores: Array,
+    truth: Mask,
+    members: NDArray[np.object_],
+    unlabelled: int,
+    told: dict[str, Any],
+) -> Subgroups:
+    import pandas as pd
+
+    rows, compared = [], []
+    everybody = np.ones(len(scores), bool)
+    for k, target in enumerate(targets):
+        score, true = scores[:, k], truth[:, k]
+        rows.append({"target": target, "by": EVERYBODY, "group": EVERYBODY, **_row(score, true)})
+        for j, name in enumerate(names):
+            known = members[:, j] != UNKNOWN
+            for group in _in_order(members[:, j]):
+                inside = members[:, j] == group
+                about = {"target": target, "by": name, "group": group}
+                rows.append({**about, **_row(score[inside], true[inside])})
+                if group != UNKNOWN:
+                    others = everybody & known & ~inside
+                    compared += _compared(about, score, true, inside, others)
+    table = pd.DataFrame(rows, columns=list(TABLE))
+    beside = pd.DataFrame(compared, columns=[one for one in COMPARED if one != "p_holm"])
+    beside["p_holm"] = holm(beside.p.to_numpy(float))
+    return Subgroups(table, beside, unlabelled, told)
+
+
+def _in_order(members: NDArray[np.object_]) -> list[str]:
+    """Groups that there are, as their table has them, those not known last."""
+    ordered = [name for _, name in (*AGES, *RATES)]
+    there = sorted(set(members), key=lambda one: (one == UNKNOWN, str(one)))
+    return sorted(there, key=lambda one: ordered.index(one) if one in ordered else len(ordered))
+
+
+def _row(score: Array, true: Mask) -> dict[str, Any]:
+    """How well one group is told, at one half."""
+    yes = score >= 0.5
+    hit, missed = int((yes & true).sum()), int((~yes & true).sum())
+    quiet, alarms = int((~yes & ~true).sum()), int((yes & ~true).sum())
+    area, low, high = auroc(score, true)
+    row: dict[str, Any] = {
+        "n": len(true),
+        "positives": hit + missed,
+        "missed": missed,
+        "false_alarms": alarms,
+    }
+    row |= {"auroc": area, "auroc_low": low, "auroc_high": high}
+    for name, right, wrong in (("sensitivity", hit, missed), ("specificity", quiet, alarms)):
+        of = right + wrong
+        ends = wilson(right, of)
+        row |= {name: right / of if of else nan, f"{name}_low": ends[0], f"{name}_high": ends[1]}
+    return row
+
+
+def _compared(
+    about: dict[str, str], score: Array, true: Mask, inside: Mask, others: Mask
+) -> list[dict[str, Any]]:
+    """Fisher's exact test of misses and of false alarms, a group against the others."""
+    from scipy.stats import fisher_exact
+
+    rows = []
+    wrong = (score >= 0.5) != true
+    for error, kind in zip(ERRORS, (true, ~true), strict=True):
+        of, others_of = int((kind & inside).sum()), int((kind & others).sum())
+        errors = int((wrong & kind & inside).sum())
+        elsewhere = int((wrong & kind & others).sum())
+        p = nan
+        if of and others_of:
+            cells = [[errors, of - errors], [elsewhere, others_of - elsewhere]]
+            p = float(fisher_exact(cells).pvalue)
+        told = {"errors": errors, "of": of, "others_errors": elsewhere, "others_of": others_of}
+        rows.append({**about, "error": error, **told, "p": p})
+    return rows
+
+
+def auroc(score: Array, true: Mask, seed: int = 0) -> tuple[float, float, float]:
+    """Area under the ROC curve, and a 95 % interval by a bootstrap of both kinds apart.
+
+    The area is the share of pairs in the right order, ties counted half. NaN with fewer than five of
+    either kind.
+    """
+    positives, negatives = int(true.sum()), int((~true).sum())
+    if min(positives, negatives) < LEAST_KIND:
+        return nan, nan, nan
+    order = np.argsort(score, kind="stable")
+    score, true = score[order], true[order]
+    starts = np.flatnonzero(np.r_[True, score[1:] != score[:-1]])
+    rng = np.random.default_rng(seed)
+    areas = [_area(true[None].astype(float), (~true)[None].astype(float), starts)]
+    for _ in range(DRAWS // TOGETHER):
+        drawn = [np.zeros((TOGETHER, len(true))) for _ in range(2)]
+        for weights, kind, n in zip(drawn, (true, ~true), (positives, negatives), strict=True):
+            weights[:, kind] = rng.multinomial(n, np.full(n, 1 / n), size=TOGETHER)
+        areas.append(_area(drawn[0], drawn[1], starts))
+    low, high = np.percentile(np.concatenate(areas[1:]), [2.5, 97.5])
+    return float(areas[0][0]), float(low), float(high)
+
+
+def _area(positive: Array, negative: Array, starts: NDArray[np.intp]) -> Array:
+    """Areas of weighted samples ``(draws, n)`` in order of score, equal scores beginning at ``starts``."""
+    p, n = (np.add.reduceat(one, starts, axis=1) for one in (positive, negative))
+    below = np.cumsum(n, axis=1) - n
+    return np.asarray((p * (below + n / 2)).sum(axis=1) / (p.sum(axis=1) * n.sum(axis=1)))
