@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from ..ecg import Record
 from ..errors import AuditError, EcgError
+from ..late import late
 from ..markup import escaped, html_table, line
 from ..provenance import provenance
 from ..signals import measure
@@ -53,6 +54,12 @@ COMPARED: dict[str, str | tuple[str, ...]] = {
     **dict.fromkeys(("errors", "of", "others_errors", "others_of"), "whole"),
     **dict.fromkeys(("p", "p_holm"), "number"),
 }
+#: False alarms by what records truly are.
+CONFUSED: dict[str, str | tuple[str, ...]] = {
+    **dict.fromkeys(("target", "label"), "text"),
+    **dict.fromkeys(("n", "false_alarms"), "whole"),
+    **dict.fromkeys(("share", "low", "high"), "number"),
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,6 +76,9 @@ class Subgroups(Value):
     compared : DataFrame
         A row a target, group and kind of error: errors in the group and among the others whose group is
         known, two-sided p of Fisher's exact test, and p after Holm's correction over all rows.
+    confused : DataFrame
+        A row a target and label of records that are not the target: how many there are, in how many of
+        them the target is falsely found, the share and the ends of its 95 % interval (Wilson).
     unlabelled : int
         Records left out, as nothing says what they are.
     provenance : dict
@@ -76,6 +86,7 @@ class Subgroups(Value):
 
     table: pd.DataFrame
     compared: pd.DataFrame
+    confused: pd.DataFrame
     unlabelled: int
     provenance: dict[str, Any] = field(default_factory=dict)
 
@@ -89,6 +100,28 @@ class Subgroups(Value):
     def to_frame(self) -> pd.DataFrame:
         """``table``, indexed by target, by and group."""
         return self.table.set_index(["target", "by", "group"])
+
+    def figure(self, target: str | None = None, theme: str = "light") -> str:
+        """Area, sensitivity and specificity of every group with their intervals, SVG.
+
+        Parameters
+        ----------
+        target : str, optional
+            One of them; unless given, the first.
+        theme : "light" or "dark"
+
+        Raises
+        ------
+        AuditError
+            When it is none of them.
+        """
+        known = list(dict.fromkeys(self.table.target))
+        target = known[0] if target is None else target
+        if target not in known:
+            raise AuditError(f"no target {target!r} here: choose of {', '.join(known)}")
+        rows = self.table[self.table.target == target]
+        differ = self.differences[self.differences.target == target]
+        return str(late("subgroups_figure")(rows, differ, theme))
 
     def words(self) -> str:
         """Where the model errs more often, in sentences; that nothing was found, where nothing was."""
@@ -115,14 +148,17 @@ class Subgroups(Value):
         return line(f"Subgroups({targets} targets; {self.words()})")
 
     def _repr_html_(self) -> str:
-        shown = self.to_frame()
-        return f"<p>{escaped(self.words())}</p>" + html_table(shown, "{:.2f}".format)
+        pictures = "".join(self.figure(one) for one in dict.fromkeys(self.table.target))
+        return f"<p>{escaped(self.words())}</p>{pictures}" + html_table(
+            self.to_frame(), "{:.2f}".format
+        )
 
     def _check(self) -> None:
         """Refuse tables of other columns."""
         super()._check()
         checks.frame(self.table, "table", TABLE)
         checks.frame(self.compared, "compared", COMPARED)
+        checks.frame(self.confused, "confused", CONFUSED)
         checks.number(self.unlabelled, "unlabelled", 0)
 
 
@@ -205,6 +241,7 @@ def subgroups(
     asked = _the_targets(f, targets)
     groups = _the_groups(by)
     found: list[tuple[Array, Mask, list[str | None]]] = []
+    labelled: list[frozenset[str]] = []
     unlabelled = seen = 0
     for chunk, told in _chunks(records, labels):
         seen += len(chunk)
@@ -215,6 +252,7 @@ def subgroups(
         for record, k, answer in zip(kept, known, answers, strict=True):
             true = told[k]
             assert true is not None
+            labelled.append(true)
             row = np.array([answer[t] for t in asked]), np.array([t in true for t in asked])
             found.append((*row, [group(record) for group in groups.values()]))
         yield Step(0.9, f"{seen} records")
@@ -226,7 +264,9 @@ def subgroups(
     scores = np.stack([one[0] for one in found])
     truth = np.stack([one[1] for one in found])
     members = np.array([[name or UNKNOWN for name in one[2]] for one in found], dtype=object)
-    value = _value(asked, list(groups), scores, truth, members, unlabelled, provenance(f, n=seen))
+    tables = _tables(asked, list(groups), scores, truth, members)
+    confused = _confused(asked, scores, labelled)
+    value = Subgroups(*tables, confused, unlabelled, provenance(f, n=seen))
     yield Step(1.0, f"{seen} records", None, value)
 
 
@@ -278,15 +318,10 @@ def _chunks(
         yield chunk, told
 
 
-def _value(
-    targets: list[str],
-    names: list[str],
-    scores: Array,
-    truth: Mask,
-    members: NDArray[np.object_],
-    unlabelled: int,
-    told: dict[str, Any],
-) -> Subgroups:
+def _tables(
+    targets: list[str], names: list[str], scores: Array, truth: Mask, members: NDArray[np.object_]
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """``table`` and ``compared``."""
     import pandas as pd
 
     rows, compared = [], []
@@ -306,7 +341,24 @@ def _value(
     table = pd.DataFrame(rows, columns=list(TABLE))
     beside = pd.DataFrame(compared, columns=[one for one in COMPARED if one != "p_holm"])
     beside["p_holm"] = holm(beside.p.to_numpy(float))
-    return Subgroups(table, beside, unlabelled, told)
+    return table, beside
+
+
+def _confused(
+    targets: list[str], scores: Array, labelled: Sequence[frozenset[str]]
+) -> pd.DataFrame:
+    """In how many of the records with a label, and not the target, the target is found."""
+    import pandas as pd
+
+    rows = []
+    for k, target in enumerate(targets):
+        for label in sorted(frozenset[str]().union(*labelled) - {target}):
+            these = np.array([label in one and target not in one for one in labelled])
+            n, alarms = int(these.sum()), int((these & (scores[:, k] >= 0.5)).sum())
+            if n:
+                low, high = wilson(alarms, n)
+                rows.append((target, label, n, alarms, alarms / n, low, high))
+    return pd.DataFrame(rows, columns=list(CONFUSED))
 
 
 def _in_order(members: NDArray[np.object_]) -> list[str]:

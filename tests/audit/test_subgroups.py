@@ -147,3 +147,27 @@ def test_a_model_of_values_has_no_such_errors():
     f = cw.wrap(Value(), fs=100, leads=LEADS, outputs=["K"], output="linear", seconds=2.5)
     with pytest.raises(AuditError, match="answers values"):
         subgroups(f, [flat(0.5, labels=())])
+
+
+def test_false_alarms_are_told_by_what_the_records_truly_are(f):
+    records = [flat(0.5, labels=("AF",)), flat(0.5, labels=("AF",)), flat(-0.5, labels=("AF",))]
+    records += [flat(-0.5, labels=("NSR",)), flat(0.5, labels=("LVH", "NSR"))]
+    confused = subgroups(f, records).confused.set_index(["target", "label"])
+    assert tuple(confused.loc[("LVH", "AF"), ["n", "false_alarms"]]) == (3, 2)
+    assert tuple(confused.loc[("LVH", "NSR"), ["n", "false_alarms"]]) == (1, 0)  # LVH is no alarm
+
+
+def test_its_picture_marks_the_group_that_differs(f):
+    records = [
+        flat(-0.5 if sex == "F" else 0.5, sex=sex, labels=("LVH",))
+        for sex in "FM"
+        for _ in range(12)
+    ]
+    records += [flat(-0.5, sex=sex, labels=()) for sex in "FM" for _ in range(12)]
+    value = subgroups(f, records, by=["sex"])
+    for theme in ("light", "dark"):
+        picture = value.figure(theme=theme)
+        assert picture.count('l6 6l-6 6l-6 -6z"') == 2  # sensitivity of women, and of men
+        assert "12 / 24" in picture
+    with pytest.raises(AuditError, match="no target"):
+        value.figure("AF")
