@@ -240,7 +240,7 @@ def subgroups(
     """
     asked = _the_targets(f, targets)
     groups = _the_groups(by)
-    found: list[tuple[Array, Mask, list[str | None]]] = []
+    found: list[tuple[Array, Mask, list[str]]] = []
     labelled: list[frozenset[str]] = []
     unlabelled = seen = 0
     for chunk, told in _chunks(records, labels):
@@ -254,7 +254,7 @@ def subgroups(
             assert true is not None
             labelled.append(true)
             row = np.array([answer[t] for t in asked]), np.array([t in true for t in asked])
-            found.append((*row, [group(record) for group in groups.values()]))
+            found.append((*row, [_named(group(record)) for group in groups.values()]))
         yield Step(0.9, f"{seen} records")
     if not found:
         raise AuditError(
@@ -263,7 +263,7 @@ def subgroups(
         )
     scores = np.stack([one[0] for one in found])
     truth = np.stack([one[1] for one in found])
-    members = np.array([[name or UNKNOWN for name in one[2]] for one in found], dtype=object)
+    members = np.array([one[2] for one in found], dtype=object)
     tables = _tables(asked, list(groups), scores, truth, members)
     confused = _confused(asked, scores, labelled)
     value = Subgroups(*tables, confused, unlabelled, provenance(f, n=seen))
@@ -286,7 +286,7 @@ def _the_targets(f: Predictor, targets: str | Sequence[str] | None) -> list[str]
 
 def _the_groups(by: Sequence[str] | Mapping[str, Group]) -> dict[str, Group]:
     if isinstance(by, Mapping):
-        return dict(by)
+        return {_named(name): group for name, group in by.items()}
     names = [by] if isinstance(by, str) else list(by)
     unknown = [one for one in names if one not in BY]
     if unknown:
@@ -294,6 +294,11 @@ def _the_groups(by: Sequence[str] | Mapping[str, Group]) -> dict[str, Group]:
             f"by={unknown}: choose of {', '.join(BY)}, or give a mapping of names to functions of a record"
         )
     return {one: BY[one] for one in names}
+
+
+def _named(group: str | None) -> str:
+    """The name of a group or label, as a table can hold it."""
+    return UNKNOWN if group is None else line(group, 80)
 
 
 def _chunks(
@@ -357,7 +362,7 @@ def _confused(
             n, alarms = int(these.sum()), int((these & (scores[:, k] >= 0.5)).sum())
             if n:
                 low, high = wilson(alarms, n)
-                rows.append((target, label, n, alarms, alarms / n, low, high))
+                rows.append((target, _named(label), n, alarms, alarms / n, low, high))
     return pd.DataFrame(rows, columns=list(CONFUSED))
 
 

@@ -22,7 +22,8 @@ _POLICY = (
     "img-src data: blob:; base-uri 'none'; form-action 'none'"
 )
 
-_STYLE = """
+#: The look of every page.
+STYLE = """
 :root { color-scheme: light dark; }
 body { margin: 0; background: #fff; color: #1c2430; font: 15px/1.5 system-ui, sans-serif; }
 main { max-width: 1500px; margin: 0 auto; padding: 18px 20px 28px; }
@@ -82,7 +83,7 @@ def page(heading: str, picture: str, state: Mapping[str, Any]) -> str:
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta http-equiv="Content-Security-Policy" content="{_POLICY}">
 <title>{name} · cofe_widgets</title>
-<style>{_STYLE}{asset("index.css")}</style>
+<style>{STYLE}{asset("index.css")}</style>
 </head>
 <body>
 <main>

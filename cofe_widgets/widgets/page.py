@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from ..ecg import Record
+from ..report.sections import Told, sections_page
 from .core.component import Component
 from .explainer.counterfactual_viewer import CounterfactualViewer
 from .viewer.viewer import EcgViewer
@@ -19,13 +20,16 @@ def to_html(
     *,
     attribution: Any = None,
     keep_identity: bool = False,
+    heading: str = "Report",
 ) -> Path:
     """Write an explanation as one page: open it offline, drag the slider, send it to a colleague.
 
     Parameters
     ----------
     value : Record, Counterfactual or several of one ECG, Attribution, or a widget of this package
-        What to show. A page of the app (`explore`) has everything but upload and Explain.
+        What to show. A page of the app (`explore`) has everything but upload and Explain. Or a value of
+        many records (a scorecard, a table of groups), or a report: a mapping of headings to texts, such
+        values, or lists of both.
     path : path
         Where to write; an existing file is replaced.
     attribution : Attribution, optional
@@ -33,6 +37,8 @@ def to_html(
     keep_identity : bool
         Whether the page is titled by the name of the ECG's file, which may be that of a person.
         Otherwise by ``meta["title"]`` where you gave one, or a number made from its samples.
+    heading : str
+        Of a report.
 
     Returns
     -------
@@ -45,6 +51,10 @@ def to_html(
         When ``value`` is nothing that can be shown.
     """
     target = Path(path)
+    if isinstance(value, Mapping) or (isinstance(value, Told) and not _has_page(value)):
+        sections = value if isinstance(value, Mapping) else {type(value).__name__: value}
+        target.write_text(sections_page(heading, sections), "utf-8")
+        return target
     widget = as_widget(value, attribution)
     try:
         text = widget.page(keep_identity=keep_identity)
@@ -53,6 +63,13 @@ def to_html(
             widget.close()
     target.write_text(text, "utf-8")
     return target
+
+
+def _has_page(value: Any) -> bool:
+    """Whether a value with words and pictures has a page of its own, with a slider."""
+    from ..explain import Counterfactual
+
+    return isinstance(value, Counterfactual | Component)
 
 
 def as_widget(value: Any, attribution: Any = None) -> Component:
