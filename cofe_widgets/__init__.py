@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:  # what __getattr__ below finds, for type checkers and editors
     from . import audit as audit
-    from .apps import explore as explore
+    from .apps.audit import audit_app as audit_app
+    from .apps.explore import explore as explore
     from .audit import Scorecard as Scorecard
     from .audit import scorecard as scorecard
     from .ecg import LEADS as LEADS
@@ -93,6 +94,7 @@ _HOME = {
     "figure": "widgets",
     "to_html": "widgets",
     "explore": "apps",
+    "audit_app": "apps",
 }
 
 #: Names whose value changes (methods can be registered), hence never kept here.
@@ -142,6 +144,8 @@ provide(
         "words": f"{__name__}.report.words",
         "scorecard_words": f"{__name__}.report.scorecard",
         "scorecard_figure": f"{__name__}.report.figures.scorecard",
+        "table_words": f"{__name__}.report.table",
+        "changes_figure": f"{__name__}.report.figures.changes",
         "subgroups_figure": f"{__name__}.report.figures.subgroups",
     }
 )

@@ -9,6 +9,7 @@ from math import nan
 from typing import TYPE_CHECKING, Any
 
 from ..errors import AuditError
+from ..late import late
 from ..markup import escaped, html_table, line
 from ..values import Value, archive, checks
 from .numbers import MEASUREMENTS
@@ -141,6 +142,21 @@ class CounterfactualTable(Value):
         at = self.outcomes.signal != ""
         found = self.outcomes.loc[at, ["record", "name", "signal"]]
         return found.drop_duplicates().reset_index(drop=True)
+
+    def to_frame(self) -> pd.DataFrame:
+        """``table``."""
+        return self.table
+
+    def words(self) -> str:
+        """How many were reached, and what changed in them by more than chance, in sentences."""
+        return str(late("table_words")(self.table, self.reached, self.target))
+
+    def figure(self, theme: str = "light") -> str:
+        """Medians and quartiles of what changed towards the target, or back where only that was asked; SVG."""
+        direction = self.directions[0]
+        at = self._rows(direction)
+        given = self.original[at], self.counterfactual[at], self.table.loc[direction]
+        return str(late("changes_figure")(*given, self.target, theme))
 
     def __repr__(self) -> str:
         said = [
