@@ -30,6 +30,9 @@ h1 { font-size: 19px; margin: 0 0 4px; }
 .about { color: #667080; margin: 0 0 14px; font-size: 13px; }
 main { overflow-wrap: anywhere; }
 main svg { max-width: 100%; height: auto; }
+.still table { border-collapse: collapse; margin: 10px 0 18px; font-variant-numeric: tabular-nums; }
+.still th, .still td { padding: 3px 10px; border-bottom: 1px solid #8a919c66; text-align: left; }
+.still { overflow-x: auto; }
 @media (prefers-color-scheme: dark) {
   body { background: #15181d; color: #e8ebef; } .about { color: #a2abb8; }
 }
@@ -74,14 +77,37 @@ def page(heading: str, picture: str, state: Mapping[str, Any]) -> str:
     """
     held = _json({"module": asset("index.js"), "state": _harmless(state)})
     ecg = state.get("_ecg")
-    name = escaped(line(ecg["title"]) if ecg else "ECG")
+    name = ecg["title"] if ecg else "ECG"
+    return _document(
+        f"{name} · cofe_widgets",
+        heading,
+        f'<div id="ecg">{picture}{_words(state)}</div>',
+        f"""<script type="application/json" id="held">{held}</script>
+<script type="module">{_START}</script>
+""",
+    )
+
+
+def still_page(heading: str, body: str) -> str:
+    """A complete page of a value that shows itself without scripts: pictures and tables.
+
+    Parameters
+    ----------
+    heading : str
+    body : str
+        HTML of this package, in which what was given from outside is escaped.
+    """
+    return _document(f"{heading} · cofe_widgets", heading, body)
+
+
+def _document(title: str, heading: str, body: str, scripts: str = "") -> str:
     return f"""<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta http-equiv="Content-Security-Policy" content="{_POLICY}">
-<title>{name} · cofe_widgets</title>
+<title>{escaped(line(title))}</title>
 <style>{_STYLE}{asset("index.css")}</style>
 </head>
 <body>
@@ -89,11 +115,9 @@ def page(heading: str, picture: str, state: Mapping[str, Any]) -> str:
 <h1>{escaped(heading)}</h1>
 <p class="about">Made with cofe_widgets {__version__}. Works without a network. \
 For research and teaching: not a medical device.</p>
-<div id="ecg">{picture}{_words(state)}</div>
+{body}
 </main>
-<script type="application/json" id="held">{held}</script>
-<script type="module">{_START}</script>
-</body>
+{scripts}</body>
 </html>
 """
 

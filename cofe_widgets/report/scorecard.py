@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from math import isfinite
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
+from ..markup import escaped
 from ..vocabulary.diagnoses import title_with_code
+from .page import still_page
 from .reasons import percent
 
 if TYPE_CHECKING:
@@ -98,3 +100,30 @@ def _adds_up(rows: list[dict[str, Any]]) -> str:
 
 def _listed(some: list[str]) -> str:
     return " and ".join(filter(None, [", ".join(some[:-1]), some[-1]]))
+
+
+class Card(Protocol):
+    """What a page shows of a `Scorecard`."""
+
+    @property
+    def model(self) -> str:
+        """Name of the model."""
+
+    @property
+    def curves(self) -> pd.DataFrame:
+        """The checks that are curves."""
+
+    def figure(self, target: str | None = None, what: Any = "table") -> str:
+        """A picture."""
+
+    def words(self) -> str:
+        """What it says."""
+
+    def _repr_html_(self) -> str: ...
+
+
+def scorecard_page(card: Card) -> str:
+    """A scorecard as a page (`page.still_page`): words, table, curves, figures."""
+    curves = card.figure(what="curves") if len(card.curves) else ""
+    parts = f"<p>{escaped(card.words())}</p>{curves}{card._repr_html_()}"
+    return still_page(f"What maps are worth on {card.model}", f'<div class="still">{parts}</div>')

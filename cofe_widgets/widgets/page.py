@@ -24,8 +24,9 @@ def to_html(
 
     Parameters
     ----------
-    value : Record, Counterfactual or several of one ECG, Attribution, or a widget of this package
-        What to show. A page of the app (`explore`) has everything but upload and Explain.
+    value : Record, Counterfactual or several of one ECG, Attribution, MapComparison, Scorecard, or a widget
+        What to show. A page of the app (`explore`) has everything but upload and Explain. Maps beside each
+        other (`compare_maps`) and a scorecard are pictures, tables and words, a scorecard with its curves.
     path : path
         Where to write; an existing file is replaced.
     attribution : Attribution, optional
@@ -45,6 +46,10 @@ def to_html(
         When ``value`` is nothing that can be shown.
     """
     target = Path(path)
+    still = _still(value)
+    if still:
+        target.write_text(still, "utf-8")
+        return target
     widget = as_widget(value, attribution)
     try:
         text = widget.page(keep_identity=keep_identity)
@@ -53,6 +58,19 @@ def to_html(
             widget.close()
     target.write_text(text, "utf-8")
     return target
+
+
+def _still(value: Any) -> str:
+    """The page of a value that has nothing to move; empty for others."""
+    from ..audit import Scorecard
+    from ..report.maps import MapComparison, comparison_page
+    from ..report.scorecard import scorecard_page
+
+    if isinstance(value, MapComparison):
+        return comparison_page(value)
+    if isinstance(value, Scorecard):
+        return scorecard_page(value)
+    return ""
 
 
 def as_widget(value: Any, attribution: Any = None) -> Component:
@@ -70,6 +88,6 @@ def as_widget(value: Any, attribution: Any = None) -> Component:
     if isinstance(value, Attribution):
         return EcgViewer(value.record, attribution=value)
     raise TypeError(
-        f"{type(value).__name__} cannot be shown: expected a Record, Counterfactual, Attribution "
-        "or a widget of cofe_widgets"
+        f"{type(value).__name__} cannot be shown: expected a Record, Counterfactual, Attribution, "
+        "MapComparison, Scorecard or a widget of cofe_widgets"
     )
