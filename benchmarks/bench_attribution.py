@@ -137,9 +137,9 @@ def rivals(f: cw.Predictor, records: list[cw.Record], folder: Path | None) -> No
     x = f.tensor(records[0]).repeat(25, 1, 1)
     found = bound(f, x, TARGET)
     print(
-        f"what bounds it: {found['whole']:.2f} ms for a gradient, {found['convolutions']:.0%} of it in the module's "
-        f"convolutions; {found['flop']:.2f} GFLOP, which at the {found['peak']:.0f} GFLOP/s of a matrix product take "
-        f"{found['least']:.2f} ms: no more than {found['whole'] / found['least']:.1f} x is left to gain"
+        f"what bounds it: {found['whole']:.2f} ms for a gradient, {found['convolutions']:.0%} of it in the "
+        f"module's convolutions; {found['flop']:.2f} GFLOP, which at the {found['peak']:.0f} GFLOP/s of a "
+        f"matrix product take {found['least']:.2f} ms: at most {found['whole'] / found['least']:.1f} x is left"
     )
 
 

@@ -182,8 +182,8 @@ def on_real(methods: Sequence[str]) -> None:
         print(f"\nlabelled real records: {scorecard_real.DATA} is not there: not asked")
         return
     print(
-        f"\nlabelled real records of held-back people ({' and '.join(scorecard_real.SPLITS)}; with it/without): AUROC "
-        "while the top samples become lines and noise; what holds of the answer while they become other beats"
+        f"\nlabelled real records of held-back people ({' and '.join(scorecard_real.SPLITS)}; with it/without): "
+        "AUROC while the top samples become lines and noise; what holds of the answer as they become other beats"
     )
     found, cards = scorecard_real.table(methods)
     print(found.to_string(float_format="{:.2f}".format, na_rep="-"))
