@@ -176,21 +176,20 @@ def quick_card(n: int, methods: Sequence[str]) -> tuple[Scorecard, float]:
     return card, time.perf_counter() - began
 
 
-def on_real(methods: Sequence[str]) -> None:
+def on_real(methods: Sequence[str], targets: Sequence[str], save: bool) -> None:
     """Print experiment 4 on labelled real records beside the paper's figures."""
     if not scorecard_real.DATA.is_dir():
         print(f"\nlabelled real records: {scorecard_real.DATA} is not there: not asked")
         return
-    print(
-        f"\nlabelled real records of held-back people ({' and '.join(scorecard_real.SPLITS)}; with it/without): "
-        "AUROC while the top samples become lines and noise; what holds of the answer as they become other beats"
-    )
-    found, cards = scorecard_real.table(methods)
+    print(f"\n{scorecard_real.SAID}")
+    found, cards = scorecard_real.table(methods, targets)
     print(found.to_string(float_format="{:.2f}".format, na_rep="-"))
+    if save:
+        found.columns = [" ".join(map(str, names)) for names in found.columns]
+        keep("real", [scorecard_real.SAID], found)
     for card in cards:
-        PICTURE.with_name(f"scorecard-real-{card.targets[0]}.svg").write_text(
-            card.figure(what="curves"), "utf-8"
-        )
+        drawn = PICTURE.with_name(f"scorecard-real-{card.targets[0]}.svg")
+        drawn.write_text(card.figure(what="curves"), "utf-8")
     print(f"curves are in {PICTURE.with_name('scorecard-real-*.svg')}")
 
 
@@ -198,6 +197,7 @@ def _options(given: Sequence[str]) -> Namespace:
     parser = ArgumentParser(prog="python -m benchmarks scorecard", description=__doc__)
     parser.add_argument("--records", type=int, default=RECORDS, help="hearts or records of each")
     parser.add_argument("--methods", nargs="+", help="attribution methods")
+    parser.add_argument("--targets", nargs="+", default=scorecard_real.ASKED, help="of real")
     parser.add_argument("--save", action="store_true", help="for notebook 04")
     parser.add_argument("--all", action="store_true", help="all methods, also slow ones")
     parts = ["twins", "planted", "quick", "quantus", "real"]
@@ -249,7 +249,7 @@ def main(given: Sequence[str] = ()) -> None:
         print("\nagreement with Quantus 0.6")
         print("\n".join(map(str, quantus_lines())))
     if "real" in options.only:
-        on_real(options.methods or scorecard_real.METHODS)
+        on_real(options.methods or scorecard_real.METHODS, options.targets, options.save)
 
 
 if __name__ == "__main__":
