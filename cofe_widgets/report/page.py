@@ -33,6 +33,7 @@ main svg { max-width: 100%; height: auto; }
 .still table { border-collapse: collapse; margin: 10px 0 18px; font-variant-numeric: tabular-nums; }
 .still th, .still td { padding: 3px 10px; border-bottom: 1px solid #8a919c66; text-align: left; }
 .still { overflow-x: auto; }
+.still table { overflow-wrap: normal; }
 @media (prefers-color-scheme: dark) {
   body { background: #15181d; color: #e8ebef; } .about { color: #a2abb8; }
 }

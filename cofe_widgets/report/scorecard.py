@@ -40,13 +40,18 @@ def scorecard_words(table: pd.DataFrame, model: str) -> str:
         `Scorecard.table`.
     model : str
     """
+    return f"On {model}: " + " ".join(sentences(table))
+
+
+def sentences(table: pd.DataFrame) -> list[str]:
+    """One a target and method."""
     said = []
     for target in dict.fromkeys(table.target):
         for method in dict.fromkeys(table.method[~table.dummy]):
             rows = table[(table.target == target) & (table.method == method)]
             names = dict(zip(table.method, table.title, strict=True))
             said.append(_sentence(list(rows.to_dict("records")), str(target), names))
-    return f"On {model}: " + " ".join(said)
+    return said
 
 
 def _sentence(rows: list[dict[str, Any]], target: str, names: dict[str, str]) -> str:
@@ -110,14 +115,15 @@ class Card(Protocol):
         """Name of the model."""
 
     @property
+    def table(self) -> pd.DataFrame:
+        """A row a target, method and check."""
+
+    @property
     def curves(self) -> pd.DataFrame:
         """The checks that are curves."""
 
     def figure(self, target: str | None = None, what: Any = "table") -> str:
         """A picture."""
-
-    def words(self) -> str:
-        """What it says."""
 
     def _repr_html_(self) -> str: ...
 
@@ -125,5 +131,6 @@ class Card(Protocol):
 def scorecard_page(card: Card) -> str:
     """A scorecard as a page (`page.still_page`): words, table, curves, figures."""
     curves = card.figure(what="curves") if len(card.curves) else ""
-    parts = f"<p>{escaped(card.words())}</p>{curves}{card._repr_html_()}"
+    said = "".join(f"<li>{escaped(one)}</li>" for one in sentences(card.table))
+    parts = f"<ul>{said}</ul>{curves}{card._repr_html_()}"
     return still_page(f"What maps are worth on {card.model}", f'<div class="still">{parts}</div>')

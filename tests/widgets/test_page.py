@@ -144,7 +144,8 @@ def test_a_scorecard_is_a_page_with_its_curves(model, tmp_path):
     card = cw.scorecard(model, records, "saliency", "AF", ["deletion", "sparseness"], quick=True)
     text = cw.to_html(card, tmp_path / "card.html").read_text("utf-8")
     assert_offline(text)
-    for part in (card.figure(), card.figure(what="curves"), html.escape(card.words(), quote=False)):
+    said = html.escape(card.words().removeprefix("On af-resnet: "), quote=False)
+    for part in (card.figure(), card.figure(what="curves"), f"<li>{said}</li>"):
         assert part in text
     one = cw.scorecard(model, records, "saliency", "AF", "sparseness", quick=True)
     assert "curves of maps" not in cw.to_html(one, tmp_path / "one.html").read_text("utf-8")
