@@ -1,6 +1,7 @@
-"""Speed of attribution: twelve methods of one record, many records, and captum called in a loop.
+"""Speed of attribution: twelve methods of one record, many records, and captum and ExECG beside ours.
 
-``python -m benchmarks attribution``; needs no recording. Times are of the processor, of one thread, the
+``python -m benchmarks attribution``; ``--execg FOLDER`` says where a clone of ExECG lies, ``--only twelve many
+rivals`` which tables. Needs no recording. Times are of the processor, of one thread, the
 shortest of some taken in turns: they bear a machine that others use, too. What takes so long on one
 core takes no longer on two.
 """
@@ -9,16 +10,18 @@ from __future__ import annotations
 
 import time
 import warnings
-from collections.abc import Callable
+from argparse import ArgumentParser
+from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import numpy as np
 import torch
-from captum.attr import GradientShap, IntegratedGradients, NoiseTunnel, Saliency
 from torch import Tensor
 
 import cofe_widgets as cw
-from cofe_widgets.explain.attribution.baseline import baseline_ecgs
 from cofe_widgets.explain.attribution.gradients import gradient, score
+
+from .attribution_rivals import TURNS, bound, compared, execg_of
 
 MODEL, TARGET = "af-resnet", "AF"
 #: The methods of the study that is reproduced here, in its order.
@@ -116,45 +119,39 @@ def many(f: cw.Predictor, records: list[cw.Record]) -> None:
         print(f"  {name + f' ({FEW} records)':<34}{ours:8.2f} s {bare:8.2f} s {ours / bare:6.2f}")
 
 
-def captum_loops(f: cw.Predictor, records: list[cw.Record]) -> None:
-    """Print how long captum takes, a record at a time: as it comes, and an ECG at a time."""
-    x = f.tensor(records)
-    starts = baseline_ecgs("normal", x, f, 8)
-
-    def ask(part: Tensor) -> Tensor:
-        return score(f, part, TARGET)
-
-    def smoothgrad(size: int | None) -> None:
-        for ecg in x[:, None]:
-            NoiseTunnel(Saliency(ask)).attribute(
-                ecg, nt_samples=25, nt_samples_batch_size=size, stdevs=0.02, abs=False
-            )
-
-    def integrated(size: int | None) -> None:
-        for ecg in x[:, None]:
-            IntegratedGradients(ask).attribute(ecg, n_steps=50, internal_batch_size=size)
-
-    def shap(size: int | None) -> None:
-        # It has no size of its own: so many calls of one sample each are the same.
-        for ecg, start in zip(x[:, None], starts, strict=True):
-            for _ in range(50 if size else 1):
-                GradientShap(ask).attribute(ecg, start, n_samples=1 if size else 50, stdevs=0.02)
-
-    print(f"\ncaptum in a loop over {len(records)} records, over ours (target 3)")
-    print(f"  {'':<34}{'ours':>10}{'as it comes':>14}{'an ECG at a time':>20}")
-    loops = {"smoothgrad": smoothgrad, "integrated_gradients": integrated, "gradient_shap": shap}
-    for name, loop in loops.items():
-        ours, whole, single = shortest(
-            lambda n=name: cw.attribute(records, f, TARGET, n),
-            lambda work=loop: work(None),
-            lambda work=loop: work(1),
-            times=2,
-        )
-        print(f"  {name:<34}{ours:8.2f} s{whole / ours:13.2f}x{single / ours:19.2f}x")
+def rivals(f: cw.Predictor, records: list[cw.Record], folder: Path | None) -> None:
+    """Print what captum and ExECG take for the same maps, and what bounds everybody."""
+    execg, said = execg_of(folder)
+    took, alike = compared(f, records, TARGET, execg)
+    print(
+        f"\ns a record, medians of {TURNS} in turns: ours (one record; one of {len(records)}), captum "
+        f"(as it comes; an ECG a call), {said}"
+    )
+    print(took.to_string(float_format="{:.3f}".format))
+    print("their time over ours (target 3 for SmoothGrad, IG and GradientSHAP)")
+    ratios = took.iloc[:, 2:].div(took["ours"], axis=0)
+    print(ratios.to_string(float_format="{:.2f} x".format, na_rep="-"))
+    if alike:
+        each = ", ".join(f"{name} {r:.2f}" for name, r in alike.items())
+        print(f"r of ExECG's maps with ours (their noise and path rule differ): {each}")
+    x = f.tensor(records[0]).repeat(25, 1, 1)
+    found = bound(f, x, TARGET)
+    print(
+        f"what bounds it: {found['whole']:.2f} ms for a gradient, {found['convolutions']:.0%} of it in the "
+        f"module's convolutions; {found['flop']:.2f} GFLOP, which at the {found['peak']:.0f} GFLOP/s of a "
+        f"matrix product take {found['least']:.2f} ms: at most {found['whole'] / found['least']:.1f} x is left"
+    )
 
 
-def main() -> None:
+def main(given: Sequence[str] = ()) -> None:
     """Print the tables."""
+    parser = ArgumentParser(prog="python -m benchmarks attribution", description=__doc__)
+    parser.add_argument(
+        "--execg", type=Path, help="folder of a clone of ExECG, unless it is installed"
+    )
+    parts = ["twelve", "many", "rivals"]
+    parser.add_argument("--only", nargs="+", choices=parts, default=parts)
+    options = parser.parse_args(list(given))
     warnings.filterwarnings("ignore", category=UserWarning, module="captum")
     f = cw.load(MODEL)
     half = RECORDS // 2
@@ -163,9 +160,12 @@ def main() -> None:
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
-        twelve(f, records[0])
-        many(f, records)
-        captum_loops(f, records[:FEW])
+        if "twelve" in options.only:
+            twelve(f, records[0])
+        if "many" in options.only:
+            many(f, records)
+        if "rivals" in options.only:
+            rivals(f, records, options.execg)
     finally:
         torch.set_num_threads(threads)
 

@@ -4,7 +4,7 @@
 on planted models (a model whose one reason is known: does the map find it?), a whole quick card with the time
 it takes, and the agreement of the formulas with Quantus. Small unless told: ``--records 16`` for more of
 everything, ``--methods saliency lrp`` for some methods, ``--all`` for those too that take many passes, ``--only
-twins planted quick quantus``. Needs no recording.
+twins planted quick quantus real``. Needs no recording but for ``real``: perturbation on labelled real records.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from cofe_widgets.ecg import LEADS
 from cofe_widgets.errors import EcgError
 from cofe_widgets.explain.attribution import ATTRIBUTION_METHODS
 
+from . import scorecard_real
 from .bench_signals import Line
 from .lesson import keep
 from .planted import PLANTED, measuring
@@ -175,13 +176,31 @@ def quick_card(n: int, methods: Sequence[str]) -> tuple[Scorecard, float]:
     return card, time.perf_counter() - began
 
 
+def on_real(methods: Sequence[str], targets: Sequence[str], save: bool) -> None:
+    """Print experiment 4 on labelled real records beside the paper's figures."""
+    if not scorecard_real.DATA.is_dir():
+        print(f"\nlabelled real records: {scorecard_real.DATA} is not there: not asked")
+        return
+    print(f"\n{scorecard_real.SAID}")
+    found, cards = scorecard_real.table(methods, targets)
+    print(found.to_string(float_format="{:.2f}".format, na_rep="-"))
+    if save:
+        found.columns = [" ".join(map(str, names)) for names in found.columns]
+        keep("real", [scorecard_real.SAID], found)
+    for card in cards:
+        drawn = PICTURE.with_name(f"scorecard-real-{card.targets[0]}.svg")
+        drawn.write_text(card.figure(what="curves"), "utf-8")
+    print(f"curves are in {PICTURE.with_name('scorecard-real-*.svg')}")
+
+
 def _options(given: Sequence[str]) -> Namespace:
     parser = ArgumentParser(prog="python -m benchmarks scorecard", description=__doc__)
     parser.add_argument("--records", type=int, default=RECORDS, help="hearts or records of each")
     parser.add_argument("--methods", nargs="+", help="attribution methods")
+    parser.add_argument("--targets", nargs="+", default=scorecard_real.ASKED, help="of real")
     parser.add_argument("--save", action="store_true", help="for notebook 04")
     parser.add_argument("--all", action="store_true", help="all methods, also slow ones")
-    parts = ["twins", "planted", "quick", "quantus"]
+    parts = ["twins", "planted", "quick", "quantus", "real"]
     parser.add_argument("--only", nargs="+", choices=parts, default=parts)
     return parser.parse_args(list(given))
 
@@ -229,6 +248,8 @@ def main(given: Sequence[str] = ()) -> None:
     if "quantus" in options.only:
         print("\nagreement with Quantus 0.6")
         print("\n".join(map(str, quantus_lines())))
+    if "real" in options.only:
+        on_real(options.methods or scorecard_real.METHODS, options.targets, options.save)
 
 
 if __name__ == "__main__":

@@ -144,6 +144,7 @@ provide(
         "words": f"{__name__}.report.words",
         "scorecard_words": f"{__name__}.report.scorecard",
         "scorecard_figure": f"{__name__}.report.figures.scorecard",
+        "curves_figure": f"{__name__}.report.figures.curves",
         "table_words": f"{__name__}.report.table",
         "changes_figure": f"{__name__}.report.figures.changes",
         "subgroups_figure": f"{__name__}.report.figures.subgroups",

@@ -17,7 +17,9 @@ from ..explain.attribution.by_wave import ALL, WAVES, shown, table
 from ..explain.attribution.registry import title_of
 from ..explain.attribution.similarity import pearson, smoothed
 from ..markup import escaped
+from ..vocabulary.diagnoses import title_with_code
 from .figures.maps import maps_svg
+from .page import still_page
 from .reasons import percent
 
 if TYPE_CHECKING:
@@ -149,6 +151,18 @@ def compare_maps(attributions: Sequence[Attribution], card: Judge | None = None)
                 )
     known = {n: card.badge(n, first.target) for n in names} if card is not None else {}
     return MapComparison(tuple(some), known)
+
+
+def comparison_page(comparison: MapComparison) -> str:
+    """Maps beside each other as a page (`page.still_page`)."""
+    first = comparison.attributions[0]
+    told = "".join(
+        f"<li>{escaped(f'{title_of(one.method)}: {comparison.badge(one.method)}')}</li>"
+        for one in comparison.attributions
+    )
+    heading = f"Maps of one ECG for {title_with_code(first.target)}, {first.provenance['model']}"
+    body = f'<div class="still">{comparison._repr_html_()}<ul>{told}</ul></div>'
+    return still_page(heading, body)
 
 
 def _same_ecg(one: Attribution, other: Attribution) -> bool:

@@ -22,8 +22,7 @@ _POLICY = (
     "img-src data: blob:; base-uri 'none'; form-action 'none'"
 )
 
-#: The look of every page.
-STYLE = """
+_STYLE = """
 :root { color-scheme: light dark; }
 body { margin: 0; background: #fff; color: #1c2430; font: 15px/1.5 system-ui, sans-serif; }
 main { max-width: 1500px; margin: 0 auto; padding: 18px 20px 28px; }
@@ -31,6 +30,10 @@ h1 { font-size: 19px; margin: 0 0 4px; }
 .about { color: #667080; margin: 0 0 14px; font-size: 13px; }
 main { overflow-wrap: anywhere; }
 main svg { max-width: 100%; height: auto; }
+.still table { border-collapse: collapse; margin: 10px 0 18px; font-variant-numeric: tabular-nums; }
+.still th, .still td { padding: 3px 10px; border-bottom: 1px solid #8a919c66; text-align: left; }
+.still { overflow-x: auto; }
+.still table { overflow-wrap: normal; }
 @media (prefers-color-scheme: dark) {
   body { background: #15181d; color: #e8ebef; } .about { color: #a2abb8; }
 }
@@ -75,26 +78,47 @@ def page(heading: str, picture: str, state: Mapping[str, Any]) -> str:
     """
     held = _json({"module": asset("index.js"), "state": _harmless(state)})
     ecg = state.get("_ecg")
-    name = escaped(line(ecg["title"]) if ecg else "ECG")
+    name = ecg["title"] if ecg else "ECG"
+    return _document(
+        f"{name} · cofe_widgets",
+        heading,
+        f'<div id="ecg">{picture}{_words(state)}</div>',
+        f"""<script type="application/json" id="held">{held}</script>
+<script type="module">{_START}</script>
+""",
+    )
+
+
+def still_page(heading: str, body: str) -> str:
+    """A complete page of a value that shows itself without scripts: pictures and tables.
+
+    Parameters
+    ----------
+    heading : str
+    body : str
+        HTML of this package, in which what was given from outside is escaped.
+    """
+    return _document(f"{heading} · cofe_widgets", heading, body)
+
+
+def _document(title: str, heading: str, body: str, scripts: str = "") -> str:
     return f"""<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta http-equiv="Content-Security-Policy" content="{_POLICY}">
-<title>{name} · cofe_widgets</title>
-<style>{STYLE}{asset("index.css")}</style>
+<title>{escaped(line(title))}</title>
+<style>{_STYLE}{asset("index.css")}</style>
 </head>
 <body>
 <main>
 <h1>{escaped(heading)}</h1>
 <p class="about">Made with cofe_widgets {__version__}. Works without a network. \
 For research and teaching: not a medical device.</p>
-<div id="ecg">{picture}{_words(state)}</div>
+{body}
 </main>
-<script type="application/json" id="held">{held}</script>
-<script type="module">{_START}</script>
-</body>
+{scripts}</body>
 </html>
 """
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from math import isfinite
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
+from ..markup import escaped
 from ..vocabulary.diagnoses import title_with_code
+from .page import still_page
 from .reasons import percent
 
 if TYPE_CHECKING:
@@ -38,13 +40,18 @@ def scorecard_words(table: pd.DataFrame, model: str) -> str:
         `Scorecard.table`.
     model : str
     """
+    return f"On {model}: " + " ".join(sentences(table))
+
+
+def sentences(table: pd.DataFrame) -> list[str]:
+    """One a target and method."""
     said = []
     for target in dict.fromkeys(table.target):
         for method in dict.fromkeys(table.method[~table.dummy]):
             rows = table[(table.target == target) & (table.method == method)]
             names = dict(zip(table.method, table.title, strict=True))
             said.append(_sentence(list(rows.to_dict("records")), str(target), names))
-    return f"On {model}: " + " ".join(said)
+    return said
 
 
 def _sentence(rows: list[dict[str, Any]], target: str, names: dict[str, str]) -> str:
@@ -98,3 +105,32 @@ def _adds_up(rows: list[dict[str, Any]]) -> str:
 
 def _listed(some: list[str]) -> str:
     return " and ".join(filter(None, [", ".join(some[:-1]), some[-1]]))
+
+
+class Card(Protocol):
+    """What a page shows of a `Scorecard`."""
+
+    @property
+    def model(self) -> str:
+        """Name of the model."""
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """A row a target, method and check."""
+
+    @property
+    def curves(self) -> pd.DataFrame:
+        """The checks that are curves."""
+
+    def figure(self, target: str | None = None, what: Any = "table") -> str:
+        """A picture."""
+
+    def _repr_html_(self) -> str: ...
+
+
+def scorecard_page(card: Card) -> str:
+    """A scorecard as a page (`page.still_page`): words, table, curves, figures."""
+    curves = card.figure(what="curves") if len(card.curves) else ""
+    said = "".join(f"<li>{escaped(one)}</li>" for one in sentences(card.table))
+    parts = f"<ul>{said}</ul>{curves}{card._repr_html_()}"
+    return still_page(f"What maps are worth on {card.model}", f'<div class="still">{parts}</div>')

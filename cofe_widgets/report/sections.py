@@ -5,12 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol, runtime_checkable
 
-from .._version import __version__
 from ..markup import escaped, html_table
-from .page import STYLE
+from .page import still_page
 
-#: Nothing is run or fetched: pictures stand in the page itself.
-_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"
 _STYLE = """
 h2 { font-size: 17px; margin: 26px 0 6px; padding-top: 14px; border-top: 1px solid #8884; }
 p { max-width: 80em; margin: 6px 0; }
@@ -61,25 +58,7 @@ def sections_page(heading: str, sections: Mapping[str, Section]) -> str:
         parts.append(f"<section><h2>{escaped(name)}</h2>")
         parts += [_shown(one) for one in some]
         parts.append("</section>")
-    return f"""<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="{_POLICY}">
-<title>{escaped(heading)} · cofe_widgets</title>
-<style>{STYLE}{_STYLE}</style>
-</head>
-<body>
-<main>
-<h1>{escaped(heading)}</h1>
-<p class="about">Made with cofe_widgets {__version__}. Works without a network. \
-For research and teaching: not a medical device.</p>
-{"".join(parts)}
-</main>
-</body>
-</html>
-"""
+    return still_page(heading, f"<style>{_STYLE}</style>{''.join(parts)}")
 
 
 def _shown(one: str | Told) -> str:

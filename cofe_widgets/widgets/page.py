@@ -26,10 +26,11 @@ def to_html(
 
     Parameters
     ----------
-    value : Record, Counterfactual or several of one ECG, Attribution, or a widget of this package
-        What to show. A page of the app (`explore`) has everything but upload and Explain. Or a value of
-        many records (a scorecard, a table of groups), or a report: a mapping of headings to texts, such
-        values, or lists of both.
+    value : Record, Counterfactual or several of one ECG, Attribution, MapComparison, Scorecard, or a widget
+        What to show. A page of the app (`explore`) has everything but upload and Explain. Maps beside each
+        other (`compare_maps`) and a scorecard are pictures, tables and words, a scorecard with its curves.
+        Or a value of many records (a glocal map, a table of groups), or a report: a mapping of headings to
+        texts, such values, or lists of both.
     path : path
         Where to write; an existing file is replaced.
     attribution : Attribution, optional
@@ -51,9 +52,9 @@ def to_html(
         When ``value`` is nothing that can be shown.
     """
     target = Path(path)
-    if isinstance(value, Mapping) or (isinstance(value, Told) and not _has_page(value)):
-        sections = value if isinstance(value, Mapping) else {type(value).__name__: value}
-        target.write_text(sections_page(heading, sections), "utf-8")
+    still = _still(value, heading)
+    if still:
+        target.write_text(still, "utf-8")
         return target
     widget = as_widget(value, attribution)
     try:
@@ -65,11 +66,22 @@ def to_html(
     return target
 
 
-def _has_page(value: Any) -> bool:
-    """Whether a value with words and pictures has a page of its own, with a slider."""
+def _still(value: Any, heading: str) -> str:
+    """The page of a value that has nothing to move; empty for others."""
+    from ..audit import Scorecard
     from ..explain import Counterfactual
+    from ..report.maps import MapComparison, comparison_page
+    from ..report.scorecard import scorecard_page
 
-    return isinstance(value, Counterfactual | Component)
+    if isinstance(value, MapComparison):
+        return comparison_page(value)
+    if isinstance(value, Scorecard):
+        return scorecard_page(value)
+    if isinstance(value, Mapping):
+        return sections_page(heading, value)
+    if isinstance(value, Told) and not isinstance(value, Counterfactual | Component):
+        return sections_page(heading, {type(value).__name__: value})
+    return ""
 
 
 def as_widget(value: Any, attribution: Any = None) -> Component:
@@ -87,6 +99,6 @@ def as_widget(value: Any, attribution: Any = None) -> Component:
     if isinstance(value, Attribution):
         return EcgViewer(value.record, attribution=value)
     raise TypeError(
-        f"{type(value).__name__} cannot be shown: expected a Record, Counterfactual, Attribution "
-        "or a widget of cofe_widgets"
+        f"{type(value).__name__} cannot be shown: expected a Record, Counterfactual, Attribution, "
+        "MapComparison, Scorecard or a widget of cofe_widgets"
     )

@@ -16,6 +16,7 @@ from cofe_widgets.audit.scorecards.kept import forget
 from cofe_widgets.audit.scorecards.subjects import DUMMIES, Explained
 from cofe_widgets.errors import AuditError, EcgError, ExplainError
 from cofe_widgets.explain.attribution import Method
+from cofe_widgets.report.figures.palette import PALETTE
 
 FS, LEADS, SAMPLES = 100.0, ("I", "II", "V2"), 400
 SMALL = Settings(few=4, repeats=2, stages=2, points=10, perturbations=40, hearts=4)
@@ -354,3 +355,18 @@ def test_a_target_that_alters_no_wave_has_no_cause_to_be_found(target, said):
     records = [one.record for one in cw.simulate("NSR", 4, seed=1)]
     card = cw.scorecard(f, records, "saliency", target, "relevance_mass", settings=SMALL)
     assert said in figure(card, "saliency", "relevance_mass")["note"]
+
+
+def test_a_picture_that_there_is_not_is_refused(card, f, records):
+    for wrong in ({"what": "map"}, {"theme": "blue"}):
+        with pytest.raises(AuditError, match="expected 'table' or|expected 'light' or"):
+            card.figure(**wrong)
+    flat = cw.scorecard(f, records, "saliency", checks="sparseness", settings=SMALL)
+    with pytest.raises(AuditError, match="no check of this card is a curve"):
+        flat.figure(what="curves")
+
+
+def test_the_table_is_drawn_on_dark_paper_too(card):
+    dark, light = card.figure(theme="dark"), card.figure()
+    assert PALETTE["dark"]["paper"] in dark and PALETTE["light"]["paper"] not in dark
+    assert PALETTE["light"]["paper"] in light

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from sklearn.metrics import average_precision_score, roc_auc_score
 
 from cofe_widgets.audit.scorecards import bootstrap, formulas
+from cofe_widgets.explain.attribution import similarity
 
 
 def one(*values):
@@ -47,19 +48,19 @@ def test_sensitivity_is_relative_to_the_map():
 def test_smoothing_leaves_a_cubic_as_it_is_and_takes_away_what_alternates():
     time = np.linspace(-1, 1, 100)
     cubic = time**3 - time
-    assert formulas.smoothed(cubic[None, None])[0, 0] == pytest.approx(cubic)
+    assert similarity.smoothed(cubic[None, None])[0, 0] == pytest.approx(cubic)
     wild = np.tile([1.0, -1.0], 50)
-    assert abs(formulas.smoothed(wild[None, None])[0, 0, 20:80]).max() < 0.1
-    assert formulas.smoothed(one(1.0, 2.0, 4.0)).shape == (1, 1, 3)  # shorter than the window
+    assert abs(similarity.smoothed(wild[None, None])[0, 0, 20:80]).max() < 0.1
+    assert similarity.smoothed(one(1.0, 2.0, 4.0)).shape == (1, 1, 3)  # shorter than the window
 
 
 def test_correlations_of_values_and_of_ranks():
     a, b = one(1.0, 2.0, 3.0), one(1.0, 2.0, 9.0)
     # Deviations (-1, 0, 1) and (-3, -2, 5): 8 over the root of 2 x 38.
-    assert formulas.pearson(a, b) == pytest.approx([8 / sqrt(76)])
+    assert similarity.pearson(a, b) == pytest.approx([8 / sqrt(76)])
     assert formulas.spearman(a, b) == pytest.approx([1.0])
-    assert formulas.pearson(a, -a) == pytest.approx([-1.0])
-    assert isnan(formulas.pearson(a, one(2.0, 2.0, 2.0))[0])
+    assert similarity.pearson(a, -a) == pytest.approx([-1.0])
+    assert isnan(similarity.pearson(a, one(2.0, 2.0, 2.0))[0])
 
 
 def test_localisation_of_a_map_with_a_known_cause():

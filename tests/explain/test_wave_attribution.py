@@ -11,6 +11,7 @@ from torch import nn
 import cofe_widgets as cw
 from cofe_widgets.ecg import LEADS, Record
 from cofe_widgets.errors import ExplainError
+from cofe_widgets.explain.attribution import find
 from cofe_widgets.explain.attribution.by_wave import WAVES, table
 from cofe_widgets.explain.attribution.wave_attribution import _removals, _shapley
 from cofe_widgets.generative.absent_waves import WAVES as TAKEN
@@ -172,3 +173,30 @@ def test_by_wave_of_a_median_beat(heart):
     )
     found = cw.attribute(heart.record, beat, "X").by_wave
     assert isinstance(found, pd.DataFrame) and found.enrichment["all", "QRS"] > 2
+
+
+def test_a_record_is_inverted_once_and_another_anew(monkeypatch):
+    from cofe_widgets.generative import inversion
+
+    asked = []
+
+    def counted(records, *rest, **more):
+        asked.append(len(records))
+        return invert(records, *rest, **more)
+
+    monkeypatch.setattr(inversion, "invert", counted)
+    f = linear(torch.ones(12, 2500))
+    one, other = (cw.simulate("NSR", seed=seed, fs=250)[0].record for seed in (3, 4))
+    first = cw.attribute(one, f, "X", "wave_attribution", orders=1)
+    assert asked == [1]
+    assert first.provenance["completeness_error"] < 1e-3
+    method = find("wave_attribution")
+    options = method.checked({})
+    x, y = f.tensor(one), f.tensor(other)
+    method(f, x, "X", **options)
+    kept = method.baseline_of(f, y, "X", **options)  # of another ECG: not what was kept
+    torch.testing.assert_close(kept, y + _removals(f, y, "absent").sum(dim=1))
+    method(f, x, "X", **options)
+    typical = method.baseline_of(f, x, "X", **{**options, "instead": "typical"})
+    torch.testing.assert_close(typical, x + _removals(f, x, "typical").sum(dim=1))
+    assert not vars(method)  # a scorecard's store knows a method by what it holds

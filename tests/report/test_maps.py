@@ -192,3 +192,16 @@ def test_lanes_below_the_traces_by_hand(maps):
     assert float(only[0][0]) - float(both[0][0]) == pytest.approx(5)
     assert only[0][1] == both[0][1]  # the map's lane is the upper one
     assert not re.search(rf'H\S+z" fill="{light["changed"]}"', svg)
+
+
+def test_a_name_keeps_its_capitals_in_a_legend(maps):
+    from cofe_widgets.report.figures.shade import attribution_band
+
+    for method, words in (
+        ("saliency", "saliency for AF"),
+        ("lrp", "LRP for AF"),
+        ("deeplift", "DeepLIFT for AF"),
+        ("gradcam", "Grad-CAM for AF"),
+        ("input_x_gradient", "input × gradient for AF"),
+    ):
+        assert attribution_band(with_values(maps[0], maps[0].values, method)).title == words

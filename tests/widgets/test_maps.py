@@ -168,6 +168,23 @@ def test_what_was_checked_is_shown_at_once_and_of_nothing_else(checked):
     assert checked._maps["check"] is not None
 
 
+@pytest.mark.slow
+def test_a_check_is_kept_by_content_where_a_folder_is_given(rec, model, tmp_path):
+    from cofe_widgets.audit.scorecards.kept import forget
+
+    badges_of = []
+    for _ in range(2):
+        forget()
+        app = cw.explore(rec, model)
+        app.check_records, app.check_store, app.mode = 4, str(tmp_path), "maps"
+        stamps = {one.name: one.stat().st_mtime_ns for one in tmp_path.iterdir()}
+        Desk(app).ask("check", target="AF", methods=["saliency"])
+        badges_of.append(app.badge("saliency", "AF"))
+    assert stamps and badges_of[0] == badges_of[1] != "unchecked"
+    assert stamps == {one.name: one.stat().st_mtime_ns for one in tmp_path.iterdir()}
+    assert "check_store" not in app.keys  # no page says where a kernel writes
+
+
 def test_a_check_streams_and_is_stopped_with_nothing_known(rec, model):
     async def stopped():
         app = cw.explore(rec, model)

@@ -6,6 +6,7 @@ import html
 import html.parser
 import json
 import re
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -111,3 +112,47 @@ def test_every_value_and_widget_has_a_page(rec, att, cf, model, tmp_path):
     with pytest.raises(TypeError, match="int cannot be shown"):
         cw.to_html(3, tmp_path / "no.html")
     assert not (tmp_path / "no.html").exists()
+
+
+@pytest.fixture(scope="module")
+def comparison(cf, model):
+    return cw.compare_maps([cw.attribute(cf.original, model, "AF", m) for m in ("saliency", "lrp")])
+
+
+def assert_offline(text: str) -> None:
+    parts = Parts(text)
+    for tag, attributes in parts.tags:
+        assert tag not in ("link", "iframe", "img", "object", "embed", "script"), tag
+        assert not {"src", "href"} & attributes.keys(), tag
+    assert "default-src 'none'" in text
+    assert not re.search("https?://", re.sub(r"http://www\.w3\.org/2000/svg", "", text))
+
+
+def test_maps_beside_each_other_are_a_page(comparison, tmp_path):
+    text = cw.to_html(comparison, tmp_path / "maps.html").read_text("utf-8")
+    assert_offline(text)
+    assert "<h1>Maps of one ECG for atrial fibrillation (AF), af-resnet</h1>" in text
+    assert comparison.figure() in text
+    assert "<li>LRP: unchecked</li>" in text
+    for wave in ("P", "QRS", "T"):
+        assert f"<th>{wave}</th>" in text
+
+
+@pytest.mark.slow
+def test_a_scorecard_is_a_page_with_its_curves(model, tmp_path):
+    records = [one.record for code in ("AF", "NSR") for one in cw.simulate(code, 3, seed=4, fs=250)]
+    card = cw.scorecard(model, records, "saliency", "AF", ["deletion", "sparseness"], quick=True)
+    text = cw.to_html(card, tmp_path / "card.html").read_text("utf-8")
+    assert_offline(text)
+    said = html.escape(card.words().removeprefix("On af-resnet: "), quote=False)
+    for part in (card.figure(), card.figure(what="curves"), f"<li>{said}</li>"):
+        assert part in text
+    one = cw.scorecard(model, records, "saliency", "AF", "sparseness", quick=True)
+    assert "curves of maps" not in cw.to_html(one, tmp_path / "one.html").read_text("utf-8")
+
+
+def test_a_page_of_maps_holds_names_as_text(comparison, tmp_path):
+    first, *others = comparison.attributions
+    evil = replace(comparison, attributions=(replace(first, target=EVIL, method=EVIL), *others))
+    tags = [tag for tag, _ in Parts(cw.to_html(evil, tmp_path / "a.html").read_text("utf-8")).tags]
+    assert "script" not in tags and "img" not in tags

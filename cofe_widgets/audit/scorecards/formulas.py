@@ -12,9 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ...explain.attribution.similarity import flat as flat
-from ...explain.attribution.similarity import pearson as pearson
-from ...explain.attribution.similarity import smoothed as smoothed
+from ...explain.attribution.similarity import flat, pearson
 
 Array = NDArray[np.floating[Any]]
 Mask = NDArray[np.bool_]
@@ -85,7 +83,7 @@ def sensitivity(maps: Array, others: Array) -> NDArray[np.float64]:
 
 
 def spearman(maps: Array, others: Array) -> NDArray[np.float64]:
-    """The same of ranks; equal values share theirs."""
+    """Spearman's correlation of maps, ``(n,)``; equal values share their rank."""
     from scipy.stats import rankdata
 
     return pearson(rankdata(flat(maps), axis=1), rankdata(flat(others), axis=1))

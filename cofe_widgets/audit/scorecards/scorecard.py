@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from ...errors import AuditError
 from ...late import late
@@ -38,6 +38,9 @@ LEADS: dict[str, str | tuple[str, ...]] = {
     **dict.fromkeys(("target", "method", "check", "lead"), "text"),
     "value": "number",
 }
+Drawn = Literal["table", "curves"]
+Theme = Literal["light", "dark"]
+DRAWN, THEMES = get_args(Drawn), get_args(Theme)
 #: What is said of a map that no scorecard knows.
 UNCHECKED = "unchecked"
 _SAID = {"yes": True, "no": False, "": None}
@@ -168,23 +171,41 @@ class Scorecard(Value):
         """What the card says, a sentence a method and target."""
         return str(late("scorecard_words")(self.table, self.model))
 
-    def figure(self, target: str | None = None) -> str:
-        """The card as a picture, SVG: methods by checks, dummies at the bottom.
+    def figure(
+        self, target: str | None = None, what: Drawn = "table", theme: Theme = "light"
+    ) -> str:
+        """The card as a picture, SVG.
 
         Parameters
         ----------
         target : str, optional
             One of them; by default all, one below the other.
+        what : "table" or "curves"
+            Methods by checks, dummies at the bottom; or the curves of the checks that are curves
+            (randomisation, perturbation, insertion, deletion), dummies dashed.
+        theme : "light" or "dark"
 
         Raises
         ------
         AuditError
-            When the card has no such target.
+            When the card has no such target, or no curves.
         """
         if target is not None and target not in self.targets:
             raise AuditError(f"no target {target!r} on this card: {', '.join(self.targets)}")
-        shown = self.table if target is None else self.table[self.table.target == target]
-        return str(late("scorecard_figure")(shown, self.model))
+        for name, given, known in (("what", what, DRAWN), ("theme", theme, THEMES)):
+            if given not in known:
+                raise AuditError(f"{name}={given!r}: expected {' or '.join(map(repr, known))}")
+        shown, curves = self.table, self.curves
+        if target is not None:
+            shown, curves = shown[shown.target == target], curves[curves.target == target]
+        if what == "table":
+            return str(late("scorecard_figure")(shown, self.model, theme))
+        if not len(curves):
+            raise AuditError(
+                "no check of this card is a curve: ask for randomisation_pearson, perturbation, "
+                "insertion or deletion"
+            )
+        return str(late("curves_figure")(curves, shown, self.model, theme))
 
     def __repr__(self) -> str:
         said = [

@@ -27,6 +27,11 @@ class ShapleySampling(Method):
     and so do their means: complete, however few the orders. A share is spread evenly over the samples
     of its feature. No gradients are needed.
 
+    Few orders are noisy where many features matter a little. Between two seeds, one simulated ECG each, maps
+    correlate by 0.86 for a left bundle branch block and by 0.00 for fibrillation as it stands; by 0.94 and
+    0.50 with ``window_s=0.2, orders=8``, by 0.98 and 0.70 with ``leads="all", orders=12``, which say less of
+    where, or nothing of leads. All three cost the same: ask two seeds before you believe one map.
+
     J. Castro, D. Gomez, J. Tejada, *Polynomial calculation of the Shapley value based on sampling*,
     Computers & Operations Research 2009; E. Strumbelj, I. Kononenko, JMLR 2010. Backwards:
     R. Mitchell et al., *Sampling Permutations for Shapley Value Estimation*, JMLR 2022.

@@ -91,9 +91,9 @@ class Aligned:
     Notes
     -----
     ``Aligned(f, "LBBB")(records)`` gives dicts with ``answers`` (outputs,); ``relevance``,
-    ``amplitude`` (12, 24), the mean of \\|map\\| and \\|signal\\| (less its median) in each segment, over that in
+    ``amplitude`` (12, 24), the mean of |map| and |signal| (less its median) in each segment, over that in
     the whole record: 1 is an even spread; ``seconds`` (12, 24), how long each segment lasts in a beat;
-    ``signal`` and ``attribution`` (12, 200), median beats, the latter of \\|map\\| over its mean. Leads that
+    ``signal`` and ``attribution`` (12, 200), median beats, the latter of |map| over its mean. Leads that
     the model does not see are NaN. A record that cannot be aligned has ``failure`` and nothing else.
     """
 
@@ -148,7 +148,9 @@ class Aligned:
         except EcgError as error:
             return {"failure": str(error)}
         if where.soft is None:
-            return {"failure": "longer than five minutes: give parts of it, record.crop(start, end)"}
+            return {
+                "failure": "longer than five minutes: give parts of it, record.crop(start, end)"
+            }
         size = np.abs(shade.values.astype(float))
         mean = float(np.nanmean(size)) if np.isfinite(size).any() else 0.0
         beats = beats_of(record.signal.astype(float), record.fs, where.r_peaks_s)

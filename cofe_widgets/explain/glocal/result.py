@@ -42,12 +42,12 @@ class GlocalMap(Value):
     answers, labels : ndarray, shape (n, outputs)
         Predictions, and what is true (1, 0; NaN where nobody said).
     relevance, amplitude : ndarray, shape (n, 12, 24)
-        Mean of \\|map\\|, and of \\|signal\\|, in each segment over that in the whole record: 1 is an even
+        Mean of |map|, and of |signal|, in each segment over that in the whole record: 1 is an even
         spread. NaN where the record lacks the segment.
     seconds : ndarray, shape (n, 12, 24)
         How long each segment lasts in a beat.
     signal, attribution : ndarray, shape (n, 12, 200)
-        Median beats of the record (mV) and of \\|map\\| over its mean, 300 ms before R to 500 ms after it.
+        Median beats of the record (mV) and of |map| over its mean, 300 ms before R to 500 ms after it.
     failures : DataFrame
         The records that could not be aligned: record (its place), failure.
     seen : int
@@ -104,13 +104,11 @@ class GlocalMap(Value):
         """The seven (lead, segment) of the most relevance per segment length, first the highest."""
         order = np.argsort(np.where(np.isfinite(self.segments), -self.segments, np.inf), axis=None)
         places = [np.unravel_index(k, self.segments.shape) for k in order[:TOP]]
-        return tuple(
-            (LEADS[i], SEGMENTS[j]) for i, j in places if np.isfinite(self.segments[i, j])
-        )
+        return tuple((LEADS[i], SEGMENTS[j]) for i, j in places if np.isfinite(self.segments[i, j]))
 
     @cached_property
     def like_signal(self) -> float:
-        """Spearman correlation over the cells with the same map of \\|signal\\|, which knows no model; NaN of one value."""
+        """Spearman correlation over the cells with the same map of |signal|, which knows no model."""
         return correlation(self.segments, typical(self.amplitude))
 
     @cached_property
@@ -134,7 +132,7 @@ class GlocalMap(Value):
 
     @cached_property
     def beat_attribution(self) -> Array:
-        """Median over the group of \\|map\\| about R, over its mean, ``(12, 200)``."""
+        """Median over the group of |map| about R, over its mean, ``(12, 200)``."""
         return _median(self.attribution)
 
     @cached_property
@@ -165,7 +163,7 @@ class GlocalMap(Value):
     # -- shown
 
     def to_frame(self) -> pd.DataFrame:
-        """A row a lead and segment: relevance per length, its interval, share, duration, that of \\|signal\\|, records."""
+        """A row a lead and segment: relevance per length and its interval, share, s a beat, that of |signal|."""
         import pandas as pd
 
         rows = pd.MultiIndex.from_product([LEADS, SEGMENTS], names=["lead", "segment"])

@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ...ecg import Record
-from ...errors import ExplainError
+from ...errors import ExplainError, WrapError
 from ...provenance import provenance
 from ...steps import Step, Work, streamed
 from ...values import remakes
 from ...wrapper import Predictor, known_predictor
+from ..arguments import check_predictor
+from ..attribution.registry import find
 from .aligned import SHAPES, Aligned, Row
 from .result import GlocalMap
 
@@ -207,10 +209,15 @@ class _Group:
 
 
 def _the_method(f: Predictor, target: str, method: str | Method, options: Mapping[str, Any]) -> str:
-    """The name of the method, once it is found that the model can be asked with it."""
-    from ..attribution.options import asked
-
-    return asked(f, target, method, options)
+    """The name of the method; refused where the model cannot be asked, before any work."""
+    check_predictor(f)
+    try:
+        f.index(target)
+    except WrapError as error:
+        raise ExplainError(str(error)) from error
+    found = find(method)
+    found.checked(options)
+    return found.name
 
 
 def _chunks(records: Iterable[Record], skip: int) -> Iterator[list[tuple[int, Record]]]:

@@ -14,17 +14,16 @@ if TYPE_CHECKING:
     import pandas as pd
 
 Cell = dict[str, Any]
-_LIGHT = PALETTE["light"]
 _FONT = 'font-family="system-ui, sans-serif"'
 #: Widths and heights, px.
 LABEL, COLUMN, ROW, HEAD, GAP = 176, 78, 26, 76, 8
 _LETTERS = 11  # of a heading's line
-#: Fill and mark of a judgement: colours alone do not say it.
-JUDGED = {"yes": (_LIGHT["positive"], 0.30, "✓"), "no": (_LIGHT["negative"], 0.34, "✗")}
-_RULE = "#c9ced6"
+#: Fill (by name in the palette) and mark of a judgement: colours alone do not say it.
+JUDGED = {"yes": ("positive", 0.30, "✓"), "no": ("negative", 0.34, "✗")}
+_RULE = "#8a919c"
 
 
-def scorecard_figure(table: pd.DataFrame, model: str) -> str:
+def scorecard_figure(table: pd.DataFrame, model: str, theme: str = "light") -> str:
     """The picture of a scorecard's table, one target below the other.
 
     Parameters
@@ -32,6 +31,7 @@ def scorecard_figure(table: pd.DataFrame, model: str) -> str:
     table : DataFrame
         `Scorecard.table`, or some of its targets.
     model : str
+    theme : "light" or "dark"
 
     Returns
     -------
@@ -42,17 +42,22 @@ def scorecard_figure(table: pd.DataFrame, model: str) -> str:
     y, width = 0.0, 0.0
     for target in dict.fromkeys(table.target):
         mine = table[table.target == target]
-        block, height, across = _block(mine, f"Maps of {model} for {title_with_code(target)}", y)
+        block, height, across = _block(
+            mine, f"Maps of {model} for {title_with_code(target)}", y, theme
+        )
         parts += block
         y, width = y + height, max(width, across)
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:g} {y:g}" width="{width:g}" '
-        f'height="{y:g}" role="img" aria-label="{escaped(f"scorecard of {model}")}" {_FONT}>'
-        f'<rect width="{width:g}" height="{y:g}" fill="#ffffff"/>{"".join(parts)}</svg>'
+        f'height="{y:g}" role="img" aria-label="{escaped(f"scorecard of {model}")}" {_FONT} '
+        f'fill="{PALETTE[theme]["text"]}">'
+        f'<rect width="{width:g}" height="{y:g}" fill="{PALETTE[theme]["paper"]}"/>{"".join(parts)}</svg>'
     )
 
 
-def _block(table: pd.DataFrame, title: str, top: float) -> tuple[list[str], float, float]:
+def _block(
+    table: pd.DataFrame, title: str, top: float, theme: str
+) -> tuple[list[str], float, float]:
     """One target's table: its parts, height and width."""
     cells: dict[tuple[str, str], Cell] = {
         (str(row["method"]), str(row["check"])): {str(k): v for k, v in row.items()}
@@ -69,7 +74,7 @@ def _block(table: pd.DataFrame, title: str, top: float) -> tuple[list[str], floa
     ):
         columns = list(some)
         first, last = columns[0][1], columns[-1][1] + COLUMN
-        out.append(_text((first + last) / 2, y + 12, category, 11, "middle", fill="#667080"))
+        out.append(_text((first + last) / 2, y + 12, category, 11, "middle", faint=True))
         out.append(f'<path d="M{first + 3:g} {y + 17:g}H{last - 3:g}" stroke="{_RULE}"/>')
     for check, x in zip(checks, lefts, strict=True):
         out += _heading(check, x + COLUMN / 2, y + 32)
@@ -78,18 +83,17 @@ def _block(table: pd.DataFrame, title: str, top: float) -> tuple[list[str], floa
         if name["dummy"] and (before is None or not before["dummy"]):
             y += GAP
             out.append(f'<path d="M10 {y - GAP / 2:g}H{width - 10:g}" stroke="{_RULE}"/>')
-        fill = "#667080" if name["dummy"] else _LIGHT["text"]
-        out.append(_text(10, y + 17, name["title"], 12, fill=fill))
+        out.append(_text(10, y + 17, name["title"], 12, faint=name["dummy"]))
         for check, x in zip(checks, lefts, strict=True):
             cell = cells.get((name["method"], check["check"]))
-            out += _cell(cell, x, y) if cell else []
+            out += _cell(cell, x, y, theme) if cell else []
         y += ROW
     legend = (
         "✓ better than the best dummy, or than the check's own bar (95 % interval over records) · "
         "✗ that is not shown · no mark: undecided, or nothing to judge · "
         "the last rows are dummies, which know nothing of the model"
     )
-    out.append(_text(10, y + 17, legend, 11, fill="#667080"))
+    out.append(_text(10, y + 17, legend, 11, faint=True))
     return out, y + 30 - top, max(width, 10 + 6.0 * len(legend))
 
 
@@ -117,11 +121,12 @@ def _heading(check: Cell, x: float, y: float) -> list[str]:
             lines.append(word)
     arrow = "↑ better" if check["better"] == "higher" else "↓ better"
     texts = [_text(x, y + 13 * k, line, 11, "middle") for k, line in enumerate(lines)]
-    return [*texts, _text(x, y + 13 * len(lines), arrow, 9.5, "middle", fill="#667080")]
+    return [*texts, _text(x, y + 13 * len(lines), arrow, 9.5, "middle", faint=True)]
 
 
-def _cell(cell: Cell, x: float, y: float) -> list[str]:
-    fill, opacity, mark = JUDGED.get(cell["beats"], ("#8a919c", 0.08, ""))
+def _cell(cell: Cell, x: float, y: float, theme: str) -> list[str]:
+    hue, opacity, mark = JUDGED.get(cell["beats"], ("text", 0.05, ""))
+    fill = PALETTE[theme][hue]
     value = shown(cell["value"], cell["unit"])
     said = _said(cell)
     return [
@@ -151,10 +156,10 @@ def _text(
     text: str,
     size: float,
     anchor: str = "start",
-    fill: str = "",
+    faint: bool = False,
     weight: int = 400,
 ) -> str:
     return (
         f'<text x="{x:g}" y="{y:g}" font-size="{size:g}" text-anchor="{anchor}" font-weight="{weight}" '
-        f'fill="{fill or _LIGHT["text"]}">{escaped(text)}</text>'
+        f'fill-opacity="{0.75 if faint else 1:g}">{escaped(text)}</text>'
     )

@@ -59,8 +59,8 @@ def attribution_band(attribution: Attribution) -> Shade:
     from scipy.ndimage import uniform_filter1d
 
     called = title_of(attribution.method)
-    acronym = called[1:2].isupper()
-    method = called if acronym else f"{called[:1].lower()}{called[1:]}"
+    named = called.split()[0][1:] != called.split()[0][1:].lower()  # LRP, DeepLIFT, Grad-CAM
+    method = called if named else f"{called[:1].lower()}{called[1:]}"
     width = max(1, round(SMOOTH_S * attribution.fs))
     values = uniform_filter1d(attribution.values.astype(np.float32), width, axis=-1)
     return Shade(

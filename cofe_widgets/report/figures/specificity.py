@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from ...ecg import LEADS
 from ...markup import escaped
+from .lines import DASHES, key, stroke, styles, upright
 from .palette import PALETTE
 
 Array = NDArray[np.float64]
@@ -17,9 +18,6 @@ Array = NDArray[np.float64]
 _WIDTH, _HEIGHT, _LEFT, _GAP, _TOP, _FOOT = 660, 208, 44, 40, 34, 40
 _SPATIAL, _BEAT_SHARE = 330, 0.3
 _KEY, _MARGIN = 30, 12
-#: Colours of methods, by name in the palette; maps that know nothing are dashed, in the text's.
-_COLOURS = ("p", "qrs", "t", "changed", "positive", "negative")
-_DASHES = ("6 3", "2 3", "8 3 2 3", "1 2")
 
 
 @dataclass(frozen=True)
@@ -66,7 +64,7 @@ def specificity_svg(
     theme : "light" or "dark"
     """
     names = list(dict.fromkeys(name for panel in panels for name in panel.spatial))
-    style = _styles(names, dummies, theme)
+    style = styles(names, dummies, theme)
     rows = -(-len(panels) // columns)
     width = columns * _WIDTH + 2 * _MARGIN
     height = _KEY + rows * (_HEIGHT + _TOP + _FOOT) + _MARGIN
@@ -75,42 +73,13 @@ def specificity_svg(
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" '
         f'height="{height}" font-family="system-ui, sans-serif" font-size="11" fill="{colour["text"]}">',
         f'<rect width="{width}" height="{height}" fill="{colour["paper"]}"/>',
-        _key(names, style),
+        key({name: name for name in names}, style, _MARGIN + _LEFT, width)[0],
     ]
     for k, panel in enumerate(panels):
         x = _MARGIN + (k % columns) * _WIDTH
         y = _KEY + (k // columns) * (_HEIGHT + _TOP + _FOOT)
         out.append(f'<g transform="translate({x} {y})">{_panel(panel, style, theme)}</g>')
     return "\n".join([*out, "</svg>"])
-
-
-def _styles(names: Sequence[str], dummies: Sequence[str], theme: str) -> dict[str, tuple[str, str]]:
-    """Colour and dashes of each method."""
-    colour, out, taken = PALETTE[theme], {}, [0, 0]
-    for name in names:
-        known = name not in dummies
-        place = taken[known]
-        taken[known] += 1
-        if known:
-            dash = "" if place < len(_COLOURS) else _DASHES[place // len(_COLOURS) - 1]
-            out[name] = (str(colour[_COLOURS[place % len(_COLOURS)]]), dash)
-        else:
-            out[name] = (str(colour["text"]), _DASHES[place % len(_DASHES)])
-    return out
-
-
-def _line(style: tuple[str, str], width: float = 1.6) -> str:
-    dash = f' stroke-dasharray="{style[1]}"' if style[1] else ""
-    return f'stroke="{style[0]}" stroke-width="{width}"{dash} fill="none"'
-
-
-def _key(names: Sequence[str], style: dict[str, tuple[str, str]]) -> str:
-    out, x = [], float(_MARGIN + _LEFT)
-    for name in names:
-        out.append(f'<path d="M{x:.0f} 16h22" {_line(style[name], 2)}/>')
-        out.append(f'<text x="{x + 27:.0f}" y="20">{escaped(name)}</text>')
-        x += 46 + 6.3 * len(name)
-    return "".join(out)
 
 
 def _panel(panel: SpecificityPanel, style: dict[str, tuple[str, str]], theme: str) -> str:
@@ -160,10 +129,10 @@ def _spatial(panel: SpecificityPanel, style: dict[str, tuple[str, str]], theme: 
             x = row * step + (k + 1) * step / (len(panel.spatial) + 1)
             colour = style[name][0]
             out.append(
-                f'<path d="M{x:.1f} {y(low):.1f}V{y(high):.1f}" {_line((colour, ""), 2)} opacity="0.45"/>'
+                f'<path d="M{x:.1f} {y(low):.1f}V{y(high):.1f}" {stroke((colour, ""), 2)} opacity="0.45"/>'
             )
             out.append(_mark(x, y(middle), style[name]))
-    out.append(_upright("spatial specificity", _HEIGHT / 2, -30))
+    out.append(upright("spatial specificity", _HEIGHT / 2, -30))
     return "".join(out)
 
 
@@ -172,7 +141,7 @@ def _mark(x: float, y: float, style: tuple[str, str]) -> str:
     colour, dash = style
     if not dash:
         return f'<circle cx="{x:.1f}" cy="{y:.1f}" r="2.2" fill="{colour}"/>'
-    kind = _DASHES.index(dash) % 3
+    kind = DASHES.index(dash) % 3
     if not kind:
         return f'<circle cx="{x:.1f}" cy="{y:.1f}" r="2.2" fill="none" stroke="{colour}"/>'
     turned = f' transform="rotate(45 {x:.1f} {y:.1f})"' if kind == 2 else ""
@@ -206,7 +175,7 @@ class _Axes:
 
     def curve(self, values: Array, style: tuple[str, str]) -> str:
         """A line."""
-        return f'<polyline points="{" ".join(self.points(values))}" {_line(style)}/>'
+        return f'<polyline points="{" ".join(self.points(values))}" {stroke(style)}/>'
 
     def band(self, lower: Array, upper: Array, colour: str) -> str:
         """What lies between two curves."""
@@ -245,11 +214,6 @@ def _temporal(
     out.append(
         f'<text x="{width / 2:.1f}" y="{_HEIGHT + 28}" text-anchor="middle">ms after R</text>'
     )
-    out.append(_upright("beat", upper_foot / 2, -8))
-    out.append(_upright("relevance", (below.top + below.foot) / 2, -8))
+    out.append(upright("beat", upper_foot / 2, -8))
+    out.append(upright("relevance", (below.top + below.foot) / 2, -8))
     return "".join(out)
-
-
-def _upright(text: str, y: float, x: float) -> str:
-    turned = f"translate({x:.1f} {y:.1f}) rotate(-90)"
-    return f'<text transform="{turned}" text-anchor="middle">{text}</text>'

@@ -40,6 +40,8 @@ class Maps(WhatIf, CounterfactualViewer):
 
     #: How many simulated ECGs a check looks at: fewer are quicker and tell less.
     check_records = t.Int(16, min=4, max=200)
+    #: A folder in which what a check measured is kept by content: the same check later takes seconds.
+    check_store = t.Unicode(None, allow_none=True)
 
     def _start_maps(self) -> None:
         self._known: dict[tuple[str, str], Attribution] = {}
@@ -143,7 +145,9 @@ class Maps(WhatIf, CounterfactualViewer):
         card: Scorecard | None = None
         yield Update({"fraction": 0.0, "message": f"Simulating {n} ECGs"})
         records = with_and_without(f, target, n)
-        steps = scorecard.steps(f, records, methods, target, quick=True)
+        steps = scorecard.steps(
+            f, records, methods, target, quick=True, store=self.check_store or None
+        )
         with closing(steps):
             for step in steps:
                 card = step.result

@@ -8,7 +8,7 @@ import type { Ecg } from "./layers";
 
 export abstract class Component implements Traits {
   readonly title = h("div.title");
-  readonly foot = h("footer.quiet", "For research and teaching. Not a medical device.");
+  readonly foot = h("div.foot.quiet", "For research and teaching. Not a medical device.");
   readonly alert = h("div.error", { role: "alert", hidden: true });
   readonly root: HTMLElement;
   readonly #host: Host;

@@ -134,7 +134,7 @@ export class PlotCard {
   constructor(plot: Plot, slider: HTMLInputElement | null) {
     this.plot = plot;
     this.#heading = h("label", { for: slider?.id });
-    this.element = h("section.card.severity", h("h3", this.#heading, this.reading), plot.element, slider, this.#ends);
+    this.element = h("section.card.severity", h("h2", this.#heading, this.reading), plot.element, slider, this.#ends);
   }
 
   name(heading: string, ...ends: string[]): void {

@@ -97,7 +97,7 @@ export class Explainer extends Component {
       ".plain.needs-ecg",
     );
     const actions = h("div.actions", this.#upload?.examples(), this.#takes("page") && page, this.#upload?.button());
-    return h("header.head.needs-ecg", this.title, actions);
+    return h("div.head.needs-ecg", this.title, actions);
   }
 
   #body(): HTMLElement {

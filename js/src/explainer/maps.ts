@@ -72,7 +72,7 @@ export class MapsCard {
     });
     this.form = h(
       "section.card.look",
-      h("h3", "Where does it look?"),
+      h("h2", "Where does it look?"),
       h("p", "Map for ", this.#targets, " by ", this.#method),
       this.#badge,
       h("p", "Compare with ", ...this.#others),
@@ -241,7 +241,7 @@ function check({ check, methods }: PackedMaps): HTMLElement {
   const { words, about, picture: card } = check;
   return h(
     "div.scorecard",
-    h("h3", "Can these maps be believed?"),
+    h("h2", "Can these maps be believed?"),
     ...words.map((said) => h("p", said)),
     h("p.quiet", about),
     h("div.picture", { tabindex: 0, role: "group", "aria-label": "Scorecard" }, picture(card.data)),

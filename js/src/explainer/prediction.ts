@@ -13,7 +13,7 @@ export class PredictionCard {
 
   constructor(choose: (model: string) => void) {
     this.#models = select("Model", [], choose);
-    this.element = h("section.card.answer", h("h3", "Model’s answer", this.#model, this.#models), this.#bars);
+    this.element = h("section.card.answer", h("h2", "Model’s answer", this.#model, this.#models), this.#bars);
   }
 
   /** The models there are to choose from, and the one that answers. */

@@ -45,7 +45,7 @@ export class RequestCard {
     this.#button = button("Explain", "", () => (this.#running ? stop() : ask()), ".primary");
     this.element = h(
       "section.card.question",
-      h("h3", "What would it take?"),
+      h("h2", "What would it take?"),
       h("p", "How must this ECG change for the model to say ", this.#targets, this.#joint, this.#levels, this.#value, this.#unit, "?"),
       h("div.go", this.#button, this.#progress),
       h("details", h("summary", "How to look"), this.#method, this.#count, h("div.row", "Keep", ...this.#kept)),

@@ -31,7 +31,7 @@ export class TrustCard {
       .filter(Boolean)
       .join(", ");
     this.element.replaceChildren(
-      h("h3", "Can it be believed?"),
+      h("h2", "Can it be believed?"),
       h("p", trust.headline),
       h("ul", ...pause.map(finding)),
       h("details", { hidden: !rest.length }, h("summary", more), h("ul", ...rest.map(finding))),

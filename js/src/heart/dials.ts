@@ -88,7 +88,7 @@ export class HeartDials {
   }
 }
 
-const card = (title: string, ...children: Node[]): HTMLElement => h("section.card", h("h3", title), ...children);
+const card = (title: string, ...children: Node[]): HTMLElement => h("section.card", h("h2", title), ...children);
 
 const noiseWords = (level: number): string =>
   level === 0 ? "none" : level < 0.8 ? "low" : level <= 1.2 ? "everyday" : level <= 2 ? "high" : "very high";

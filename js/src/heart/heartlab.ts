@@ -64,7 +64,7 @@ export class HeartLab extends Component {
     root.classList.add("cofe-explainer", "cofe-has-ecg", "cofe-heart");
     const tools = h("div.tools", live && group("HeartState on the ECG", ...this.#overlays), this.#toolbar.element);
     root.append(
-      h("header.head", this.title),
+      h("div.head", this.title),
       this.alert,
       h(
         "div.body",

@@ -45,7 +45,7 @@ export class DialsCard {
     this.#onTake = onTake;
     this.curve = new PlotCard(new Plot("Take a slider", stop), null);
     this.#reset = button("Reset", "Back to the ECG itself", () => onAsk({}), ".plain");
-    this.element = h("section.card.whatif", h("h3", "What if it measured …", this.#reset), this.#box);
+    this.element = h("section.card.whatif", h("h2", "What if it measured …", this.#reset), this.#box);
   }
 
   /** `live`: there is a kernel to draw what is asked for. */

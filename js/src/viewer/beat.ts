@@ -48,7 +48,7 @@ export class BeatCard {
 
   constructor(root: HTMLElement, stop: AbortSignal) {
     this.#root = root;
-    this.element = h("section.card", { hidden: true }, h("h3", "Median beat"), this.#frame);
+    this.element = h("section.card", { hidden: true }, h("h2", "Median beat"), this.#frame);
     watchWidth(this.#frame, () => this.#draw(), stop);
     const theme = new MutationObserver(() => this.#draw());
     theme.observe(root, { attributeFilter: ["data-theme"] });

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from ....explain.attribution.similarity import pearson, smoothed
 from .. import bootstrap
 from ..check import Check
-from ..formulas import Array, pearson, smoothed
+from ..formulas import Array
 from ..randomised import layers, randomised, stages
 
 if TYPE_CHECKING:
