@@ -27,6 +27,8 @@ if TYPE_CHECKING:  # what __getattr__ below finds, for type checkers and editors
     from .explain import attribute as attribute
     from .explain.counterfactual import Counterfactual as Counterfactual
     from .explain.counterfactual import counterfactual as counterfactual
+    from .explain.glocal import GlocalMap as GlocalMap
+    from .explain.glocal import glocal as glocal
     from .generative import reconstruct as reconstruct
     from .generative import sample as sample
     from .io import read as read
@@ -79,6 +81,8 @@ _HOME = {
     "reconstruct": "generative",
     "sample": "generative",
     "attribute": "explain",
+    "glocal": "explain.glocal",
+    "GlocalMap": "explain.glocal",
     "Attribution": "explain",
     "ATTRIBUTION_METHODS": "explain",
     "compare_maps": "report.maps",
@@ -144,6 +148,8 @@ provide(
         "words": f"{__name__}.report.words",
         "scorecard_words": f"{__name__}.report.scorecard",
         "scorecard_figure": f"{__name__}.report.figures.scorecard",
+        "glocal_words": f"{__name__}.report.glocal",
+        "glocal_figure": f"{__name__}.report.figures.glocal",
         "curves_figure": f"{__name__}.report.figures.curves",
         "table_words": f"{__name__}.report.table",
         "changes_figure": f"{__name__}.report.figures.changes",

@@ -113,9 +113,10 @@ class Aligned:
                 found.append({"failure": str(answer)})
                 continue
             shade = next(maps)
-            row = self._row(shade) if _is(shade) else {"failure": str(shade)}
+            row: Row = self._row(shade) if _is(shade) else {"failure": str(shade)}
             if "failure" not in row:
-                row["answers"] = np.array([answer[name] for name in self.f.outputs], np.float32)
+                told = [answer[name] for name in self.f.outputs]
+                row["answers"] = np.array(told, np.float32)
             found.append(row)
         return found
 
