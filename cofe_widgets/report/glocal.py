@@ -14,12 +14,14 @@ from ..vocabulary.segments import BEAT_SEGMENTS, SEGMENTS
 from .reasons import percent
 
 if TYPE_CHECKING:
-    from ..explain.glocal import GlocalMap
+    from ..explain.glocal import GlocalDifference, GlocalMap
 
 #: Rank correlation with the map of |signal| from which a map may be of the voltage alone.
 LIKE_SIGNAL = 0.7
 #: Below it records of the group do not look alike.
 ALIKE = 0.3
+#: Cells that differ are told, so many at most.
+MOST_CELLS = 7
 
 
 def glocal_words(value: GlocalMap) -> str:
@@ -61,3 +63,24 @@ def _waves(value: GlocalMap) -> str:
         lasts = float(seconds[:, part].sum() / max(seconds.sum(), 1e-9))
         told.append(f"{wave} {percent(share)} ({percent(lasts)})")
     return f"By wave, beside how long it lasts: {', '.join(told)}."
+
+
+def difference_words(value: GlocalDifference) -> str:
+    """The sentences of a `GlocalDifference`."""
+    first, second = value.names
+    cells = value.cells
+    kind = "the same records" if value.paired else "two groups"
+    if not cells:
+        return (
+            f"{first} beside {second}, {kind}: none of 288 cells differs by more than chance (corrected for all "
+            "of them at once)."
+        )
+    told = []
+    for lead, segment in cells[:MOST_CELLS]:
+        i, j = LEADS.index(lead), SEGMENTS.index(segment)
+        size, low, high = (float(one[i, j]) for one in (value.change, value.low, value.high))
+        told.append(f"{segment} in {lead} {size:+.2f} ({low:+.2f} to {high:+.2f})")
+    return (
+        f"{first} beside {second}, {kind}: {len(cells)} of 288 cells differ by more than chance (corrected for "
+        f"all of them at once), in times an even spread: {'; '.join(told)}."
+    )

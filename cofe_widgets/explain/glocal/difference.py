@@ -149,8 +149,10 @@ def difference(
         "version": one.provenance.get("version", ""),
     }
     known = np.isfinite(change)
-    arrays = [np.where(known, v, np.nan).astype(np.float32) for v in (change, low, high, p)]
-    return GlocalDifference(names or _named(one, other), *arrays, bool(paired), told)
+    cells = [np.where(known, v, np.nan).astype(np.float32) for v in (change, low, high, p)]
+    return GlocalDifference(
+        names or _named(one, other), cells[0], cells[1], cells[2], cells[3], bool(paired), told
+    )
 
 
 def _named(one: GlocalMap, other: GlocalMap) -> tuple[str, str]:

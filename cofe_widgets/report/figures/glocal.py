@@ -17,7 +17,7 @@ from ...vocabulary.segments import SEGMENTS
 from .palette import PALETTE
 
 if TYPE_CHECKING:
-    from ...explain.glocal import GlocalMap
+    from ...explain.glocal import GlocalDifference, GlocalMap
 
 #: Widths and heights, px.
 _MARGIN, _HEAD, _CELL, _ROW, _LEAD = 12, 42, 23, 15, 36
@@ -58,13 +58,8 @@ def glocal_figures(values: Sequence[GlocalMap], theme: str = "light") -> str:
         block, tall = _block(value, colour)
         parts.append(f'<g transform="translate({x:g} 0)">{block}</g>')
         x, height = x + _WIDE + 2 * _MARGIN, max(height, tall)
-    label = escaped(f"glocal maps of {', '.join(one.target for one in values)}")
-    return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {x:g} {height:g}" width="{x:g}" '
-        f'height="{height:g}" role="img" aria-label="{label}" font-family="system-ui, sans-serif" '
-        f'font-size="11" color="{colour["text"]}" fill="{colour["text"]}">'
-        f'<rect width="{x:g}" height="{height:g}" fill="{colour["paper"]}"/>{"".join(parts)}</svg>'
-    )
+    label = f"glocal maps of {', '.join(one.target for one in values)}"
+    return _svg("".join(parts), x, height, label, colour)
 
 
 def _block(value: GlocalMap, colour: dict[str, Any]) -> tuple[str, float]:
@@ -159,6 +154,25 @@ def _cells(value: GlocalMap, colour: dict[str, Any], top: float) -> tuple[list[s
     """The 12 x 24 segments, as deep as the relevance per length, the seven highest marked."""
     size = value.segments
     most = float(np.nanmax(size)) if np.isfinite(size).any() else 1.0
+    out = _grid(size, most, value.top, "{:.2f} times even", colour, top)
+    y = top + _NAMES + _ROW * len(LEADS) + 16
+    legend = (
+        f"relevance per length: deepest {most:.1f} times an even spread; framed: the seven highest"
+    )
+    out.append(_text(_MARGIN, y, legend, quiet=True))
+    out.append(_text(_MARGIN, y + 14, "·: fewer than half of the records have it", quiet=True))
+    return out, _NAMES + _ROW * len(LEADS) + 42
+
+
+def _grid(
+    size: NDArray[Any],
+    most: float,
+    framed: Sequence[tuple[str, str]],
+    said: str,
+    colour: dict[str, Any],
+    top: float,
+) -> list[str]:
+    """Cells of leads by segments: as deep as their size is of the most, one hue above zero, another below."""
     y0 = top + _NAMES
     out = []
     for j, segment in enumerate(SEGMENTS):
@@ -169,25 +183,45 @@ def _cells(value: GlocalMap, colour: dict[str, Any], top: float) -> tuple[list[s
         out.append(_text(_MARGIN + _LEAD - 6, y + 12, lead, anchor="end"))
         for j, segment in enumerate(SEGMENTS):
             x = _MARGIN + _LEAD + _CELL * j
-            if not np.isfinite(size[i, j]):
+            one = float(size[i, j])
+            if not np.isfinite(one):
                 out.append(_text(x + _CELL / 2, y + 11, "·", anchor="middle", quiet=True))
                 continue
-            mark = (
-                ' stroke="currentColor" stroke-width="1.8"' if (lead, segment) in value.top else ""
-            )
-            depth = max(float(size[i, j]) / most, 0) if most else 0.0
+            mark = ' stroke="currentColor" stroke-width="1.8"' if (lead, segment) in framed else ""
+            depth = min(abs(one) / most, 1.0) if most else 0.0
             out.append(
-                f"<g><title>{escaped(f'{segment} in {lead}: {size[i, j]:.2f} times even')}</title>"
+                f"<g><title>{escaped(f'{segment} in {lead}: {said.format(one)}')}</title>"
                 f'<rect x="{x + 1:.1f}" y="{y + 1:.1f}" width="{_CELL - 2}" height="{_ROW - 2}" '
-                f'fill="{colour["positive"]}" fill-opacity="{0.06 + 0.9 * depth:.2f}"{mark}/></g>'
+                f'fill="{colour["positive" if one >= 0 else "negative"]}" '
+                f'fill-opacity="{0.06 + 0.9 * depth:.2f}"{mark}/></g>'
             )
-    y = y0 + _ROW * len(LEADS) + 16
-    legend = (
-        f"relevance per length: deepest {most:.1f} times an even spread; framed: the seven highest"
-    )
+    return out
+
+
+def difference_figure(value: GlocalDifference, theme: str = "light") -> str:
+    """The 12 x 24 differences of two glocal maps; those that are no chance are framed."""
+    colour = PALETTE[theme]
+    first, second = value.names
+    most = float(np.nanmax(np.abs(value.change))) if np.isfinite(value.change).any() else 1.0
+    out = [_text(_MARGIN, 20, f"{first} less {second}", weight=600, size=14)]
+    out += _grid(value.change, most, value.cells, "{:+.2f} times even", colour, 24)
+    y = 24 + _NAMES + _ROW * len(LEADS) + 16
+    legend = f"blue: more in {first}, orange: less; deepest {most:.2f} times an even spread"
     out.append(_text(_MARGIN, y, legend, quiet=True))
-    out.append(_text(_MARGIN, y + 14, "·: fewer than half of the records have it", quiet=True))
-    return out, _NAMES + _ROW * len(LEADS) + 42
+    told = "framed: no chance, corrected for all cells at once (p < 0.05)"
+    out.append(_text(_MARGIN, y + 14, told, quiet=True))
+    width, height = _WIDE + 2 * _MARGIN, y + 26
+    return _svg("".join(out), width, height, f"{first} less {second}, by segment", colour)
+
+
+def _svg(body: str, width: float, height: float, label: str, colour: dict[str, Any]) -> str:
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:g} {height:g}" width="{width:g}" '
+        f'height="{height:g}" role="img" aria-label="{escaped(label)}" '
+        f'font-family="system-ui, sans-serif" font-size="11" color="{colour["text"]}" '
+        f'fill="{colour["text"]}"><rect width="{width:g}" height="{height:g}" '
+        f'fill="{colour["paper"]}"/>{body}</svg>'
+    )
 
 
 def _text(
