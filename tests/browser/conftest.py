@@ -143,6 +143,11 @@ class Server:
         page.evaluate("() => window.jupyterapp.commands.execute('notebook:run-all-cells')")
         return page
 
+    def show(self, tab: Tab, *cells: str) -> Page:
+        """Open a notebook of these cells as a page of Voila."""
+        tab.page.goto(f"{self.url}/voila/render/{self.notebook(*cells)}")
+        return tab.page
+
 
 def _environment(folder: Path) -> dict[str, str]:
     """Nothing of the user's own Jupyter, and our checkout on the path of the kernels."""
@@ -239,4 +244,19 @@ def voila(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     # The page itself starts a kernel; a static file says as well that the server is up.
     ready = f"{url}/voila/static/voila.js"
     for _ in _serve(command, ready, folder, home / "server.log"):
+        yield Server(url, "", folder)
+
+
+@pytest.fixture(scope="session")
+def gallery(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """Voila, serving whatever notebooks a test writes: `Server.show` opens one."""
+    folder = tmp_path_factory.mktemp("gallery")
+    port = _free_port()
+    command = [
+        *(sys.executable, "-m", "voila", str(folder), "--no-browser"),
+        f"--port={port}",
+        "--Voila.ip=127.0.0.1",
+    ]
+    url = f"http://127.0.0.1:{port}"
+    for _ in _serve(command, f"{url}/voila/static/voila.js", folder, folder / "server.log"):
         yield Server(url, "", folder)

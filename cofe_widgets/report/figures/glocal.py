@@ -62,6 +62,14 @@ def glocal_figures(values: Sequence[GlocalMap], theme: str = "light") -> str:
     return _svg("".join(parts), x, height, label, colour)
 
 
+def beats_figure(value: GlocalMap, theme: str = "light") -> str:
+    """The twelve median beats alone, coloured by attribution."""
+    colour = PALETTE[theme]
+    width, height = _WIDE + 2 * _MARGIN, _BEATS * (_BEAT_HIGH + _GAP) + _MARGIN
+    body = "".join(_beats(value, colour, float(_MARGIN)))
+    return _svg(body, width, height, f"median beats, coloured for {value.target}", colour)
+
+
 def _block(value: GlocalMap, colour: dict[str, Any]) -> tuple[str, float]:
     out = [_text(_MARGIN, 20, title_with_code(value.target), weight=600, size=14)]
     about = f"{title_of(value.method)}; {len(value)} of {value.seen} records"

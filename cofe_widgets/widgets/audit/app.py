@@ -16,6 +16,7 @@ from ...report.sections import sections_page
 from ...wrapper import Predictor
 from ...wrapper.records import listed
 from .counterfactuals import CounterfactualsPanel
+from .glocal import GlocalPanel
 from .subgroups import SubgroupsPanel
 
 if TYPE_CHECKING:
@@ -193,6 +194,7 @@ def _link(name: str, data: bytes) -> str:
 
 #: Title of a tab -> what makes its widget.
 TABS: dict[str, Callable[[AuditApp, Predictor], w.Widget]] = {
+    "Where does it look?": lambda app, f: GlocalPanel(app.records, f, app.labels),
     "What would change its mind?": lambda app, f: CounterfactualsPanel(app.records, f),
     "Whom does it err on?": lambda app, f: SubgroupsPanel(app.records, f, app.labels),
 }
