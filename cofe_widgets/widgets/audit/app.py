@@ -29,6 +29,11 @@ _MIME = {
     "svg": "image/svg+xml",
     "html": "text/html",
 }
+#: Titles of tabs are questions: none is cut.
+_TABS_WHOLE = (
+    "<style>.cofe-audit-tabs .lm-TabBar-tab, .cofe-audit-tabs .p-TabBar-tab "
+    "{ flex: 0 0 auto; min-width: max-content; }</style>"
+)
 
 
 class AuditApp(w.VBox):
@@ -75,10 +80,11 @@ class AuditApp(w.VBox):
         self._kept: dict[str, dict[str, w.Widget]] = {}
         self._menu = w.Dropdown(description="Model", options=list(self.models))
         self._menu.layout.display = "" if len(self.models) > 1 else "none"
-        self._tabs = w.Tab()
+        self._tabs = w.Tab(layout=w.Layout(width="100%"))
+        self._tabs.add_class("cofe-audit-tabs")
         self._files, self._save = w.HTML(), w.Button(description="Prepare files")
         self._save.on_click(lambda _: self.prepare())
-        told = w.HTML(f"<p>{escaped(self._about())}</p>")
+        told = w.HTML(f"{_TABS_WHOLE}<p>{escaped(self._about())}</p>")
         save = w.HBox([self._save, self._files], layout=w.Layout(flex_flow="row wrap"))
         super().__init__([told, self._menu, self._tabs, save])
         self.add_class("cofe-audit")

@@ -41,6 +41,8 @@ _SHOWN: dict[str, tuple[Callable[[GlocalMap], Any], bool]] = {
     ABOVE_SIGNAL: (lambda value: value.segments - typical(value.amplitude), True),
 }
 _LISTED = 12
+#: A sample is marked as of a segment from this probability on.
+LEAST_LIKELY = 0.1
 
 
 class GlocalPanel(w.VBox):
@@ -250,5 +252,6 @@ class GlocalPanel(w.VBox):
         lead, segment = self.cell
         row = record.leads.index(lead)
         values = np.zeros(record.signal.shape, np.float32)
-        values[row] = np.nan_to_num(soft[row, :, SEGMENTS.index(segment)])
+        likely = np.nan_to_num(soft[row, :, SEGMENTS.index(segment)])
+        values[row] = np.where(likely >= LEAST_LIKELY, likely, 0)
         return Attribution(values, record, f"{segment} in {lead}", "segment")

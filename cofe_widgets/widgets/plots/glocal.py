@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 _LIGHT = PALETTE["light"]
 _BLUE, _ORANGE = _LIGHT["positive"], _LIGHT["negative"]
-_ROW_PX, _LEFT_PX, _TOP_PX = 22, 46, 100
+_ROW_PX, _LEFT_PX, _TOP_PX = 22, 46, 124
 _WIDTH_PX = 900
 
 
