@@ -148,6 +148,8 @@ provide(
         "words": f"{__name__}.report.words",
         "scorecard_words": f"{__name__}.report.scorecard",
         "scorecard_figure": f"{__name__}.report.figures.scorecard",
+        "changes_words": f"{__name__}.report.glocal",
+        "glocal_changes_figure": f"{__name__}.report.figures.glocal",
         "difference_words": f"{__name__}.report.glocal",
         "difference_figure": f"{__name__}.report.figures.glocal",
         "glocal_words": f"{__name__}.report.glocal",

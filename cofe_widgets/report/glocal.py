@@ -14,7 +14,7 @@ from ..vocabulary.segments import BEAT_SEGMENTS, SEGMENTS
 from .reasons import percent
 
 if TYPE_CHECKING:
-    from ..explain.glocal import GlocalDifference, GlocalMap
+    from ..explain.glocal import GlocalChanges, GlocalDifference, GlocalMap
 
 #: Rank correlation with the map of |signal| from which a map may be of the voltage alone.
 LIKE_SIGNAL = 0.7
@@ -84,3 +84,21 @@ def difference_words(value: GlocalDifference) -> str:
         f"{first} beside {second}, {kind}: {len(cells)} of 288 cells differ by more than chance (corrected for "
         f"all of them at once), in times an even spread: {'; '.join(told)}."
     )
+
+
+def changes_words(value: GlocalChanges) -> str:
+    """The sentences of a `GlocalChanges`."""
+    told: dict[str, list[str]] = {}
+    for lead, segment in value.top:
+        size = float(value.signed[LEADS.index(lead), SEGMENTS.index(segment)])
+        told.setdefault(lead, []).append(f"{segment} ({size:+.2f} mV)")
+    where = "; ".join(f"{', '.join(some)} in {lead}" for lead, some in told.items())
+    said = (
+        f"Counterfactuals towards {title(value.target)} of {len(value)} of {value.seen} records change most: "
+        f"{where}. What changes from beat to beat is not in it."
+    )
+    if value.unreached:
+        said += f" {value.unreached} did not reach the answer asked for."
+    if len(value.failures):
+        said += f" {len(value.failures)} records had no counterfactual that can be aligned."
+    return said

@@ -17,7 +17,7 @@ from ...vocabulary.segments import SEGMENTS
 from .palette import PALETTE
 
 if TYPE_CHECKING:
-    from ...explain.glocal import GlocalDifference, GlocalMap
+    from ...explain.glocal import GlocalChanges, GlocalDifference, GlocalMap
 
 #: Widths and heights, px.
 _MARGIN, _HEAD, _CELL, _ROW, _LEAD = 12, 42, 23, 15, 36
@@ -86,35 +86,77 @@ def _block(value: GlocalMap, colour: dict[str, Any]) -> tuple[str, float]:
 
 def _beats(value: GlocalMap, colour: dict[str, Any], top: float) -> list[str]:
     """Median beats of twelve leads, shaded by how much of the map lies on each moment."""
-    wide = (_WIDE - (_ACROSS - 1) * _GAP) / _ACROSS
     most = float(np.nanpercentile(value.beat_attribution, 99.5))
     out = []
-    for k, lead in enumerate(LEADS):
-        x = _MARGIN + (k // _BEATS) * (wide + _GAP)
-        y = top + (k % _BEATS) * (_BEAT_HIGH + _GAP)
-        shade, beat = value.beat_attribution[k], value.beat[k]
-        out.append(
-            f'<rect x="{x:.1f}" y="{y:.1f}" width="{wide:.1f}" height="{_BEAT_HIGH}" fill="none" '
-            'stroke="currentColor" opacity="0.15"/>'
-        )
-        out.append(_text(x + 3, y + 11, lead, weight=600))
+    for k, (x, y, wide) in enumerate(_boxes(top)):
+        beat = value.beat[k]
+        out += _box(LEADS[k], x, y, wide)
         if not np.isfinite(beat).all():
-            out.append(
-                _text(x + wide / 2, y + _BEAT_HIGH / 2, "not seen", quiet=True, anchor="middle")
-            )
+            middle = x + wide / 2
+            out.append(_text(middle, y + _BEAT_HIGH / 2, "not seen", quiet=True, anchor="middle"))
             continue
         step = wide / len(beat)
-        for first, count, depth in runs(shade, most):
+        for first, count, depth in runs(value.beat_attribution[k], most):
             out.append(
                 f'<rect x="{x + first * step:.1f}" y="{y:.1f}" width="{count * step:.1f}" '
                 f'height="{_BEAT_HIGH}" fill="{colour["positive"]}" fill-opacity="{0.85 * depth:.2f}"/>'
             )
-        rest = float(np.median(beat))
-        level = y + _BEAT_HIGH * 0.56 - (beat - rest) / _MV * _BEAT_HIGH
-        level = np.clip(level, y, y + _BEAT_HIGH)
-        points = " ".join(f"{x + i * step:.1f},{v:.1f}" for i, v in enumerate(level))
-        out.append(f'<polyline points="{points}" fill="none" stroke="{colour["trace"]}"/>')
+        out.append(_trace(beat, float(np.median(beat)), x, y, step, colour["trace"]))
     return out
+
+
+def _boxes(top: float) -> list[tuple[float, float, float]]:
+    """Left, top and width of the boxes of twelve beats."""
+    wide = (_WIDE - (_ACROSS - 1) * _GAP) / _ACROSS
+    return [
+        (
+            _MARGIN + (k // _BEATS) * (wide + _GAP),
+            top + (k % _BEATS) * (_BEAT_HIGH + _GAP),
+            wide,
+        )
+        for k in range(len(LEADS))
+    ]
+
+
+def _box(lead: str, x: float, y: float, wide: float) -> list[str]:
+    return [
+        f'<rect x="{x:.1f}" y="{y:.1f}" width="{wide:.1f}" height="{_BEAT_HIGH}" fill="none" '
+        'stroke="currentColor" opacity="0.15"/>',
+        _text(x + 3, y + 11, lead, weight=600),
+    ]
+
+
+def _trace(beat: NDArray[Any], rest: float, x: float, y: float, step: float, colour: str) -> str:
+    """A beat as a line in its box."""
+    level = y + _BEAT_HIGH * 0.56 - (beat - rest) / _MV * _BEAT_HIGH
+    level = np.clip(level, y, y + _BEAT_HIGH)
+    points = " ".join(f"{x + i * step:.1f},{v:.1f}" for i, v in enumerate(level))
+    return f'<polyline points="{points}" fill="none" stroke="{colour}"/>'
+
+
+def glocal_changes_figure(value: GlocalChanges, theme: str = "light") -> str:
+    """Median beats before and after, and how much each segment changes; the seven largest framed."""
+    colour = PALETTE[theme]
+    head = f"Towards {title_with_code(value.target)}: {len(value)} of {value.seen} records"
+    out = [_text(_MARGIN, 20, head, weight=600, size=14)]
+    out.append(_text(_MARGIN, 36, "median beats; red: the counterfactuals'", quiet=True))
+    before, after = (np.nanmedian(one, axis=0) for one in (value.before, value.after))
+    for k, (x, y, wide) in enumerate(_boxes(float(_HEAD))):
+        out += _box(LEADS[k], x, y, wide)
+        if np.isfinite(before[k]).all():
+            step, rest = wide / before.shape[1], float(np.median(before[k]))
+            out.append(_trace(after[k], rest, x, y, step, colour["changed"]))
+            out.append(_trace(before[k], rest, x, y, step, colour["trace"]))
+    top = _HEAD + _BEATS * (_BEAT_HIGH + _GAP)
+    signed = value.signed
+    most = float(np.nanmax(np.abs(signed))) if np.isfinite(signed).any() else 1.0
+    out += _grid(signed, most, value.top, "{:+.3f} mV", colour, top)
+    y = top + _NAMES + _ROW * len(LEADS) + 16
+    legend = f"mean change, blue up, orange down, deepest {most:.2f} mV; framed: the seven largest in size"
+    out.append(_text(_MARGIN, y, legend, quiet=True))
+    width, height = _WIDE + 2 * _MARGIN, y + 14
+    label = f"what counterfactuals towards {value.target} change"
+    return _svg("".join(out), width, height, label, colour)
 
 
 def runs(shade: NDArray[Any], most: float) -> list[tuple[int, int, float]]:
