@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from scipy.stats import rankdata
 from torch import Tensor, nn
 
 from ...audit.statistics import wilson
@@ -40,9 +41,11 @@ def auroc(score: Array, positive: NDArray[np.bool_]) -> float:
     """Area under the ROC curve, ties count half; NaN without both classes, or of a NaN score."""
     if positive.all() or not positive.any() or np.isnan(score).any():
         return float("nan")
-    from sklearn.metrics import roc_auc_score  # slow to import
-
-    return float(roc_auc_score(positive, score))
+    # By ranks (Mann-Whitney): scikit-learn's checks of its input take ten times as long, and a
+    # bootstrap of many labels asks for this a hundred thousand times.
+    there = int(positive.sum())
+    ranks = rankdata(score)[positive].sum()
+    return float((ranks - there * (there + 1) / 2) / (there * (len(score) - there)))
 
 
 def interval(
