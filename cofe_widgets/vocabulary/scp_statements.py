@@ -9,8 +9,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from .diagnoses import FROM_SCP
-
 
 @dataclass(frozen=True)
 class Statement:
@@ -113,15 +111,17 @@ STATEMENTS: dict[str, Statement] = {
 #: What voltage alone makes: nothing is known of them where amplitudes are z-scores.
 VOLTAGE = frozenset({"VCLVH", "LVOLT", "HVOLT"})
 SUPERCLASSES = ("NORM", "MI", "STTC", "CD", "HYP")
-SUPERCLASS_TITLES = {
-    "NORM": "normal ECG",
+#: Classes that are no statement themselves, or more than the statement of their name.
+_CLASS_TITLES = {
     "MI": "myocardial infarction",
     "STTC": "ST or T change",
     "CD": "conduction disturbance",
     "HYP": "hypertrophy",
+    "ISCA": "ischaemic in anterior leads",
+    "ISCI": "ischaemic in inferior leads",
+    "LAFB/LPFB": "left fascicular block",
+    "_AVB": "AV block",
 }
-#: Code of `diagnoses` -> statement, for those that it spells otherwise.
-FROM_CODE = {code: scp for scp, code in FROM_SCP.items() if scp in STATEMENTS}
 
 
 def _members(level: str) -> dict[str, tuple[str, ...]]:
@@ -143,8 +143,7 @@ LEVELS: dict[str, dict[str, tuple[str, ...]]] = {
 }
 
 
-def statement_of(code: str) -> str | None:
-    """The statement that a code of labels stands for, spelled as here or as in `diagnoses`; or None."""
-    if code in STATEMENTS:
-        return code
-    return FROM_CODE.get(code)
+def scp_title(code: str) -> str:
+    """A statement or class as people call it; empty for what is neither."""
+    known = STATEMENTS.get(code)
+    return known.title if known else _CLASS_TITLES.get(code, "")

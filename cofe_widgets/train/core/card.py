@@ -95,7 +95,10 @@ def macro_auroc(
     positive = (held.truth > 0.5) & known
     fewer = np.minimum(positive.sum(axis=0), (known & ~positive).sum(axis=0))
     out = {}
-    for kept, words in ((fewer >= least, "macro AUROC"), (fewer >= 1, "macro AUROC of all there are")):
+    for kept, words in (
+        (fewer >= least, "macro AUROC"),
+        (fewer >= 1, "macro AUROC of all there are"),
+    ):
         columns = np.flatnonzero(kept)
         if not len(columns) or (words != "macro AUROC" and kept.sum() == (fewer >= least).sum()):
             continue
@@ -106,7 +109,8 @@ def macro_auroc(
                 for k in columns
                 for own in [rows[known[rows, k]]]
             ]
-            return float(np.nanmean(areas))
+            there = np.isfinite(areas)
+            return float(np.mean(np.array(areas)[there])) if there.any() else float("nan")
 
         low, high = metrics.interval(mean, held.patients)
         out[words] = (

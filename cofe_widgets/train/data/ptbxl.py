@@ -32,7 +32,7 @@ MENUS = (
     {"LQT": 0.03, "HYPERK": 0.02, "HYPOK": 0.03},
 )
 #: Folds of PTB-XL (Wagner et al. 2020): eight to learn from, the ninth validates, the tenth tests.
-FOLDS = {**{k: "train" for k in range(1, 9)}, 9: "val", 10: "test"}
+FOLDS = {**dict.fromkeys(range(1, 9), "train"), 9: "val", 10: "test"}
 _ROOMS = ("simulate", "vocabulary/scp_statements.py", "train/data/ptbxl.py")
 _PATIENT = re.compile(r"ptbxl_?(\d+)(?:\.0)?")
 #: Share of lead III's energy that I and II may leave unexplained.
@@ -119,15 +119,13 @@ def recorded(real: RealRecords, folder: Path, cache: Path = CACHE) -> Statements
         ],
         np.float32,
     ).reshape(-1, len(STATEMENTS))
-    known = np.isfinite(truth).any(axis=1)
+    known = np.flatnonzero(np.isfinite(truth).any(axis=1))
     real, truth = real.where(known), truth[known]
 
     def make() -> dict[str, NDArray[np.float32]]:
-        coarse = [
-            resample_poly(part, 2, 5, axis=2, padtype="line")[:, :, :SAMPLES].astype(np.float32)
-            for part in np.array_split(real.signals, max(1, len(real) // 256))
-        ]
-        signals = np.concatenate(coarse)
+        parts = np.array_split(np.arange(len(real)), max(1, len(real) // 256))
+        coarse = (resample_poly(real.signals[p], 2, 5, axis=2, padtype="line") for p in parts)
+        signals = np.concatenate([one[:, :, :SAMPLES].astype(np.float32) for one in coarse])
         whole = np.ones(len(real), bool)
         for k in np.flatnonzero(~real.millivolts):
             whole[k] = _restore_limb(signals[k], folder / real.datasets[k] / real.names[k])
@@ -166,7 +164,9 @@ def _restore_limb(signal: NDArray[np.float32], path: Path) -> bool:
     if (ratio <= 0).any() or float(left.sum()) > MOST_LEFT * float(three @ three):
         return False
     size = signal[:2].std(axis=1)
-    ratio *= np.sqrt(np.square(size).sum() / np.square(ratio).sum())  # of the size they had together
+    ratio *= np.sqrt(
+        np.square(size).sum() / np.square(ratio).sum()
+    )  # of the size they had together
     signal[:2] *= (ratio / size).astype(np.float32)[:, None]
     return True
 

@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...simulate.batch import Batch
-from ...vocabulary.scp_statements import LEVELS, STATEMENTS, VOLTAGE, statement_of
+from ...vocabulary.diagnoses import FROM_SCP
+from ...vocabulary.scp_statements import LEVELS, STATEMENTS, VOLTAGE
 
 _PLACE = {code: k for k, code in enumerate(STATEMENTS)}
 #: Collections annotated by all 71 statements, so that silence means absence.
@@ -24,8 +25,8 @@ _FEWER = {
     "cinc2011": (),
     "cinc2011_250hz": (),
 }
-#: Spellings of other collections.
-_SPELLED = {"LAnFB": "LAFB", "NSIVCB": "IVCD"}
+#: Other spellings of statements: those of `vocabulary.diagnoses`, and of other collections.
+_SPELLED = {code: scp for scp, code in FROM_SCP.items() if scp in STATEMENTS} | {"LAnFB": "LAFB"}
 #: Codes that leave statements open.
 _OPEN = {"BBB": ("CLBBB", "CRBBB", "IRBBB", "ILBBB"), "AVB": ("1AVB", "2AVB", "3AVB")}
 
@@ -82,7 +83,7 @@ def statements(labels: str, dataset: str, millivolts: bool) -> NDArray[np.float3
     """
     out = np.full(len(STATEMENTS), np.nan, np.float32)
     codes = {code for code in labels.split(";") if code and not code.startswith("QUALITY")}
-    named = {one for code in codes if (one := statement_of(_SPELLED.get(code, code)))}
+    named = {_SPELLED.get(code, code) for code in codes} & STATEMENTS.keys()
     if dataset in PTB_XL:
         if named:
             _set(out, STATEMENTS, 0)
@@ -103,7 +104,9 @@ def statements(labels: str, dataset: str, millivolts: bool) -> NDArray[np.float3
     return out
 
 
-def classes(truth: NDArray[np.float32], members: Mapping[str, Iterable[str]]) -> NDArray[np.float32]:
+def classes(
+    truth: NDArray[np.float32], members: Mapping[str, Iterable[str]]
+) -> NDArray[np.float32]:
     """Truth of classes, ``(n, classes)``, from that of statements, ``(n, 71)``.
 
     1 where one of a class's statements holds, 0 where none does, NaN where that is not known.
