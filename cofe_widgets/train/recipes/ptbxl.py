@@ -206,6 +206,7 @@ def steps(options: argparse.Namespace) -> Iterator[Step[Any]]:
         fs=FS,
         seconds=10.0,
         network=lambda: network(options, len(members), standardise),
+        alike=False,
     )
     trained = yield from loop.train(task, options)
     if trained is None:
