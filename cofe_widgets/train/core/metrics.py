@@ -67,13 +67,17 @@ def interval(
     rng = np.random.default_rng(0)
     marked = np.zeros(len(patients), bool) if strata is None else strata
     names, owner = np.unique(patients, return_inverse=True)
-    rows = [np.flatnonzero(owner == k) for k in range(len(names))]
+    # Rows of one patient after another, and where each patient's begin.
+    order = np.argsort(owner, kind="stable")
+    many = np.bincount(owner, minlength=len(names))
+    rows = np.split(order, np.cumsum(many)[:-1])
     kind = np.array([marked[one].any() for one in rows])
     groups = [g for g in (np.flatnonzero(kind), np.flatnonzero(~kind)) if len(g)]
     values = []
     for _ in range(DRAWS):
         chosen = np.concatenate([rng.choice(group, len(group)) for group in groups])
-        values.append(statistic(np.concatenate([rows[k] for k in chosen])))
+        once = len(names) == len(patients)
+        values.append(statistic(order[chosen] if once else np.concatenate([rows[k] for k in chosen])))
     low, high = np.nanpercentile(values, [2.5, 97.5])
     return float(low), float(high)
 
