@@ -77,7 +77,9 @@ def interval(
     for _ in range(DRAWS):
         chosen = np.concatenate([rng.choice(group, len(group)) for group in groups])
         once = len(names) == len(patients)
-        values.append(statistic(order[chosen] if once else np.concatenate([rows[k] for k in chosen])))
+        values.append(
+            statistic(order[chosen] if once else np.concatenate([rows[k] for k in chosen]))
+        )
     low, high = np.nanpercentile(values, [2.5, 97.5])
     return float(low), float(high)
 

@@ -359,7 +359,8 @@ def _card(
         said[f"macro AUROC in the paper ({many} labels, 17,400 records of PTB-XL)"] = paper
     data, licences = f"{POOL} simulated hearts (cofe_widgets.simulate)", "none: simulated"
     if real is not None:
-        learned = real.where(real.splits == "train")
+        known = np.isfinite(classes(real.truth, members)).any(axis=1)
+        learned = real.where(known & (real.splits == "train"))
         counted, licences = provenance(learned.datasets.tolist())
         each = ", ".join(
             f"{name} {int(k)}"
