@@ -164,7 +164,7 @@ def test_z_scores_without_lead_iii_are_left_out(tmp_path, capsys):
 def test_crops_are_stretches_of_their_record_and_a_record_is_their_mean():
     signals = np.random.default_rng(0).normal(size=(3, 8, 1000)).astype(np.float32)
     part = Examples(signals, np.eye(3, dtype=np.float32), np.array(["a", "b", "c"]))
-    cut = ptbxl.crops(part)
+    cut = data.crops(part)
     assert cut.signals.shape == (12, 8, 250) and cut.patients.tolist() == list("aaaabbbbcccc")
     np.testing.assert_array_equal(cut.signals[5], signals[1, :, 250:500])
 
@@ -327,3 +327,17 @@ def test_names_of_further_initialisations_and_what_is_refused(folder, capsys):
     assert {"NORM", "IMI", "CLBBB", "LVH", "ISC_"} == set(kept)
     with pytest.raises(ValueError, match="no record of the test split"):
         ptbxl.kept_classes(ptbxl.parse([]), real.where(real.splits != "test"))
+
+
+def test_of_real_z_scored_records_lead_iii_comes_out_as_it_was_stored(shared_data):
+    paths = sorted((shared_data / "records" / "ptbxl_zscore").glob("*.hea"))[::40]
+    assert paths
+    before, after = [], []
+    for path in paths:
+        stored = wfdb.rdrecord(str(path.with_suffix("")))
+        leads = dict(zip(stored.sig_name, stored.p_signal.T, strict=True))
+        signal = np.stack([leads["I"], leads["II"]]).astype(np.float32) * [[0.1], [0.15]]
+        for found in (before, after):
+            found.append(np.corrcoef(signal[1] - signal[0], leads["III"])[0, 1])
+            assert found is after or data._restore_limb(signal, path.with_suffix(""))
+    assert min(after) > 0.99 and min(before) < 0.8

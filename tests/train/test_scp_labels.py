@@ -7,6 +7,7 @@ from cofe_widgets.simulate import draw
 from cofe_widgets.train.data.scp_labels import (
     _block,
     classes,
+    diagnosed,
     of_hearts,
     simulated_classes,
     statements,
@@ -61,6 +62,12 @@ def test_a_class_is_there_with_one_statement_and_absent_without_all():
     np.testing.assert_array_equal(found[:, imi], [0, 0, 0])
     above = classes(truth, LEVELS["super"])[:, list(LEVELS["super"]).index("MI")]
     np.testing.assert_array_equal(above, [1, NAN, 0])
+
+
+def test_a_record_without_a_diagnosis_is_left_out_of_their_levels():
+    rows = [("NORM;NSR", "ptbxl"), ("AF;ABQRS", "ptbxl"), ("LBBB", "ludb"), ("", "ptbxl")]
+    truth = np.stack([statements(labels, dataset, True) for labels, dataset in rows])
+    assert diagnosed(truth).tolist() == [True, False, True, True]  # of the last nothing is known
 
 
 def test_a_simulated_heart_has_what_was_made_and_what_is_open_stays_open():

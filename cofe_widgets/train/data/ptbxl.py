@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import csv
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.signal import resample_poly
 
+from ...ecg import expand_matrix
 from ...simulate import draw
-from ...vocabulary.scp_statements import STATEMENTS
+from ...vocabulary.scp_statements import LEVELS, STATEMENTS
 from .cache import CACHE, kept, of_array
 from .condition_sampling import combine
+from .examples import Examples
 from .records import RealRecords
-from .scp_labels import of_hearts, statements
+from .scp_labels import classes, diagnosed, of_hearts, simulated_classes, statements
 
 FS, SAMPLES = 100.0, 1000
+#: Length of a crop, s, and in samples.
+CROP_S, CROP = 2.5, 250
 #: What ails the simulated hearts, menu by menu.
 MENUS = (
     {"AF": 0.10, "SB": 0.06, "STach": 0.08, "SA": 0.05, "AFL": 0.03, "MoI": 0.03},
@@ -202,3 +206,38 @@ def folds(folder: Path) -> dict[str, str]:
                         f"{out[patient]}: a fold holds all of a patient's records"
                     )
     return out
+
+
+# -- to learn from and to be judged by ------------------------------------------------------------
+
+
+def examples(part: Statements, members: dict[str, tuple[str, ...]]) -> Examples:
+    """Whole records of eight leads, with what is known of each class; those of which something is."""
+    if (part.datasets == "simulated").all():
+        truth = simulated_classes(part.truth, members)
+        known = np.isfinite(truth).any(axis=1)
+    else:
+        truth, known = classes(part.truth, members), usable(part, members)
+    return Examples(part.signals[known], truth[known], part.patients[known])
+
+
+def usable(part: Statements, members: dict[str, tuple[str, ...]]) -> NDArray[np.bool_]:
+    """Which real records, ``(n,)``, say something of the classes."""
+    known = np.isfinite(classes(part.truth, members)).any(axis=1)
+    if {code for own in members.values() for code in own} <= LEVELS["diagnostic"].keys():
+        known &= diagnosed(part.truth)
+    return np.asarray(known)
+
+
+def twelve(part: Examples) -> Examples:
+    """The same with twelve leads."""
+    return replace(part, signals=(expand_matrix() @ part.signals).astype(np.float32))
+
+
+def crops(part: Examples) -> Examples:
+    """The crops of each record, one after the other, each with its record's truth."""
+    many = part.signals.shape[2] // CROP
+    cut = part.signals[:, :, : many * CROP].reshape(*part.signals.shape[:2], many, CROP)
+    rows = np.repeat(np.arange(len(part)), many)
+    signals = np.concatenate(cut.transpose(0, 2, 1, 3))
+    return Examples(signals, part.truth[rows], part.patients[rows])

@@ -119,6 +119,16 @@ def classes(
     return np.stack(columns, axis=1).astype(np.float32)
 
 
+def diagnosed(truth: NDArray[np.float32]) -> NDArray[np.bool_]:
+    """Of which records, ``(n,)``, it is not so that no diagnostic statement was made at all.
+
+    Where none was made, not even "normal", the benchmark of PTB-XL leaves a record out of the three
+    levels of diagnoses (Strodthoff et al. 2021).
+    """
+    own = truth[:, [_PLACE[code] for code in LEVELS["diagnostic"]]]
+    return np.asarray((own != 0).any(axis=1))
+
+
 def simulated_classes(
     truth: NDArray[np.float32], members: Mapping[str, Iterable[str]]
 ) -> NDArray[np.float32]:

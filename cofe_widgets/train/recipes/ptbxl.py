@@ -12,7 +12,6 @@ from __future__ import annotations
 import argparse
 import csv
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -33,13 +32,23 @@ from ..core import card, loop, metrics
 from ..core.options import start
 from ..core.progress import follow
 from ..data.examples import Changes, Examples, augment
-from ..data.ptbxl import FS, Statements, folds, recorded, simulated
+from ..data.ptbxl import (
+    CROP,
+    CROP_S,
+    FS,
+    Statements,
+    crops,
+    examples,
+    folds,
+    recorded,
+    simulated,
+    twelve,
+    usable,
+)
 from ..data.scp_labels import classes, simulated_classes
 from ..data.tables import provenance
 
 ARCHITECTURES = ("lenet", "xresnet1d50")
-#: Length of a crop, s, and in samples.
-CROP_S, CROP = 2.5, 250
 #: Simulated hearts to learn from, and to be judged by at the end.
 POOL, JUDGED = 6000, 1000
 #: Records with a label, and without it, that a number about it needs.
@@ -70,28 +79,6 @@ class WholeRecord(nn.Module):
         return together(
             self.of_crops(cut.flatten(0, 1)).unflatten(0, (-1, many)), "sigmoid", "mean"
         )
-
-
-def examples(part: Statements, members: dict[str, tuple[str, ...]]) -> Examples:
-    """Whole records of eight leads, with what is known of each class; those of which something is."""
-    of = simulated_classes if (part.datasets == "simulated").all() else classes
-    truth = of(part.truth, members)
-    known = np.isfinite(truth).any(axis=1)
-    return Examples(part.signals[known], truth[known], part.patients[known])
-
-
-def twelve(part: Examples) -> Examples:
-    """The same with twelve leads."""
-    return replace(part, signals=(expand_matrix() @ part.signals).astype(np.float32))
-
-
-def crops(part: Examples) -> Examples:
-    """The crops of each record, one after the other, each with its record's truth."""
-    many = part.signals.shape[2] // CROP
-    cut = part.signals[:, :, : many * CROP].reshape(*part.signals.shape[:2], many, CROP)
-    rows = np.repeat(np.arange(len(part)), many)
-    signals = np.concatenate(cut.transpose(0, 2, 1, 3))
-    return Examples(signals, part.truth[rows], part.patients[rows])
 
 
 class Batches:
@@ -359,8 +346,7 @@ def _card(
         said[f"macro AUROC in the paper ({many} labels, 17,400 records of PTB-XL)"] = paper
     data, licences = f"{POOL} simulated hearts (cofe_widgets.simulate)", "none: simulated"
     if real is not None:
-        known = np.isfinite(classes(real.truth, members)).any(axis=1)
-        learned = real.where(known & (real.splits == "train"))
+        learned = real.where(usable(real, members) & (real.splits == "train"))
         counted, licences = provenance(learned.datasets.tolist())
         each = ", ".join(
             f"{name} {int(k)}"
