@@ -115,7 +115,7 @@ def nets() -> dict[tuple[str, str], Predictor]:
     for wave in WAVES:
         for architecture in ARCHITECTURES:
             name = f"{wave}-amplitude-{architecture}"
-            if name not in cw.available().index:
+            if name not in cw.available(hidden=True).index:
                 print(f"  {name} is not among the shipped models: not asked")
                 continue
             f = cw.load(name)

@@ -170,6 +170,11 @@ def test_models_lists_cards(capsys: pytest.CaptureFixture[str]) -> None:
     card = capsys.readouterr().out
     assert card.startswith("# af-resnet\n")
     assert "Not a medical device." in card
+    assert "ptbxl-lenet" in listed and "ptbxl-lenet-1" not in listed
+    assert main(["models", "--hidden"]) == 0
+    assert "ptbxl-lenet-1  (" in capsys.readouterr().out
+    assert main(["models", "ptbxl-lenet-1"]) == 0
+    assert capsys.readouterr().out.startswith("# ptbxl-lenet-1\n")
 
 
 def test_doctor_finds_everything_that_the_tests_need(capsys: pytest.CaptureFixture[str]) -> None:

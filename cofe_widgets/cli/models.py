@@ -15,6 +15,11 @@ def add(subparsers: Any) -> argparse.ArgumentParser:
         "models", help="list the shipped models with their cards"
     )
     parser.add_argument("name", nargs="?", help="print the card of this one")
+    parser.add_argument(
+        "--hidden",
+        action="store_true",
+        help="list those too that menus leave out: models to test maps on, further initialisations",
+    )
     return parser
 
 
@@ -23,12 +28,12 @@ def run(options: argparse.Namespace) -> None:
     with refusals():
         from ..models import available
 
-        table = available()
+        table = available(hidden=options.hidden or options.name is not None)
     if options.name is None:
         for name, row in table.iterrows():
             print(f"{name}  ({row['size_mb']} MB)\n    {row['summary']}\n    {row['metrics']}")
         return
     if options.name not in table.index:
-        known = ", ".join(table.index)
+        known = ", ".join(available().index)
         raise RefusedError(f"no model named {options.name!r}: shipped models are {known}")
     print(Path(table.loc[options.name, "card"]).read_text("utf-8"))

@@ -48,10 +48,12 @@ _OF_PREDICTOR: dict[str, Callable[[Any], bool]] = {
     "leads": _is_leads,
     "seconds": lambda value: _is_number(value, 0.1, 86_400),
 }
-#: What it may say besides: seconds taken at once, where that is less; whether it takes median beats.
+#: What it may say besides: seconds taken at once, where that is less; whether it takes median beats;
+#: whether menus name it.
 _MAY_SAY: dict[str, Callable[[Any], bool]] = {
     "window": lambda value: _is_number(value, 0.1, 86_400),
     "median_beat": lambda value: isinstance(value, bool),
+    "menu": lambda value: isinstance(value, bool),
 }
 
 

@@ -56,6 +56,32 @@ class BandPass(nn.Module):
         return low * (1 - rise(self.high, 1.2 * self.high))
 
 
+class Standardise(nn.Module):
+    """Signals of twelve leads in units of their own spread, so that a z-scored ECG and one in mV are alike.
+
+    The six limb leads share one unit, as four of them are sums of the other two; each chest lead has
+    its own. What is lost is voltage: that of an ECG, and that of one chest lead against another.
+
+    Parameters
+    ----------
+    limb : int
+        How many leads, the first ones, share a unit.
+    floor_mv : float
+        Added in squares to the spread, so that a flat lead stays flat.
+    """
+
+    def __init__(self, limb: int = 6, floor_mv: float = 0.01) -> None:
+        super().__init__()
+        self.limb, self.floor_mv = limb, floor_mv
+
+    def forward(self, x: Tensor) -> Tensor:
+        level = x - x.mean(dim=-1, keepdim=True)
+        power = level.square().mean(dim=-1, keepdim=True)
+        limb = power[:, : self.limb].mean(dim=1, keepdim=True).expand(-1, self.limb, -1)
+        power = torch.cat((limb, power[:, self.limb :]), dim=1)
+        return level / (power + self.floor_mv**2).sqrt()
+
+
 class Resample(nn.Module):
     """`Record.resample` with gradients: the same polyphase filter, from ``fs`` to ``to_fs``.
 

@@ -57,7 +57,8 @@ def save(module: nn.Module, path: Path, card: dict[str, Any]) -> None:
     card : dict
         ``architecture`` and ``arguments`` rebuild the module; ``summary``, ``data``, ``licences``,
         ``recipe``, ``seed``, ``metrics`` and ``limits`` are for people; a predictor adds
-        ``outputs``, ``output``, ``fs``, ``leads`` and ``seconds``.
+        ``outputs``, ``output``, ``fs``, ``leads`` and ``seconds``. ``menu=False`` keeps it out of
+        menus (`available`).
     """
     from safetensors.torch import save_file
 
@@ -85,7 +86,7 @@ def load(name: str | Path) -> Loaded:
     if path.suffix != ".safetensors":
         known = shipped()
         if str(name) not in known:
-            said = ", ".join(known) or "none"
+            said = ", ".join(map(str, available().index)) or "none"
             raise WeightsError(
                 f"no model named {str(name)[:80]!r}: shipped models are {said}; a file of weights ends "
                 "in .safetensors"
@@ -152,8 +153,15 @@ def _built(card: dict[str, Any], shapes: dict[str, tuple[int, ...]]) -> nn.Modul
     return module
 
 
-def available() -> pd.DataFrame:
-    """The shipped models, one a row: what each is for, its outputs (of models of ECGs), metrics, card."""
+def available(hidden: bool = False) -> pd.DataFrame:
+    """The shipped models, one a row: what each is for, its outputs (of models of ECGs), metrics, card.
+
+    Parameters
+    ----------
+    hidden : bool
+        Whether to name those too that menus leave out (``menu`` is false in their card): models to
+        test maps on, and further initialisations of a model that is named.
+    """
     import pandas as pd
     from safetensors import safe_open
 
@@ -161,6 +169,8 @@ def available() -> pd.DataFrame:
     for path in sorted(WEIGHTS.glob("*.safetensors")):
         with safe_open(str(path), framework="pt") as opened:
             card = json.loads((opened.metadata() or {})["card"])
+        if not (hidden or card.get("menu", True)):
+            continue
         metrics = "; ".join(f"{k}: {v}" for k, v in card["metrics"].items())
         size = path.stat().st_size / 1e6
         outputs = ", ".join(card.get("outputs", ()))

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from .scp_statements import scp_title
+
 _RHYTHM = ("rr_sd_ms", "heart_rate_bpm", "p_presence", "p_amplitude_mv", "pr_ms")
 _RATE = ("heart_rate_bpm", "rr_sd_ms", "qt_ms")
 _ATRIA = ("p_presence", "p_amplitude_mv", "pr_ms")
@@ -172,14 +174,15 @@ def require(codes: Iterable[str], who: str) -> None:
 
 
 def title(code: str) -> str:
-    """An output or condition as people call it; its code where it has no row here."""
+    """An output or condition as people call it; its code where no table here knows it."""
     known = DIAGNOSES.get(code) or QUANTITIES.get(code)
-    return known.title if known else code
+    return known.title if known else scp_title(code) or code
 
 
 def title_with_code(code: str) -> str:
     """The title with the code beside it; of a quantity the title alone."""
-    return f"{DIAGNOSES[code].title} ({code})" if code in DIAGNOSES else title(code)
+    named = code in DIAGNOSES or scp_title(code)
+    return f"{title(code)} ({code})" if named else title(code)
 
 
 def belonging(code: str) -> tuple[str, ...] | None:

@@ -55,6 +55,7 @@ def _argument(name, value):
         (lambda c: c.update(window="long"), "says window"),
         (lambda c: c.update(window=0), "says window"),
         (lambda c: c.update(median_beat="yes"), "says median_beat"),
+        (lambda c: c.update(menu="no"), "says menu"),
         (lambda c: c.update(architecture="os"), "lacks 'os'"),
         (lambda c: c.update(architecture=["ResNet1d"]), "names no architecture"),
         (lambda c: c.update(architecture="ResNet1d"), "other weights"),

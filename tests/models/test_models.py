@@ -19,7 +19,7 @@ from cofe_widgets.models.architectures.generator import (
     ModulatedConv,
 )
 from cofe_widgets.models.architectures.resnet import ResNet1d
-from cofe_widgets.models.filters import BandPass
+from cofe_widgets.models.filters import BandPass, Standardise
 from cofe_widgets.models.phase import OFFSETS_S, BeatPhase, extend_beats
 
 NAN = math.nan
@@ -167,8 +167,9 @@ def test_an_architecture_is_one_file_and_one_line(tmp_path, monkeypatch):
 
 
 def test_every_shipped_model_loads_has_a_card_and_all_are_small():
-    table = cw.available()
+    table = cw.available(hidden=True)
     assert {"af-resnet", "generator", "encoder"} <= set(table.index)
+    assert set(table.index) == {path.stem for path in WEIGHTS.glob("*.safetensors")}
     assert table.size_mb.sum() < 40
     for path in WEIGHTS.glob("*.safetensors"):
         card = load(path.stem).card
@@ -181,3 +182,41 @@ def test_the_shipped_encoder_knows_directions_of_decreasing_size():
     basis = load("encoder").module.style_basis
     sizes = basis.norm(dim=1).numpy()
     assert (np.diff(sizes) <= 1e-4).all() and sizes[0] > 5 * sizes[40]
+
+
+def test_menus_leave_out_what_a_card_keeps_from_them():
+    named, every = set(cw.available().index), set(cw.available(hidden=True).index)
+    kept = {name for name in every if not load(name).card.get("menu", True)}
+    assert named == every - kept
+    assert {"af-resnet", "ptbxl-lenet"} <= named and {"p-amplitude-lenet", "ptbxl-lenet-9"} <= kept
+    with pytest.raises(WeightsError, match="af-resnet") as info:
+        load("nothing")
+    assert "ptbxl-lenet-9" not in str(info.value)
+
+
+# -- z-scored and not -----------------------------------------------------------------------------
+
+
+def test_standardised_leads_are_alike_whatever_their_unit():
+    x = torch.randn(2, 12, 250, generator=torch.Generator().manual_seed(0)) + 0.3
+    x[:, 1] *= 2
+    y = Standardise(floor_mv=0.0)(x)
+    limb = y[:, :6].square().mean(dim=(1, 2))
+    assert torch.allclose(limb, torch.ones(2), atol=1e-5)  # the six together have a power of 1
+    assert torch.allclose(y[:, 6:].square().mean(dim=2), torch.ones(2, 6), atol=1e-5)
+    ratio = y[:, 1].std(dim=1) / y[:, 0].std(dim=1)  # and keep their proportions
+    assert torch.allclose(ratio, x[:, 1].std(dim=1) / x[:, 0].std(dim=1), atol=1e-4)
+    units = torch.cat((torch.full((6,), 7.0), torch.rand(6) + 0.1))[
+        :, None
+    ]  # z-scores of the same ECG
+    assert torch.allclose(Standardise(floor_mv=0.0)(x * units), y, atol=1e-4)
+
+
+def test_a_flat_lead_stays_flat_and_has_a_gradient():
+    x = torch.zeros(1, 12, 250)
+    x[:, 0] = torch.sin(torch.arange(250) / 5)
+    x.requires_grad_(True)
+    y = Standardise()(x)
+    assert (y[:, 6:] == 0).all() and y[:, 0].abs().max() > 1
+    y.square().sum().backward()
+    assert torch.isfinite(x.grad).all()

@@ -152,3 +152,13 @@ def test_they_are_saved_and_loaded_by_their_card_in_half_precision_too(name, tmp
     loaded = load(tmp_path / "half.safetensors").module
     assert loaded.head.weight.dtype == torch.float32
     assert torch.allclose(loaded(x), expected, atol=0.02)
+
+
+@pytest.mark.parametrize("kind", [LeNet1d, XResNet1d])
+def test_a_network_that_standardises_gives_a_louder_ecg_the_same_answer(kind):
+    torch.manual_seed(0)
+    small = {} if kind is LeNet1d else {"width": 8}
+    net, plain = (kind(standardise=one, **small).eval() for one in (True, False))
+    x = torch.randn(2, 12, 250)
+    assert torch.allclose(net(3 * x), net(x), atol=1e-3)
+    assert not torch.allclose(plain(3 * x), plain(x), atol=1e-3)

@@ -67,3 +67,29 @@ def test_a_diagnosis_becomes_likelier_as_it_sets_in_or_the_card_warns_of_it(name
     rises = healthy < mild + 0.02 and mild < full + 0.1 and full > healthy + 0.3
     warned = [limit for limit in f.card["limits"] if limit.startswith("Hardly better than chance")]
     assert rises or name in warned[0].split(": ")[1]
+
+
+@pytest.mark.parametrize("name", ["ptbxl-lenet", "ptbxl-lenet-9", "ptbxl-xresnet1d50"])
+def test_statements_of_ptb_xl_are_told_apart_in_simulated_hearts(name):
+    f = cw.load(name)
+    assert f.output == "sigmoid" and f.samples == 250
+    asked = {"NSR": "NORM", "LBBB": "CLBBB", "RBBB": "CRBBB", "IMI": "IMI", "AMI": "AMI"}
+    said = {code: answers(f, code, n=6) for code in asked}
+    for code, statement in asked.items():
+        others = [said[other][statement] for other in asked if other != code]
+        assert said[code][statement] > 0.5 > max(others), (code, said[code])
+
+
+def test_superclasses_of_ptb_xl_are_told_apart_in_simulated_hearts():
+    f = cw.load("ptbxl-super-lenet")
+    assert f.outputs == ("NORM", "MI", "STTC", "CD", "HYP")
+    for code, superclass in {"NSR": "NORM", "LBBB": "CD", "IMI": "MI", "LVH": "HYP"}.items():
+        said = answers(f, code, n=6)
+        assert said[superclass] > 0.5 and (code == "NSR") == (said["NORM"] > 0.4), (code, said)
+
+
+def test_a_louder_ecg_is_the_same_to_a_model_of_z_scores():
+    f, record = cw.load("ptbxl-lenet"), cw.simulate("LVH", seed=3)[0].record
+    louder = cw.Record(record.signal * 1.5, record.fs, record.leads)
+    assert f.predict(louder) == pytest.approx(f.predict(record), abs=0.01)
+    assert any("cannot see voltage" in one for one in f.card["limits"])

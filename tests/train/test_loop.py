@@ -154,6 +154,10 @@ def test_validation_weighs_presence_and_absence_alike():
     loss, area = loop.validation(Fixed(), held, "sigmoid")
     by_hand = (np.log1p(np.exp(-2.0)) + np.log1p(np.exp(-1.0))) / 2
     assert loss == pytest.approx(by_hand, rel=1e-5) and area == 1.0
+    rare = (np.log1p(np.exp(-2.0)) + 2 * np.log1p(np.exp(-1.0))) / 3  # as rare as it is
+    assert loop.validation(Fixed(), held, "sigmoid", alike=False)[0] == pytest.approx(
+        rare, rel=1e-5
+    )
 
 
 # -- what is learned from -------------------------------------------------------------------------

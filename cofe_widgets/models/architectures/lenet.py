@@ -6,7 +6,7 @@ from itertools import pairwise
 
 from torch import Tensor, nn
 
-from ..filters import BandPass
+from ..filters import BandPass, Standardise
 
 
 class LeNet1d(nn.Module):
@@ -26,6 +26,9 @@ class LeNet1d(nn.Module):
     fs : float
         Sampling rate the model is made for, Hz; its band-pass (0.5-40 Hz) is part of the model and
         not of the paper's, which learned to bear wander from twenty times the records.
+    standardise : bool
+        Whether leads are given their own units after the band-pass (`Standardise`; twelve leads): for
+        records whose voltage is lost.
 
     Notes
     -----
@@ -39,9 +42,11 @@ class LeNet1d(nn.Module):
         samples: int = 250,
         hidden: int = 128,
         fs: float = 100.0,
+        standardise: bool = False,
     ) -> None:
         super().__init__()
         self.band_pass = BandPass(fs)
+        self.standardise = Standardise() if standardise else nn.Identity()
         widths = (leads, 32, 64, 128)
         self.features = nn.Sequential()
         length = samples
@@ -58,5 +63,5 @@ class LeNet1d(nn.Module):
         self.head = nn.Linear(hidden, outputs)
 
     def forward(self, x: Tensor) -> Tensor:
-        y = self.flatten(self.features(self.band_pass(x)))
+        y = self.flatten(self.features(self.standardise(self.band_pass(x))))
         return self.head(self.relu(self.hidden(y)))

@@ -8,7 +8,7 @@ from itertools import pairwise
 import torch
 from torch import Tensor, nn
 
-from ..filters import BandPass
+from ..filters import BandPass, Standardise
 
 #: Channels out of a block over those inside it.
 EXPANSION = 4
@@ -66,6 +66,9 @@ class XResNet1d(nn.Module):
     fs : float
         Sampling rate the model is made for, Hz; its band-pass (0.5-40 Hz) is part of the model and
         not of the paper's.
+    standardise : bool
+        Whether leads are given their own units after the band-pass (`Standardise`; twelve leads): for
+        records whose voltage is lost.
 
     Notes
     -----
@@ -81,9 +84,11 @@ class XResNet1d(nn.Module):
         kernel: int = 5,
         dropout: float = 0.5,
         fs: float = 100.0,
+        standardise: bool = False,
     ) -> None:
         super().__init__()
         self.band_pass = BandPass(fs)
+        self.standardise = Standardise() if standardise else nn.Identity()
         stem = (leads, width // 2, width // 2, width)
         self.stem = nn.Sequential()
         for k, (i, o) in enumerate(pairwise(stem)):
@@ -105,6 +110,6 @@ class XResNet1d(nn.Module):
                 nn.init.kaiming_normal_(part.weight)
 
     def forward(self, x: Tensor) -> Tensor:
-        y = self.blocks(self.stem(self.band_pass(x)))
+        y = self.blocks(self.stem(self.standardise(self.band_pass(x))))
         pooled = torch.cat((self.mean(y), self.maximum(y)), dim=1).squeeze(-1)
         return self.head(self.dropout(self.norm(pooled)))

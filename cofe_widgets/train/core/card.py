@@ -52,16 +52,22 @@ def calibration(model: nn.Module, held: Examples, output: str) -> str:
 
 
 def discrimination(
-    model: nn.Module, held: Examples, outputs: tuple[str, ...], output: str
+    model: nn.Module, held: Examples, outputs: tuple[str, ...], output: str, least: int = 1
 ) -> dict[str, str]:
-    """AUROC, sensitivity and specificity at 0.5 of every output, with 95 % intervals by patient."""
+    """AUROC, sensitivity and specificity at 0.5 of every output, with 95 % intervals by patient.
+
+    Of an output with fewer than ``least`` records that have it, or that do not, nothing is said; where
+    more than one is asked, that too is said.
+    """
     score = metrics.log_odds(metrics.raw_outputs(model, held.signals), output).double().numpy()
     two = output == "softmax" and len(outputs) == 2
     out = {}
     for k, name in enumerate(outputs):
         known = np.isfinite(held.truth[:, k])
         s, positive = score[known, k], held.truth[known, k] > 0.5
-        if (two and k == 0) or not positive.any() or positive.all():
+        if (two and k == 0) or min(positive.sum(), (~positive).sum()) < least:
+            if least > 1:
+                out[f"{name}, {int(positive.sum())} of {len(s)}"] = "too few for a number"
             continue
         owners = held.patients[known]
         low, high = metrics.interval(
@@ -73,6 +79,43 @@ def discrimination(
             f"AUROC {metrics.auroc(s, positive):.3f} ({low:.3f}-{high:.3f}), "
             f"sensitivity {metrics.proportion(s[positive] > 0)}, "
             f"specificity {metrics.proportion(s[~positive] <= 0)}"
+        )
+    return out
+
+
+def macro_auroc(
+    model: nn.Module, held: Examples, outputs: tuple[str, ...], least: int
+) -> dict[str, str]:
+    """Mean AUROC of labels with ``least`` records that have them and that do not, with its interval.
+
+    Where that leaves labels out, also the mean over all that can be computed, as publications count.
+    """
+    score = metrics.log_odds(metrics.raw_outputs(model, held.signals), "sigmoid").double().numpy()
+    known = np.isfinite(held.truth)
+    positive = (held.truth > 0.5) & known
+    fewer = np.minimum(positive.sum(axis=0), (known & ~positive).sum(axis=0))
+    out = {}
+    for kept, words in (
+        (fewer >= least, "macro AUROC"),
+        (fewer >= 1, "macro AUROC of all there are"),
+    ):
+        columns = np.flatnonzero(kept)
+        if not len(columns) or (words != "macro AUROC" and kept.sum() == (fewer >= least).sum()):
+            continue
+
+        def mean(rows: NDArray[np.intp], columns: NDArray[np.intp] = columns) -> float:
+            areas = [
+                metrics.auroc(score[own, k], positive[own, k])
+                for k in columns
+                for own in [rows[known[rows, k]]]
+            ]
+            there = np.isfinite(areas)
+            return float(np.mean(np.array(areas)[there])) if there.any() else float("nan")
+
+        low, high = metrics.interval(mean, held.patients)
+        out[words] = (
+            f"{mean(np.arange(len(held))):.3f} ({low:.3f}-{high:.3f}), {len(columns)} of "
+            f"{len(outputs)} labels, {len(held)} records"
         )
     return out
 

@@ -67,6 +67,8 @@ class Task:
     held : the validation split: decides when training stops
     leads, fs, seconds : names of the leads, Hz, and the length that is looked at, s
     network : makes the untrained network, where it is none of `ARCHITECTURES`
+    alike : whether presence and absence of a label weigh alike in validation; where batches show labels
+        as rare as they are, that would be another loss than the one learned, and stop too soon
     """
 
     outputs: tuple[str, ...]
@@ -77,6 +79,7 @@ class Task:
     fs: float = FS
     seconds: float = SECONDS
     network: Callable[[], Network] | None = None
+    alike: bool = True
 
 
 def add_recipe_options(
@@ -169,8 +172,10 @@ def adversarial(model: nn.Module, x: Tensor, truth: Tensor, output: str, rms_mv:
     return (x + rms_mv * slope / size).detach()
 
 
-def validation(model: nn.Module, held: Examples, output: str) -> tuple[float, float]:
-    """Loss and mean AUROC on held-back records; presence and absence of each output weigh alike.
+def validation(
+    model: nn.Module, held: Examples, output: str, alike: bool = True
+) -> tuple[float, float]:
+    """Loss and mean AUROC on held-back records; presence and absence of each output weigh alike, or not.
 
     Of a linear output: mean squared error and its square root.
     """
@@ -183,7 +188,8 @@ def validation(model: nn.Module, held: Examples, output: str) -> tuple[float, fl
         known = np.isfinite(held.truth[:, k])
         s, positive = score[known, k], held.truth[known, k] > 0.5
         each = np.logaddexp(0.0, np.where(positive, -s, s))
-        losses += [each[part].mean() for part in (positive, ~positive) if part.any()]
+        parts = (positive, ~positive) if alike else (np.ones(len(each), bool),)
+        losses += [each[part].mean() for part in parts if part.any()]
         areas.append(metrics.auroc(s, positive))
     return float(np.mean(losses)), float(np.nanmean(areas))
 
@@ -229,7 +235,7 @@ def train(task: Task, options: argparse.Namespace) -> Generator[Step[Any], None,
             yield run.at(step, options.steps)
             continue
         if not parallel.rank():
-            value, figure = validation(mean, task.held, task.output)
+            value, figure = validation(mean, task.held, task.output, task.alike)
             if value < best and done >= ramp:
                 best, best_step = value, step
                 best_model.load_state_dict(mean.state_dict())

@@ -27,6 +27,7 @@ RECIPES = {
     "delineator": Recipe("delineator", "P, QRS and T waves: 24 segments in every lead"),
     "potassium": Recipe("potassium", "serum potassium from the ECG"),
     "multilabel": Recipe("multilabel", "nine diagnoses at once, 12 leads"),
+    "ptbxl": Recipe("ptbxl", "PTB-XL's statements, at one of four levels, by 2.5 s"),
     "amplitudes": Recipe("amplitudes", "the amplitude of P, R or T in 12 leads, by 2.5 s"),
     "median-beat-bank": Recipe(
         "median_beat_bank", "binary models of median beats, by diagnosis and seed"

@@ -150,7 +150,9 @@ def steps(options: argparse.Namespace) -> Iterator[Step[Any]]:
     command = f"cofe-widgets train amplitudes --wave {options.wave}"
     if options.architecture != "lenet":
         command += f" --width {options.width}"
-    yield card.ship(rounded, task, options, command, about | {"window": CROP_S}, half=True)
+    yield card.ship(
+        rounded, task, options, command, about | {"window": CROP_S, "menu": False}, half=True
+    )
 
 
 def main(argv: list[str] | None = None) -> None:

@@ -282,11 +282,11 @@ class Explainer(Maps):
 
 
 def _shipped() -> list[str]:
-    """Names of the shipped models of ECGs; not those that are there for maps to be tested on."""
+    """Names of the shipped models of ECGs that menus name."""
     from ...models import available
 
     table = available()
-    return [str(k) for k in table.index[table["outputs"] != ""] if "-amplitude-" not in k]
+    return [str(k) for k in table.index[table["outputs"] != ""]]
 
 
 def _answered(predictor: Predictor, record: Record) -> tuple[dict[str, float] | None, str]:
