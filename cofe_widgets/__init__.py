@@ -24,6 +24,10 @@ if TYPE_CHECKING:  # what __getattr__ below finds, for type checkers and editors
     from .explain import ATTRIBUTION_METHODS as ATTRIBUTION_METHODS
     from .explain import Attribution as Attribution
     from .explain import attribute as attribute
+    from .explain.concepts import Concept as Concept
+    from .explain.concepts import ConceptScores as ConceptScores
+    from .explain.concepts import concepts as concepts
+    from .explain.concepts import label_correlation as label_correlation
     from .explain.counterfactual import Counterfactual as Counterfactual
     from .explain.counterfactual import counterfactual as counterfactual
     from .generative import reconstruct as reconstruct
@@ -80,6 +84,10 @@ _HOME = {
     "attribute": "explain",
     "Attribution": "explain",
     "ATTRIBUTION_METHODS": "explain",
+    "concepts": "explain",
+    "Concept": "explain",
+    "ConceptScores": "explain",
+    "label_correlation": "explain",
     "compare_maps": "report.maps",
     "scorecard": "audit",
     "Scorecard": "audit",
@@ -142,6 +150,9 @@ provide(
         "words": f"{__name__}.report.words",
         "scorecard_words": f"{__name__}.report.scorecard",
         "scorecard_figure": f"{__name__}.report.figures.scorecard",
+        "concept_words": f"{__name__}.report.concepts",
+        "concept_grid": f"{__name__}.report.figures.concepts",
+        "concept_correlation": f"{__name__}.report.figures.concepts",
     }
 )
 
