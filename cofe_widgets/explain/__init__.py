@@ -11,9 +11,9 @@ ATTRIBUTION_METHODS: tuple[str, ...]
 __all__ = [
     "ATTRIBUTION_METHODS",
     "Attribution",
+    "Candidate",
     "Concept",
     "ConceptScores",
-    "Candidate",
     "Counterfactual",
     "attribute",
     "concepts",

@@ -58,7 +58,7 @@ def class_line(scores: ConceptScores, concept: str, output: str) -> str:
 def _asked(scores: ConceptScores) -> str:
     facts = scores.provenance
     simulated = int(facts.get("simulated_records", 0))
-    records = int(facts.get("records", scores.members.shape[1]))
+    records = scores.members.shape[1]
     of = f", {simulated} of them simulated" if 0 < simulated < records else ""
     of = ", all simulated" if simulated == records else of
     return f"TCAV of {of_models(scores)} on {records} records{of}."

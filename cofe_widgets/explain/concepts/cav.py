@@ -9,12 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+#: The normal of the classifier's border, as Kim et al. have it; or the difference of the two means, which is
+#: not turned aside by what the features share with noise (Pahde et al., arXiv:2202.03482).
+Direction = Literal["classifier", "pattern"]
 #: Strengths of the ridge that are tried, in multiples of the mean eigenvalue.
 RIDGES = (1e-3, 1e-2, 1e-1, 1.0, 10.0)
 #: Share of the drawn records that the accuracy is measured on.
@@ -76,7 +80,9 @@ def scale_of(features: Tensor) -> tuple[Tensor, Tensor]:
     return mean, torch.where(sd > least, sd, torch.inf)
 
 
-def fitted(features: Tensor, drawn: Sequence[Draw]) -> tuple[Tensor, Tensor]:
+def fitted(
+    features: Tensor, drawn: Sequence[Draw], direction: Direction = "classifier"
+) -> tuple[Tensor, Tensor]:
     """All CAVs of a layer.
 
     Parameters
@@ -84,11 +90,13 @@ def fitted(features: Tensor, drawn: Sequence[Draw]) -> tuple[Tensor, Tensor]:
     features : Tensor, shape (rows, features)
         Standardised.
     drawn : sequence of Draw
+    direction : "classifier" or "pattern"
 
     Returns
     -------
     vectors : Tensor, shape (draws, features)
-        Of length one, normal to the border between the two, towards the positives; in standardised features.
+        Towards the positives, in standardised features: normal to the border between the two, as long as the
+        means of the two lie apart along it; or from the mean of the negatives to that of the positives.
     accuracy : Tensor, shape (draws,)
         Share of the held-out records on the right side.
     """
@@ -101,16 +109,30 @@ def fitted(features: Tensor, drawn: Sequence[Draw]) -> tuple[Tensor, Tensor]:
         train = torch.from_numpy(np.stack([drawn[k].train for k in places]))
         test = torch.from_numpy(np.stack([drawn[k].test for k in places]))
         weights, right = _solved(gram, train, test)
-        rows = torch.zeros(len(places), len(features), dtype=features.dtype)
-        rows.scatter_add_(1, train, weights)
-        vectors[places], accuracy[places] = rows @ features, right
-    length = vectors.norm(dim=1, keepdim=True)
-    return vectors / length.clamp(min=torch.finfo(vectors.dtype).tiny), accuracy
+        half = train.shape[1] // 2
+        means = torch.cat(
+            [weights.new_full((half,), 1 / half), weights.new_full((half,), -1 / half)]
+        )
+        weights = means.expand_as(weights) if direction == "pattern" else weights
+        normal, apart = (
+            _of_rows(one.expand_as(weights), train, features) for one in (weights, means)
+        )
+        length = normal.square().sum(dim=1, keepdim=True)
+        gap = (normal * apart).sum(dim=1, keepdim=True)
+        vectors[places] = normal * (gap / length.clamp(min=torch.finfo(length.dtype).tiny))
+        accuracy[places] = right
+    return vectors, accuracy
+
+
+def _of_rows(weights: Tensor, train: Tensor, features: Tensor) -> Tensor:
+    """Sums of the training records by their weights ``(draws, train)``, ``(draws, features)``."""
+    rows = features.new_zeros(len(train), len(features))
+    return rows.scatter_add_(1, train, weights) @ features
 
 
 def _solved(gram: Tensor, train: Tensor, test: Tensor) -> tuple[Tensor, Tensor]:
     """Weights of the training records ``(draws, train)`` and the accuracy on the others ``(draws,)``."""
-    count, m = train.shape
+    m = train.shape[1]
     own = gram[train[:, :, None], train[:, None, :]].double()
     other = gram[test[:, :, None], train[:, None, :]].double()
     y = torch.ones(m, dtype=torch.float64)

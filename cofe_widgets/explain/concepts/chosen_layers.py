@@ -100,8 +100,7 @@ def _thinned(found: Sequence[tuple[Layer, Tensor]], f: Predictor) -> list[Layer]
             )  # a block is known by its own name, not by that of its last part
         elif not same:
             out.append((layer, values))
-    last, values = out[-1] if out else (None, None)
-    if last is not None and len(out) > 1 and last.shape == (1, len(f.outputs)):
+    if len(out) > 1 and out[-1][0].shape == (1, len(f.outputs)):
         out.pop()
     return [layer for layer, _ in out]
 

@@ -14,7 +14,7 @@ from torch import Tensor
 from ...ecg import Record
 from ...errors import ExplainError
 from ...wrapper.layers import Layer, at_once
-from .cav import Draw, fitted, scale_of
+from .cav import Direction, Draw, fitted, scale_of
 from .tapped import Features, activations, gradients
 
 if TYPE_CHECKING:
@@ -62,6 +62,7 @@ def fit_model(
     belongs: Array,
     classes: Sequence[str],
     how: Features,
+    direction: Direction,
 ) -> Iterator[tuple[float, str, Fit | None]]:
     """Share of the work done, what is being done, and what is found so far.
 
@@ -78,6 +79,7 @@ def fit_model(
         1 for the examples of each class.
     classes : sequence of str
     how : "pooled" or "flat"
+    direction : "classifier" or "pattern"
     """
     f = at_once(f)
     found: list[Tensor] = []
@@ -108,7 +110,7 @@ def fit_model(
         mean, sd = scale_of(values[:own])
         values -= mean
         values /= sd
-        vectors, right = fitted(values, every)
+        vectors, right = fitted(values, every, direction)
         # A step along a CAV moves every feature in proportion to how much it varies.
         directions.append(vectors * torch.where(sd.isfinite(), sd, 0.0))
         accuracy.append(right)

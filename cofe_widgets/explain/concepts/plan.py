@@ -191,7 +191,7 @@ def _add_dummies(plan: Plan, size: int, numbers: Numbers, seed: int) -> None:
                 "own": "",
                 "edit": "",
                 "note": "",
-            }  # fmt: skip
+            }
         )
     plan.members = np.concatenate([plan.members, more])
 

@@ -58,7 +58,8 @@ class ConceptScores(Value):
     accuracy : ndarray, shape (models, cavs, concepts, layers)
         Of each linear classifier on held-out records, half of which have the concept.
     sensitivity : ndarray, shape (concepts, layers, classes, records)
-        Change of the log-odds along the CAV for each example, mean over CAVs and models; NaN elsewhere.
+        How the log-odds of each example change, to first order, along the CAV by as much as records with the
+        concept and without lie apart; mean over CAVs and models, NaN where a record is no example.
     members : ndarray, shape (concepts, records)
         Whether a record has a concept: 1, 0, NaN where it cannot be told.
     belongs : ndarray, shape (classes, records)
@@ -132,6 +133,17 @@ class ConceptScores(Value):
         """Where all conditions hold, ``(concepts, layers, classes)``."""
         return np.asarray(self.separable[:, :, None] & self.consistent)
 
+    @cached_property
+    def effects(self) -> NDArray[np.float64]:
+        """Mean sensitivity of a class's examples, log-odds, ``(concepts, layers, classes)``.
+
+        A TCAV score has a sign and no size: an effect of 0.01 has a star as one of 5 has.
+        """
+        known = np.isfinite(self.sensitivity)
+        total = np.where(known, self.sensitivity, 0.0).sum(axis=3)
+        with np.errstate(invalid="ignore"):
+            return np.asarray(np.where(known.any(axis=3), total / known.sum(axis=3), np.nan))
+
     @property
     def dummy_stars(self) -> dict[str, float]:
         """How often a random concept gets a star: what a star is worth.
@@ -170,7 +182,7 @@ class ConceptScores(Value):
     # -- shown
 
     def to_frame(self) -> pd.DataFrame:
-        """A row a concept, layer and class: median TCAV score, quartiles, accuracy, star."""
+        """A row a concept, layer and class: median TCAV score, quartiles, effect (log-odds), accuracy, star."""
         import pandas as pd
 
         low, middle, high = self.quartiles
@@ -183,6 +195,7 @@ class ConceptScores(Value):
                 "tcav": middle[i, j, k],
                 "q25": low[i, j, k],
                 "q75": high[i, j, k],
+                "effect": self.effects[i, j, k],
                 "accuracy": self.mean_accuracy[i, j],
                 "separable": bool(self.separable[i, j]),
                 "star": bool(self.stars[i, j, k]),
@@ -246,7 +259,8 @@ class ConceptScores(Value):
     def __repr__(self) -> str:
         told = f"{len(self.names)} concepts, {len(self.layers)} layers, {len(self.outputs)} classes"
         real = ~self.concepts.dummy.to_numpy(bool)
-        return f"ConceptScores({line(', '.join(dict.fromkeys(self.models)))}: {told}; {int(self.stars[real].sum())} stars)"
+        of, stars = line(", ".join(dict.fromkeys(self.models))), int(self.stars[real].sum())
+        return f"ConceptScores({of}: {told}; {stars} stars)"
 
     def _repr_html_(self) -> str:
         return self.figure() + html_table(self.causal, index=False)
@@ -266,11 +280,10 @@ class ConceptScores(Value):
         for name, shape, low, high in (
             ("scores", (models, cavs, n, m, k), 0.0, 1.0),
             ("accuracy", (models, cavs, n, m), 0.0, 1.0),
-            ("sensitivity", (n, m, k, records), -np.inf, np.inf),
+            ("sensitivity", (n, m, k, records), None, np.inf),
             ("members", (n, records), 0.0, 1.0),
             ("belongs", (k, records), 0.0, 1.0),
         ):
-            low = None if low == -np.inf else low  # noqa: PLW2901
             checks.array(getattr(self, name), name, np.float64, shape, high, low, missing=True)
         told = self.provenance.get("models")
         if not isinstance(told, list) or not all(isinstance(one, str) for one in told):

@@ -1,9 +1,8 @@
-"""`concepts`: does a model use what cardiologists would call the reason?"""
+"""`concepts`: whether a model uses what cardiologists would call the reason (TCAV)."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -20,13 +19,14 @@ from ...wrapper.identity import hash_with
 from ...wrapper.layers import Layer
 from ...wrapper.records import listed
 from ..arguments import check_predictor
-from .causal import edit_words, interval, moves, twins, verdict
+from .assembly import Fits
+from .causal_table import causal_table
 from .chosen_layers import chosen_layers
 from .concept import listed_concepts
-from .fit_model import Fit, fit_model
+from .fit_model import fit_model
 from .membership import Failed, belongs, fitting, labels_of, memberships
-from .plan import LEAST_EXAMPLES, Numbers, Plan, class_table, planned
-from .result import CAUSAL, FAILED, ConceptScores
+from .plan import LEAST_EXAMPLES, Numbers, planned
+from .result import ConceptScores
 
 Array = NDArray[np.float64]
 #: Share of the work that is judging records, and that is the causal check.
@@ -44,6 +44,7 @@ def concepts(
     examples: str = "labels",
     layers: Sequence[str] | None = None,
     features: str = "pooled",
+    direction: str = "classifier",
     cavs: int = 10,
     dummies: int = 10,
     most: int = 200,
@@ -51,7 +52,7 @@ def concepts(
     causal: int = 8,
     seed: int = 0,
 ) -> Work[ConceptScores]:
-    """Does a model use what cardiologists would call the reason? TCAV with clinical rules.
+    """Whether a model uses what cardiologists would call the reason: TCAV with clinical rules.
 
     In each of six layers a linear classifier tells records with a concept from as many without it, drawn
     anew for every one of ten CAVs and tried on a third that it was not fitted to. The TCAV score of a class
@@ -82,6 +83,10 @@ def concepts(
     features : "pooled" or "flat"
         Of a layer with a time axis: the mean over time of each channel, as beats of different records do not
         come at the same time; or every value by itself.
+    direction : "classifier" or "pattern"
+        What a CAV is: the normal of the classifier, as in the paper; or the difference of the means of
+        records with the concept and without, which what is shared with noise does not turn aside (Pahde et
+        al., arXiv:2202.03482).
     cavs, dummies, most, hearts : int
         CAVs of a concept in a layer; random concepts; records with a concept that one CAV sees at most;
         simulated hearts of a condition.
@@ -109,6 +114,8 @@ def concepts(
     numbers = _numbers(cavs, dummies, most, hearts, causal, seed)
     if features not in ("pooled", "flat"):
         raise ExplainError(f"features={features!r}: expected 'pooled' or 'flat'")
+    if direction not in ("classifier", "pattern"):
+        raise ExplainError(f"direction={direction!r}: expected 'classifier' or 'pattern'")
     names = _classes(models[0], classes)
     found_layers = _layers(models, layers)
     failed: Failed = []
@@ -129,21 +136,28 @@ def concepts(
     plan = planned(own, asked, members[:, kept], models[0].outputs, numbers, seed)
     in_class = _examples(examples, models, own, [told[k] for k in kept], names)
     classes_used, in_class = _usable(names, in_class, classes is not None)
-    fits = _Fits(plan, found_layers[0], classes_used, in_class, kept, len(some), failed)
+    fits = Fits(plan, found_layers[0], classes_used, in_class, kept, len(some), failed)
     call = {
         "concepts": [one.name for one in asked],
         "classes": None if classes is None else list(classes),
         "labels": None if labels is None else [list(one) for one in told],
         "examples": examples,
         "layers": [one.name for one in found_layers[0]],
-        **{"features": features, "cavs": cavs, "dummies": dummies, "most": most},
-        **{"hearts": hearts, "causal": causal, "seed": seed},
+        "features": features,
+        "direction": direction,
+        "cavs": cavs,
+        "dummies": dummies,
+        "most": most,
+        "hearts": hearts,
+        "causal": causal,
+        "seed": seed,
     }
     fits.facts = _facts(models, some, call)
     share = (1 - _JUDGED - (_CAUSAL if causal else 0)) / len(models)
     for place, (one, its) in enumerate(zip(models, found_layers, strict=True)):
-        drawn = [plan.drawn[k] for k in plan.asked]
-        work = fit_model(one, its, plan.records, plan.own, drawn, in_class, classes_used, features)  # type: ignore[arg-type]
+        drawn = [one for one in plan.drawn if one is not None]
+        how: Any = (features, direction)
+        work = fit_model(one, its, plan.records, plan.own, drawn, in_class, classes_used, *how)
         before = _JUDGED + share * place
         for done, message, fit in work:
             partial = None if fit is None else fits.value(fit)
@@ -152,7 +166,7 @@ def concepts(
         fits.done.append(fit)
     value = fits.value()
     if causal:
-        for done, message in _checked(value, plan, models, causal, seed, fits):
+        for done, message in causal_table(value, plan, models, causal, seed, fits):
             yield Step(1 - _CAUSAL + _CAUSAL * done, message)
         value = fits.value()
     yield Step(1.0, repr(value), None, value)
@@ -295,145 +309,3 @@ def _facts(
         simulated_records=sum(one.meta.get("source") == "simulated" for one in records),
         call=call,
     )
-
-
-class _Fits:
-    """What was found of each model, and the value that it comes to."""
-
-    def __init__(
-        self,
-        plan: Plan,
-        layers: Sequence[Layer],
-        classes: Sequence[str],
-        in_class: Array,
-        kept: Sequence[int],
-        records: int,
-        failed: Failed,
-    ) -> None:
-        self.plan, self.layers, self.classes = plan, layers, classes
-        self.kept, self.records, self.failed = kept, records, failed
-        self.in_class = in_class
-        self.done: list[Fit] = []
-        self.facts: dict[str, Any] = {}
-        self.causal: list[dict[str, Any]] = []
-
-    def value(self, more: Fit | None = None) -> ConceptScores:
-        """The value of the models that are done, and of one that is not yet."""
-        import pandas as pd
-
-        fits = [*self.done, *([] if more is None else [more])]
-        n = len(self.plan.rows)
-        too_few = self.in_class.sum(axis=1) < LEAST_EXAMPLES
-        scores = self._spread(np.stack([one.scores for one in fits]), 2, n)
-        sensitivity = self._spread(np.mean([one.sensitivity for one in fits], axis=0), 0, n)
-        scores[..., too_few] = np.nan
-        sensitivity[:, :, too_few] = np.nan
-        return ConceptScores(
-            scores,
-            self._spread(np.stack([one.accuracy for one in fits]), 2, n),
-            self._placed(sensitivity),
-            self._placed(self.plan.members),
-            np.nan_to_num(self._placed(self.in_class)),
-            self.plan.table(),
-            class_table(self.classes, self.in_class),
-            tuple(one.name for one in self.layers),
-            pd.DataFrame(self.causal, columns=list(CAUSAL)),
-            pd.DataFrame(self.failed, columns=list(FAILED)),
-            self.facts,
-        )
-
-    def _spread(self, values: Array, axis: int, n: int) -> Array:
-        """Concepts that could not be asked have NaN."""
-        shape = list(values.shape)
-        shape[axis] = n
-        out = np.full(shape, np.nan)
-        place: list[Any] = [slice(None)] * values.ndim
-        place[axis] = self.plan.asked
-        out[tuple(place)] = values
-        return out
-
-    def _placed(self, values: Array) -> Array:
-        """By the places of the records that were given; NaN for those that were left out."""
-        out = np.full((*values.shape[:-1], self.records), np.nan)
-        out[..., self.kept] = values
-        return out
-
-
-def _checked(
-    value: ConceptScores,
-    plan: Plan,
-    models: Sequence[Predictor],
-    count: int,
-    seed: int,
-    fits: _Fits,
-) -> Iterator[tuple[float, str]]:
-    """Move examples of every class along every concept that has an edit, beside its TCAV score."""
-    outputs = list(models[0].outputs)
-    chosen, examples = _chosen(fits, count, seed)
-    movable = [k for k, one in enumerate(plan.concepts) if one.edits and not one.condition]
-    changes = np.full((len(plan.concepts), len(outputs), plan.own), np.nan)
-    met = np.zeros((len(plan.concepts), plan.own), bool)
-    if movable:
-        some = [replace(plan.concepts[k]) for k in movable]
-        local: Failed = []
-        work = moves(plan.records, chosen, some, plan.members[movable], models, seed, local)
-        for step, (place, found) in enumerate(work):
-            for k, one in zip(movable, found or [], strict=False):
-                changes[k, :, place], met[k, place] = one.change, one.met
-            yield (step + 1) / len(chosen), "examples are moved along concepts"
-        fits.failed += [(int(fits.kept[place]), *rest) for place, *rest in local]  # type: ignore[misc]
-    for k, one in enumerate(plan.concepts):
-        by_twins = None
-        if one.name in plan.hearts:
-            ill, well = ([plan.records[i] for i in rows] for rows in plan.hearts[one.name])
-            by_twins = twins(ill, well, models)
-            yield 1.0, f"hearts with {one.name} and without"
-        for j, name in enumerate(fits.classes):
-            at = outputs.index(name)
-            each = changes[k, at, examples[j]] if by_twins is None else by_twins[:, at]
-            reached = int(met[k, examples[j]].sum()) if by_twins is None else len(each)
-            fits.causal.append(_causal_row(value, k, j, one, each, reached, seed))
-
-
-def _chosen(fits: _Fits, count: int, seed: int) -> tuple[list[int], list[NDArray[np.int64]]]:
-    """Examples of every class that are moved, ``count`` of each at most, and all of them together."""
-    dice = np.random.default_rng(seed)
-    examples = []
-    for row in fits.in_class:
-        some = np.flatnonzero(row == 1)
-        examples.append(np.sort(dice.permutation(some)[:count]))
-    return sorted({int(one) for some in examples for one in some}), examples
-
-
-def _causal_row(
-    value: ConceptScores, k: int, j: int, one: Any, each: Array, met: int, seed: int
-) -> dict[str, Any]:
-    """A concept and class: TCAV in the starred layers beside what the edit does."""
-    stars = value.stars[k, :, j]
-    middle = value.quartiles[1, k, :, j]
-    starred = middle[stars]
-    mixed = len(starred) > 0 and (starred > 0.5).any() and (starred < 0.5).any()
-    tcav = float(np.median(starred)) if len(starred) else np.nan
-    mean, low, high = interval(each, seed)
-    known = int(np.isfinite(each).sum())
-    note = one.note
-    if mixed:
-        note = "; ".join(filter(None, (note, "layers with a star disagree")))
-    can = bool(one.edits or one.condition)
-    return {
-        "concept": one.name,
-        "class": value.outputs[j],
-        "tcav": np.nan if mixed else tcav,
-        "stars": int(stars.sum()),
-        "layers": len(value.layers),
-        "edit": edit_words(one),
-        "records": known,
-        "met": met,
-        "change": mean,
-        "low": low,
-        "high": high,
-        "agree": verdict(np.nan if mixed else tcav, int(stars.sum()), low, high)
-        if can
-        else "not asked",
-        "note": note,
-    }

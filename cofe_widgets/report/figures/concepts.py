@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from ...explain.concepts import ConceptScores
 
 #: Widths and heights, px.
-_LEFT, _LAYER, _COLUMN, _ROW, _GAP, _RIGHT, _HEAD = 190, 118, 58, 21, 9, 86, 100
+_LEFT, _LAYER, _COLUMN, _ROW, _GAP, _RIGHT, _HEAD = 196, 84, 58, 21, 9, 86, 100
 _QUIET = "#8a919c"
 _GREY_OPACITY = 0.22
 
@@ -156,8 +156,8 @@ def _legend(x: float, y: float, colour: dict[str, Any]) -> list[str]:
 def _foot(scores: ConceptScores, skipped: list[str]) -> list[str]:
     found = scores.dummy_stars
     lines = [
-        "★ separable (accuracy above 70 %), quartiles within 0.25 and on one side of 0.5 · grey: not separable ·"
-        " frame: its own class"
+        "★ separable (accuracy above 70 %), quartiles within 0.25 and on one side of 0.5",
+        "grey: not separable in this layer · bold frame: the concept's own class",
     ]
     if found["cells"]:
         lines.append(
