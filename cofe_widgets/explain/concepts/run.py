@@ -22,7 +22,7 @@ from ..arguments import check_predictor
 from .assembly import Fits
 from .causal_table import causal_table
 from .chosen_layers import chosen_layers
-from .concept import listed_concepts
+from .concept import Concept, listed_concepts
 from .fit_model import fit_model
 from .membership import Failed, belongs, fitting, labels_of, memberships
 from .plan import LEAST_EXAMPLES, Numbers, planned
@@ -138,7 +138,7 @@ def concepts(
     classes_used, in_class = _usable(names, in_class, classes is not None)
     fits = Fits(plan, found_layers[0], classes_used, in_class, kept, len(some), failed)
     call = {
-        "concepts": [one.name for one in asked],
+        "concepts": [one.name if one.values is None else [one.name, _told(one)] for one in asked],
         "classes": None if classes is None else list(classes),
         "labels": None if labels is None else [list(one) for one in told],
         "examples": examples,
@@ -186,7 +186,15 @@ def _again(
             known_predictor({"model": name, "model_hash": hashed}, None)
             for name, hashed in zip(known["models"], known["model_hashes"], strict=True)
         ]
-    return concepts(records, f, **{**value.call, **changes})
+    call = value.call
+    call["concepts"] = [one if isinstance(one, str) else tuple(one) for one in call["concepts"]]
+    return concepts(records, f, **{**call, **changes})
+
+
+def _told(one: Concept) -> list[bool | None]:
+    """The answers of a concept that was given them, as JSON can hold them."""
+    assert one.values is not None
+    return [bool(value) if np.isfinite(value) else None for value in one.values]
 
 
 def _models(f: Any) -> list[Predictor]:

@@ -23,7 +23,9 @@ class Offsets(nn.Module):
         self.relu = nn.ReLU(inplace=True)
         self.pool = nn.AdaptiveAvgPool1d(1)
         self.head = nn.Linear(2, 2, bias=False)
-        turn = torch.tensor([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]]).float()
+        turn = torch.tensor(
+            [[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]]
+        ).float()
         with torch.no_grad():
             self.first.weight.copy_(torch.eye(2)[..., None])
             self.mixed.weight.copy_(turn[..., None])

@@ -48,7 +48,9 @@ def test_a_classifier_turns_aside_what_the_mean_difference_does_not():
     classifier, right = fitted(points, drawn(), "classifier")
     pattern, _ = fitted(points, drawn(), "pattern")
     assert right.mean() > 0.95
-    assert (classifier[:, 1] < -0.3 * classifier[:, 0]).all()  # though the concept has no part in it
+    assert (
+        classifier[:, 1] < -0.3 * classifier[:, 0]
+    ).all()  # though the concept has no part in it
     apart = pattern[:, 0] - pattern[:, 1]
     assert float(apart.mean()) == pytest.approx(1.0, abs=0.05)
 

@@ -52,7 +52,10 @@ def test_layers_are_those_through_which_all_of_the_answer_goes(scores):
     names = [one.name for one in chosen_layers(f)]
     assert names == ["blocks.0", "blocks.1", "blocks.3", "blocks.4", "blocks.6", "pool"]
     assert len(chosen_layers(cw.load("t-amplitude-lenet"))) == 6
-    assert [one.name for one in chosen_layers(f, ["stem", "blocks.2.conv1"])] == ["stem", "blocks.2.conv1"]
+    assert [one.name for one in chosen_layers(f, ["stem", "blocks.2.conv1"])] == [
+        "stem",
+        "blocks.2.conv1",
+    ]
 
 
 def test_random_concepts_stand_beside_and_cannot_be_told(scores):
@@ -205,7 +208,10 @@ def test_matthews_correlation_by_hand_and_by_scikit_learn():
     from cofe_widgets.explain.concepts.correlation import matthews
 
     dice = np.random.default_rng(0)
-    members, labels = dice.integers(0, 2, (3, 50)).astype(float), dice.integers(0, 2, (2, 50)).astype(float)
+    members, labels = (
+        dice.integers(0, 2, (3, 50)).astype(float),
+        dice.integers(0, 2, (2, 50)).astype(float),
+    )
     members[0, :5] = np.nan
     members[2] = 1
     found = matthews(members, labels)
