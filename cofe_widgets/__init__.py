@@ -45,6 +45,7 @@ if TYPE_CHECKING:  # what __getattr__ below finds, for type checkers and editors
     from .signals import r_peaks as r_peaks
     from .signals import rules as rules
     from .simulate import simulate as simulate
+    from .widgets.audit.concepts import ConceptGrid as ConceptGrid
     from .widgets.heart.heartlab import HeartLab as HeartLab
     from .widgets.lab.ecglab import EcgLab as EcgLab
     from .widgets.page import to_html as to_html
@@ -95,6 +96,7 @@ _HOME = {
     "Directions": "generative",
     "ExplainError": "errors",
     "WrapError": "errors",
+    "ConceptGrid": "widgets",
     "EcgLab": "widgets",
     "EcgViewer": "widgets",
     "HeartLab": "widgets",

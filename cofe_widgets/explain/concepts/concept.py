@@ -23,6 +23,8 @@ from .known import KNOWN, Edits, Known
 
 #: The concepts of the paper's table 1.
 TABLE_1 = ("QRS-CLBBB", "SLI-LVH", "QWAVES-MI", "AGE>75", "SEX=FEMALE")
+#: Longer names would fill the figure.
+_LONGEST = 100
 #: Whether a record has a concept: yes, no, or not to be judged.
 Answer = bool | None
 
@@ -79,7 +81,12 @@ class Concept:
     def __post_init__(self) -> None:
         said = [self.rule, self.function, self.values, self.condition or None]
         if not (isinstance(self.name, str) and self.name.strip()):
-            raise ExplainError(f"a concept is called {self.name!r}: expected a name")
+            raise ExplainError(f"a concept is called {self.name!r:.80}: expected a name")
+        if len(self.name) > _LONGEST or any("\ud800" <= one <= "\udfff" for one in self.name):
+            raise ExplainError(
+                f"a concept is called {self.name!r:.40} ...: expected a name of {_LONGEST} letters at most, "
+                "and no half of a character"
+            )
         if sum(one is not None for one in said) != 1:
             raise ExplainError(
                 f"concept {self.name!r}: expected one of rule=, function=, values= and condition="

@@ -131,6 +131,8 @@ class ConceptGrid(w.VBox):
     def _heard(self, content: dict[str, Any], _: list[bytes]) -> None:
         """What a job says, told to the parts of the widget."""
         kind = content["type"]
+        if kind == "snapshot":  # for views that come later
+            return
         if kind == "step":
             self._progress.value = float(content["fraction"])
             self._say(str(content["message"]))
@@ -182,7 +184,7 @@ class ConceptGrid(w.VBox):
             for name in ("Rises", "Falls")
         ]
         for one in self._lists:
-            one.observe(self._open, "value")
+            one.observe(self._from_list, "value")
         self._ecg = w.VBox()
         self._details = w.VBox(
             [
@@ -277,13 +279,13 @@ class ConceptGrid(w.VBox):
         self.opened = -1
         self._ecg.children = ()
         for menu, which in zip(self._lists, ("positive", "negative"), strict=True):
-            menu.unobserve(self._open, "value")
+            menu.unobserve(self._from_list, "value")
             menu.options = [
                 (self._record_words(place, float(scores.sensitivity[(*cell, place)])), place)
                 for place in found[which]
             ]
             menu.value = None
-            menu.observe(self._open, "value")
+            menu.observe(self._from_list, "value")
 
     def _cell_words(self, cell: Cell) -> str:
         scores = self.scores
@@ -335,7 +337,7 @@ class ConceptGrid(w.VBox):
             said += " (simulated)" if meta.get("source") == "simulated" else ""
         return plain(f"records[{place}] {said} {along:+.3g}")
 
-    def _open(self, change: Any) -> None:
+    def _from_list(self, change: Any) -> None:
         """A record of a list in the viewer; the other list lets go of its own."""
         place = change["new"]
         if place is None:
@@ -343,9 +345,9 @@ class ConceptGrid(w.VBox):
         for one in self._lists:
             if one is not change["owner"]:
                 one.value = None
-        self.open(int(place))
+        self.open_record(int(place))
 
-    def open(self, place: int) -> None:
+    def open_record(self, place: int) -> None:
         """Open one of the records.
 
         Raises

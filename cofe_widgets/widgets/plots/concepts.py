@@ -20,6 +20,8 @@ Cell = tuple[int, int, int]
 _LIGHT = PALETTE["light"]
 #: Where a score is a half, where a concept cannot be told apart, and what is written on cells.
 _HALF, _GREY, _ON_CELL = "#f4f5f7", "#a9afb8", "#16181d"
+#: bqplot takes a grid of one row or column for a list: another stands beside it, without a name.
+_BLANK = "\u00a0"
 _ROW_PX, _COLUMN_PX, _LEFT_PX, _TOP_PX = 22, 62, 250, 62
 
 
@@ -47,9 +49,9 @@ class GridPlot:
             min=0.0, mid=0.5, max=1.0, colors=[_LIGHT["negative"], _HALF, _LIGHT["positive"]]
         )
         self.cells = bq.GridHeatMap(
-            color=np.full((1, 1), np.nan),
-            row=["–"],
-            column=["–"],
+            color=np.full((2, 2), 0.5),
+            row=[_BLANK, _BLANK * 2],
+            column=[_BLANK, _BLANK * 2],
             scales={"row": down, "column": across, "color": colours},
             null_color=_GREY,
             opacity=1.0,
@@ -93,9 +95,11 @@ class GridPlot:
         self._starred = [one for one in cells if scores.stars[one]]
         own = {scores.names[i]: set(scores.owns(scores.names[i])) for i in rows}
         self._framed = [one for one in cells if scores.outputs[one[2]] in own[scores.names[one[0]]]]
-        with self.cells.hold_sync():
-            self.cells.selected = None
-            self.cells.row, self.cells.column, self.cells.color = names, classes, colour
+        self.cells.selected = None
+        with self.cells.hold_trait_notifications():  # rows, columns and colours are checked together
+            self.cells.row, self.cells.column, self.cells.color = _at_least_two(
+                names, classes, colour
+            )
         self._place(self.own, self._framed, names, classes)
         self.stars.text = ["★"] * len(self._starred)
         self._place(self.stars, self._starred, names, classes)
@@ -127,6 +131,15 @@ class GridPlot:
         at = event.get("data", {}).get("index")
         if isinstance(at, int) and at < len(cells):
             self._tell(cells[at])
+
+
+def _at_least_two(
+    rows: list[str], columns: list[str], colour: NDArray[np.float64]
+) -> tuple[list[str], list[str], NDArray[np.float64]]:
+    """A grid with a nameless row and column where it has one alone."""
+    short = [int(len(names) == 1) for names in (rows, columns)]
+    colour = np.pad(colour, [(0, short[0]), (0, short[1])], constant_values=0.5)
+    return rows + [_BLANK] * short[0], columns + [_BLANK] * short[1], colour
 
 
 def distribution(scores: ConceptScores, cell: Cell) -> bq.Figure:
