@@ -122,13 +122,15 @@ def moved(
     change = answers[1:] - answers[0]
     out = []
     for one, sign, change_of, after in zip(concepts, signs, change, edited, strict=True):
-        out.append(Moved(sign * change_of, _holds(one, after) is (sign > 0)))
+        out.append(Moved(sign * change_of, _holds(one, after) == (sign > 0)))
     return out
 
 
 def _holds(concept: Concept, record: Record) -> bool | None:
-    said = None if concept.rule is None else concept.rule(measured(record))
-    return getattr(said, "met", said)
+    if concept.rule is not None:
+        said = concept.rule(measured(record))
+        return getattr(said, "met", said)
+    return None if concept.function is None else concept.function(record)
 
 
 def _log_odds(f: Predictor, records: Sequence[Record]) -> NDArray[np.float64]:

@@ -177,7 +177,7 @@ class ConceptGrid(w.VBox):
         for menu in self._menus:
             menu.observe(self._from_menus, "value")
         self._about = w.HTML()
-        self._plot = w.VBox()
+        self._plot = w.VBox(layout=w.Layout(min_width="480px"))
         self._causal = w.HTML()
         self._lists = [
             w.Select(description=name, options=[], rows=6, layout=w.Layout(width="420px"))

@@ -22,7 +22,26 @@ _LIGHT = PALETTE["light"]
 _HALF, _GREY, _ON_CELL = "#f4f5f7", "#a9afb8", "#16181d"
 #: bqplot takes a grid of one row or column for a list: another stands beside it, without a name.
 _BLANK = "\u00a0"
-_ROW_PX, _COLUMN_PX, _LEFT_PX, _TOP_PX = 22, 62, 250, 62
+_ROW_PX, _COLUMN_PX, _LEFT_PX, _TOP_PX = 22, 62, 250, 86
+#: Scores are shown in so many steps from 0 to 1.
+_STEPS = 40
+_NOT_TOLD, _EMPTY = "not told apart", "empty"
+
+
+def _mixed(share: float) -> str:
+    """The colour of a score: of one hue below a half and of another above, as deep as it lies far from it."""
+    end = _LIGHT["positive"] if share >= 0.5 else _LIGHT["negative"]
+    pairs = zip(*(bytes.fromhex(colour[1:]) for colour in (_HALF, end)), strict=True)
+    depth = abs(2 * share - 1)
+    return "#" + bytes(round(a + depth * (b - a)) for a, b in pairs).hex()
+
+
+#: What a cell may say, and its colour.
+_COLOURS = {
+    **{str(k): _mixed(k / _STEPS) for k in range(_STEPS + 1)},
+    _NOT_TOLD: _GREY,
+    _EMPTY: "transparent",
+}
 
 
 class GridPlot:
@@ -45,31 +64,28 @@ class GridPlot:
         self._starred: list[Cell] = []
         self._framed: list[Cell] = []
         down, across = bq.OrdinalScale(reverse=True), bq.OrdinalScale()
-        colours = bq.ColorScale(
-            min=0.0, mid=0.5, max=1.0, colors=[_LIGHT["negative"], _HALF, _LIGHT["positive"]]
-        )
+        colours = bq.OrdinalColorScale(domain=list(_COLOURS), colors=list(_COLOURS.values()))
         self.cells = bq.GridHeatMap(
-            color=np.full((2, 2), 0.5),
+            color=np.full((2, 2), _EMPTY),
             row=[_BLANK, _BLANK * 2],
             column=[_BLANK, _BLANK * 2],
             scales={"row": down, "column": across, "color": colours},
-            null_color=_GREY,
             opacity=1.0,
             stroke="transparent",
-            interactions={"click": "select"},
+            interactions={},
             selected_style={"stroke": RED, "stroke-width": 3},
             unselected_style={"opacity": 1.0},
         )
         scales = {"x": across, "y": down}
         self.stars = text(
-            scales, x=[], y=[], text=[], align="middle", y_offset=5,
+            scales, x=[], y=[], text=[], align="middle", y_offset=-1,
             colors=[_ON_CELL], default_size=14,
         )  # fmt: skip
         self.own = bq.Scatter(
             scales=scales, x=[], y=[], marker="square", fill=False, stroke=_ON_CELL,
             colors=[_ON_CELL], stroke_width=1.6, default_size=150, apply_clip=False,
         )  # fmt: skip
-        self.cells.observe(self._selected, "selected")
+        self.cells.on_element_click(self._clicked)
         self.stars.on_element_click(lambda _, event: self._on(self._starred, event))
         self.own.on_element_click(lambda _, event: self._on(self._framed, event))
         look = {"grid_lines": "none", "tick_format": ""}
@@ -88,7 +104,9 @@ class GridPlot:
         self._rows = [(i, j) for i in rows for j in range(len(scores.layers))]
         self._columns = [k for k, note in enumerate(scores.classes.note) if not note]
         middle = np.where(scores.separable[:, :, None], scores.quartiles[1], np.nan)
-        colour = np.array([middle[i, j, self._columns] for i, j in self._rows])
+        values = np.array([middle[i, j, self._columns] for i, j in self._rows])
+        colour = np.where(np.isnan(values), _NOT_TOLD, np.round(_STEPS * values).astype("U5"))
+        colour = np.char.replace(colour, ".0", "")
         names = [f"{scores.names[i]} · {scores.layers[j]}" for i, j in self._rows]
         classes = [scores.outputs[k] for k in self._columns]
         cells = [(i, j, k) for i, j in self._rows for k in self._columns]
@@ -96,7 +114,9 @@ class GridPlot:
         own = {scores.names[i]: set(scores.owns(scores.names[i])) for i in rows}
         self._framed = [one for one in cells if scores.outputs[one[2]] in own[scores.names[one[0]]]]
         self.cells.selected = None
-        with self.cells.hold_trait_notifications():  # rows, columns and colours are checked together
+        with (
+            self.cells.hold_trait_notifications()
+        ):  # rows, columns and colours are checked together
             self.cells.row, self.cells.column, self.cells.color = _at_least_two(
                 names, classes, colour
             )
@@ -119,12 +139,15 @@ class GridPlot:
             mark.x = np.array([columns[self._columns.index(k)] for _, _, k in cells], dtype=str)
             mark.y = np.array([rows[places[i, j]] for i, j, _ in cells], dtype=str)
 
-    def _selected(self, change: dict[str, Any]) -> None:
-        selected = change["new"]
-        if selected is None or not len(selected):
-            return
-        row, column = (int(one) for one in np.asarray(selected)[-1])
-        if row < len(self._rows) and column < len(self._columns):
+    def _clicked(self, _: Any, event: dict[str, Any]) -> None:
+        data = event.get("data", {})
+        row, column = (data.get(name) for name in ("rowNum", "columnNum"))
+        if (
+            isinstance(row, int)
+            and isinstance(column, int)
+            and row < len(self._rows)
+            and column < len(self._columns)
+        ):
             self._tell((*self._rows[row], self._columns[column]))
 
     def _on(self, cells: list[Cell], event: dict[str, Any]) -> None:
@@ -134,11 +157,11 @@ class GridPlot:
 
 
 def _at_least_two(
-    rows: list[str], columns: list[str], colour: NDArray[np.float64]
-) -> tuple[list[str], list[str], NDArray[np.float64]]:
+    rows: list[str], columns: list[str], colour: NDArray[np.str_]
+) -> tuple[list[str], list[str], NDArray[np.str_]]:
     """A grid with a nameless row and column where it has one alone."""
     short = [int(len(names) == 1) for names in (rows, columns)]
-    colour = np.pad(colour, [(0, short[0]), (0, short[1])], constant_values=0.5)
+    colour = np.pad(colour, [(0, short[0]), (0, short[1])], constant_values=_EMPTY)
     return rows + [_BLANK] * short[0], columns + [_BLANK] * short[1], colour
 
 
@@ -182,7 +205,9 @@ def distribution(scores: ConceptScores, cell: Cell) -> bq.Figure:
     across = axis(x, "0.5 and 70 % are dashed", tick_values=ticks(0.0, 1.0))
     head = f"{scores.concepts.concept.iloc[i]} in {scores.layers[j]} for {scores.outputs[k]}"
     margin = {"left": 150, "right": 24}
-    return figure(marks, [across, down], head, height_px=262, width_px=560, margin=margin)
+    found = figure(marks, [across, down], head, height_px=262, width_px=560, margin=margin)
+    found.layout.min_width = "460px"
+    return found
 
 
 def _guide(scales: dict[str, Any], at: float, span: tuple[float, float], style: str) -> bq.Lines:
