@@ -16,7 +16,7 @@ _AGREES = {
     "yes": "moving the ECG along it does the same",
     "no": "moving the ECG along it does the opposite",
     "undecided": "moving the ECG along it decides nothing",
-    "mixed": "layers disagree; moving the ECG along it",
+    "mixed": "as many layers for as against; moving the ECG along it",
     "not asked": "no named edit moves an ECG along it",
 }
 

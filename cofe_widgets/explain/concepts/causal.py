@@ -166,7 +166,7 @@ def interval(changes: NDArray[np.float64], seed: int) -> tuple[float, float, flo
 def verdict(tcav: float, stars: int, low: float, high: float) -> str:
     """Whether a starred TCAV score and the change that an edit makes have one sign.
 
-    "undecided" where no layer has a star, the starred layers disagree, or the interval holds zero.
+    "undecided" where no layer has a star, as many are for as against, or the interval holds zero.
     """
     if not stars or not np.isfinite(tcav) or not np.isfinite(low) or low <= 0 <= high:
         return "undecided"

@@ -91,18 +91,21 @@ def _causal_row(
     stars = value.stars[k, :, j]
     middle = value.quartiles[1, k, :, j]
     starred = middle[stars]
-    mixed = len(starred) > 0 and (starred > 0.5).any() and (starred < 0.5).any()
-    tcav = float(np.median(starred)) if len(starred) else np.nan
+    up, down = int((starred > 0.5).sum()), int((starred < 0.5).sum())
+    # As most of the layers with a star say; of as many for and against nobody knows.
+    tcav = float(np.median(starred)) if up != down else np.nan
     mean, low, high = interval(each, seed)
     known = int(np.isfinite(each).sum())
     note = one.note
-    if mixed:
-        note = "; ".join(filter(None, (note, "layers with a star disagree")))
+    if up and down:
+        note = "; ".join(
+            filter(None, (note, f"layers with a star disagree: {up} for, {down} against"))
+        )
     can = bool(one.edits or one.condition)
     return {
         "concept": one.name,
         "class": value.outputs[j],
-        "tcav": np.nan if mixed else tcav,
+        "tcav": tcav,
         "stars": int(stars.sum()),
         "layers": len(value.layers),
         "edit": edit_words(one),
@@ -111,8 +114,6 @@ def _causal_row(
         "change": mean,
         "low": low,
         "high": high,
-        "agree": verdict(np.nan if mixed else tcav, int(stars.sum()), low, high)
-        if can
-        else "not asked",
+        "agree": verdict(tcav, int(stars.sum()), low, high) if can else "not asked",
         "note": note,
     }

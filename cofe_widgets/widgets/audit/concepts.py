@@ -31,7 +31,7 @@ _LEGEND = (
 _AGREE = {
     "yes": "It agrees with the TCAV score.",
     "no": "It contradicts the TCAV score.",
-    "undecided": "It decides nothing: no star, layers that disagree, or an interval that holds zero.",
+    "undecided": "It decides nothing: no star, as many layers for as against, or an interval that holds zero.",
     "not asked": "The ECG cannot be moved along this concept.",
 }
 
@@ -299,12 +299,14 @@ class ConceptGrid(w.VBox):
             else "; it cannot be told apart in this layer: nothing follows"
         )
         row = scores.concepts.iloc[i]
+        output = scores.outputs[k]
+        layers = class_line(scores, str(row.concept), output)
         return (
             f"<p><b>{escaped(row.concept)}</b> ({escaped(row.title)}; {row.positives} with it, "
-            f"{row.negatives} without) in <b>{escaped(scores.layers[j])}</b> for "
-            f"<b>{escaped(scores.outputs[k])}</b> ({scores.classes.examples.iloc[k]} examples): TCAV "
-            f"{middle:.2f} ({low:.2f} to {high:.2f}), accuracy {percent(float(scores.mean_accuracy[i, j]))}; "
-            f"{star}{grey}. All layers: {escaped(class_line(scores, str(row.concept), scores.outputs[k]))}.</p>"
+            f"{row.negatives} without) in <b>{escaped(scores.layers[j])}</b> for <b>{escaped(output)}</b> "
+            f"({scores.classes.examples.iloc[k]} examples): TCAV {middle:.2f} ({low:.2f} to {high:.2f}), "
+            f"accuracy {percent(float(scores.mean_accuracy[i, j]))}, effect {scores.effects[cell]:+.2f} "
+            f"log-odds; {star}{grey}. All layers: {escaped(layers)}.</p>"
         )
 
     def _causal_words(self, concept: str, output: str) -> str:

@@ -37,11 +37,15 @@ def record():
 
 
 def test_a_record_is_moved_along_a_concept_and_the_sign_is_that_of_having_it(f, record):
-    tall = Concept("tall R", function=lambda one: _r(one) > _r(record) + 0.2, edits=(("r_v5_v6", 0.5),))
+    tall = Concept(
+        "tall R", function=lambda one: _r(one) > _r(record) + 0.2, edits=(("r_v5_v6", 0.5),)
+    )
     (towards,) = moved(record, [tall], [0.0], [f], 0)
     assert towards.change[0] == pytest.approx(-1.0, abs=0.3) and towards.met
     # One that has it is moved away from it: having it lowers the answer all the same.
-    low = Concept("not low", function=lambda one: _r(one) > _r(record) - 0.2, edits=(("r_v5_v6", 0.5),))
+    low = Concept(
+        "not low", function=lambda one: _r(one) > _r(record) - 0.2, edits=(("r_v5_v6", 0.5),)
+    )
     (away,) = moved(record, [low], [1.0], [f], 0)
     assert away.change[0] == pytest.approx(-1.0, abs=0.3) and away.met
 
