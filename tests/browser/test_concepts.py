@@ -58,18 +58,10 @@ def test_the_grid_fills_and_tells_more_in_jupyterlab(lab: Server, tab: Tab) -> N
     page.locator(".cofe-concepts").wait_for(timeout=EXPLAIN_MS)
     filled(page)
     click_and_open(page)
-    import os
-
-    if os.environ.get("SHOT"):
-        page.wait_for_timeout(1500)
-        page.screenshot(
-            path=os.environ["SHOT"] + ("lab" if "lab" in page.url else "voila") + ".png",
-            full_page=True,
-        )
     assert kernel(page, "grid.chosen") == ["QRS-CLBBB", "blocks.0", "LBBB"]
     # A star lies over its cell and is clicked through: the last is that of the last cell that has one.
-    page.locator(".cofe-concepts .object_grp text", has_text="★").last.click()
-    page.wait_for_function("() => !document.querySelector('.cofe-concepts .cofe-paper')")
+    page.locator(".cofe-concepts .object_grp text", has_text="★").last.click(force=True)
+    expect(page.locator(".cofe-concepts .cofe-paper")).to_have_count(0)
     last = "[list(grid.scores.names), list(grid.scores.layers), list(grid.scores.outputs)]"
     names = kernel(page, last)
     cell = kernel(page, "[int(k) for k in max(zip(*grid.scores.stars[:3].nonzero()))]")
@@ -121,12 +113,4 @@ def test_the_grid_fills_and_tells_more_in_voila(voila_grid: Server, tab: Tab) ->
     page.locator(".cofe-concepts").wait_for(timeout=EXPLAIN_MS)
     filled(page)
     click_and_open(page)
-    import os
-
-    if os.environ.get("SHOT"):
-        page.wait_for_timeout(1500)
-        page.screenshot(
-            path=os.environ["SHOT"] + ("lab" if "lab" in page.url else "voila") + ".png",
-            full_page=True,
-        )
     assert tab.ours() == []

@@ -74,17 +74,11 @@ def test_a_click_on_a_cell_shows_what_lies_behind_it(grid, scores):
     assert falls.options == ()
 
 
-def test_stars_and_frames_are_clicked_through(grid):
-    cell = grid._grid._starred[-1]
-    grid._grid._on(grid._grid._starred, {"data": {"index": len(grid._grid._starred) - 1}})
-    assert (
-        grid.chosen[0] == grid.scores.names[cell[0]]
-        and grid.chosen[2] == grid.scores.outputs[cell[2]]
-    )
-    grid._grid._on([], {"data": {"index": 3}})
-    grid._grid._on([], {})
+def test_a_click_beside_the_cells_chooses_nothing(grid):
+    before = grid.chosen
     grid._grid._clicked(None, {"data": {"rowNum": 99, "columnNum": 0}})
     grid._grid._clicked(None, {})
+    assert grid.chosen == before
 
 
 def test_menus_choose_too_and_nonsense_is_refused(grid, scores):

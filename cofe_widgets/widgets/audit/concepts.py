@@ -16,7 +16,7 @@ from ...report.concepts import class_line, of_models
 from ...report.reasons import percent
 from ...wrapper.records import listed
 from ..core.jobs import Finish, Jobs, Update, Work
-from ..plots.concepts import Cell, GridPlot, distribution
+from ..plots.concepts import CLICKED_THROUGH, Cell, GridPlot, distribution
 
 if TYPE_CHECKING:
     from ...wrapper import Predictor
@@ -170,7 +170,7 @@ class ConceptGrid(w.VBox):
         bar.layout.display = "none" if self._models is None else ""
         self._grid = GridPlot(self._choose)
         self._grid_box = w.VBox(
-            [self._grid.figure, w.HTML(f"<small>{_LEGEND}</small>")],
+            [self._grid.figure, w.HTML(f"{CLICKED_THROUGH}<small>{_LEGEND}</small>")],
             layout=w.Layout(display="none"),
         )
         self._menus = [w.Dropdown(description=name) for name in ("Concept", "Layer", "Class")]

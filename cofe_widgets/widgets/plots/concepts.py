@@ -23,6 +23,9 @@ _HALF, _GREY, _ON_CELL = "#f4f5f7", "#a9afb8", "#16181d"
 #: bqplot takes a grid of one row or column for a list: another stands beside it, without a name.
 _BLANK = "\u00a0"
 _ROW_PX, _COLUMN_PX, _LEFT_PX, _TOP_PX = 22, 62, 250, 86
+#: The class of the figure, and the style by which what lies over cells lets clicks through.
+_CLASS = "cofe-concept-grid"
+CLICKED_THROUGH = f"<style>.{_CLASS} .object_grp {{ pointer-events: none; }}</style>"
 #: Scores are shown in so many steps from 0 to 1.
 _STEPS = 40
 _NOT_TOLD, _EMPTY = "not told apart", "empty"
@@ -86,9 +89,8 @@ class GridPlot:
             colors=[_ON_CELL], stroke_width=1.6, default_size=150, apply_clip=False,
         )  # fmt: skip
         self.cells.on_element_click(self._clicked)
-        self.stars.on_element_click(lambda _, event: self._on(self._starred, event))
-        self.own.on_element_click(lambda _, event: self._on(self._framed, event))
         look = {"grid_lines": "none", "tick_format": ""}
+        # Clicks on stars and squares are clicks on the cells below them: see `CLICKED_THROUGH`.
         self.figure = figure(
             [self.cells, self.own, self.stars],
             [axis(across, "", "top", **look), axis(down, "", "left", **look)],
@@ -96,6 +98,7 @@ class GridPlot:
             width_px=900,
             margin={"left": _LEFT_PX, "top": _TOP_PX, "bottom": 12},
         )
+        self.figure.add_class(_CLASS)
 
     def show(self, scores: ConceptScores, title: str) -> None:
         """Draw the grid; classes with too few examples and concepts that were not asked are left out."""
@@ -105,8 +108,8 @@ class GridPlot:
         self._columns = [k for k, note in enumerate(scores.classes.note) if not note]
         middle = np.where(scores.separable[:, :, None], scores.quartiles[1], np.nan)
         values = np.array([middle[i, j, self._columns] for i, j in self._rows])
-        colour = np.where(np.isnan(values), _NOT_TOLD, np.round(_STEPS * values).astype("U5"))
-        colour = np.char.replace(colour, ".0", "")
+        steps = np.round(_STEPS * np.nan_to_num(values)).astype(int).astype(str)
+        colour = np.where(np.isnan(values), _NOT_TOLD, steps)
         names = [f"{scores.names[i]} · {scores.layers[j]}" for i, j in self._rows]
         classes = [scores.outputs[k] for k in self._columns]
         cells = [(i, j, k) for i, j in self._rows for k in self._columns]
@@ -149,11 +152,6 @@ class GridPlot:
             and column < len(self._columns)
         ):
             self._tell((*self._rows[row], self._columns[column]))
-
-    def _on(self, cells: list[Cell], event: dict[str, Any]) -> None:
-        at = event.get("data", {}).get("index")
-        if isinstance(at, int) and at < len(cells):
-            self._tell(cells[at])
 
 
 def _at_least_two(
