@@ -47,7 +47,7 @@ def chosen_layers(f: Predictor, names: Sequence[str] | None = None) -> list[Laye
             f"{f.name} shows no layers (f.layers()): TCAV needs a torch module with layers; a function "
             "or an ONNX file has none"
         )
-    found = _thinned(_through(f, known), f)
+    found = _thinned(_through(f, _learned(f, known)), f)
     if not found:
         raise ExplainError(
             f"no layer of {f.name} is passed by all of its answer: name some, layers=[...]; f.layers() "
@@ -55,6 +55,17 @@ def chosen_layers(f: Predictor, names: Sequence[str] | None = None) -> list[Laye
         )
     at = np.unique(np.linspace(0, len(found) - 1, min(LAYERS, len(found))).round().astype(int))
     return [found[k] for k in at]
+
+
+def _learned(f: Predictor, known: Sequence[Layer]) -> Sequence[Layer]:
+    """The layers from the first on that has weights: filters and scaling before it learned nothing."""
+    parts = dict(f.module.named_modules())
+    weighted = (
+        k
+        for k, layer in enumerate(known)
+        if next(parts[layer.name.split("#")[0]].parameters(), None) is not None
+    )
+    return known[next(weighted, 0) :]
 
 
 def _through(f: Predictor, known: Sequence[Layer]) -> list[tuple[Layer, Tensor]]:
@@ -84,8 +95,6 @@ def _thinned(found: Sequence[tuple[Layer, Tensor]], f: Predictor) -> list[Layer]
     """Of layers of one shape that follow each other the last; neither preprocessing nor the outputs."""
     out: list[tuple[Layer, Tensor]] = []
     for layer, values in found:
-        if layer.kind == "BandPass":
-            continue
         if not out:
             out.append((layer, values))
             continue
@@ -94,10 +103,8 @@ def _thinned(found: Sequence[tuple[Layer, Tensor]], f: Predictor) -> list[Layer]
         if before.shape == layer.shape and not same:
             out[-1] = layer, values
         elif same and _is_block_of(layer, before, [one for one, _ in out[:-1]]):
-            out[-1] = (
-                layer,
-                values,
-            )  # a block is known by its own name, not by that of its last part
+            # A block is known by its own name, not by that of its last part.
+            out[-1] = layer, values
         elif not same:
             out.append((layer, values))
     if len(out) > 1 and out[-1][0].shape == (1, len(f.outputs)):

@@ -19,6 +19,7 @@ from ...signals.criteria.diagnoses import BY_NAME
 from ...signals.measurements.measure import Measured
 from ...simulate.conditions import CONDITIONS
 from ...vocabulary.diagnoses import title as diagnosis_title
+from ...vocabulary.territories import CHANGES
 from .known import KNOWN, Edits, Known
 
 #: The concepts of the paper's table 1.
@@ -90,6 +91,12 @@ class Concept:
         if sum(one is not None for one in said) != 1:
             raise ExplainError(
                 f"concept {self.name!r}: expected one of rule=, function=, values= and condition="
+            )
+        unknown = [name for name, _ in self.edits if name not in CHANGES]
+        if unknown:
+            raise ExplainError(
+                f"concept {self.name!r}: no named change {unknown[0]!r:.60}{meant(unknown[0], CHANGES)}; "
+                "vocabulary.territories.CHANGES has them"
             )
 
     @property

@@ -35,7 +35,8 @@ class Known:
 
 
 _MI = ("MI", "AMI", "IMI", "SMI")
-_ISCHAEMIA = ("STEMI_A", "STEMI_I", "STEMI_L", "STTC")
+#: Some of them by PTB-XL's superclasses and subclasses.
+_ISCHAEMIA = ("STEMI_A", "STEMI_I", "STEMI_L", "STTC", "ISC_", "ISCA", "ISCI")
 _LVH = ("LVH", "HYP")
 _INFERIOR_Q = ("q_ii_iii_avf", 0.35)
 _NO_EDIT = "no named edit changes {} of a patient"
@@ -61,7 +62,7 @@ KNOWN: dict[str, Known] = {
         (("st_v1_v2", 0.25), ("st_v3_v4", 0.25)), "the edit raises ST in V1 to V4",
     ),
     "ST-DEPR-ISC": Known(
-        "ST depression or T inversion in two contiguous leads", ("STTC",),
+        "ST depression or T inversion in two contiguous leads", ("STTC", "ISC_", "ISCA", "ISCI"),
         (("st_v5_v6", -0.2), ("st_v3_v4", -0.2)), "the edit lowers ST in V3 to V6",
     ),
     "LI-LVH": Known("Lewis index above 1.6 mV", _LVH, (("r_i_avl", 0.8), ("s_ii_iii_avf", 0.8))),
@@ -89,7 +90,7 @@ KNOWN: dict[str, Known] = {
     "a normal heart rate": Known(
         "heart rate of 60 to 100 bpm", ("NSR",), note="no one direction leads to the middle"
     ),
-    "a long PR interval": Known("PR above 200 ms", ("IAVB",), (("pr", 0.08),)),
+    "a long PR interval": Known("PR above 200 ms", ("IAVB", "_AVB"), (("pr", 0.08),)),
     "the pattern of left bundle branch block": Known(
         "the main criteria of left bundle branch block", ("LBBB",),
         (("qrs", log(1.45)), ("r_v1_v2", -0.3), ("s_v1_v2", 0.8)),

@@ -42,7 +42,7 @@ def test_every_rule_and_criterion_is_known_with_an_edit_or_a_reason_why_there_is
         for edit, number in one.edits:
             assert edit in CHANGES and CHANGES[edit].low <= number <= CHANGES[edit].high, name
         codes = set(one.classes) - set(DIAGNOSES)
-        assert codes <= {"STTC", "HYP"}, name  # superclasses of PTB-XL
+        assert codes <= {"STTC", "HYP", "ISC_", "ISCA", "ISCI", "_AVB"}, name  # PTB-XL's classes
 
 
 @pytest.mark.parametrize(
@@ -118,6 +118,10 @@ def test_a_list_of_concepts():
         listed_concepts([])
     with pytest.raises(cw.ExplainError, match="expected one of rule="):
         Concept("x")
+    with pytest.raises(cw.ExplainError, match="no named change 'r_v5_v7' .did you mean 'r_v5_v6'"):
+        Concept("x", function=bool, edits=(("r_v5_v7", 1.0),))
+    with pytest.raises(cw.ExplainError, match="expected a name of 100 letters"):
+        Concept("x" * 101, function=bool)
 
 
 def test_what_fails_is_listed_and_counted_as_unknown():
