@@ -37,16 +37,19 @@ def speed() -> Line:
     share = SPEED_RECORDS // len(SPEED_CLASSES)
     some = [one.record for code in SPEED_CLASSES for one in cw.simulate(code, share, SEED, fs=250)]
     f = cw.load("nine-resnet")
-    began = time.perf_counter()
+    began, worked = time.perf_counter(), time.process_time()
     judged = 0.0
     for step in cw.concepts.steps(some, f, classes=SPEED_CLASSES, causal=0):
         if step.message == "which records have a concept":
             judged = time.perf_counter() - began
-    took = time.perf_counter() - began
+    took, worked = time.perf_counter() - began, time.process_time() - worked
     assert step.result is not None
     shape = step.result.scores.shape
     print(f"  {len(some)} records; models, CAVs, concepts with dummies, layers, classes: {shape}")
     print(f"  {judged:.1f} s to judge the records by rules, {took - judged:.1f} s for the rest")
+    print(
+        f"  {worked:.0f} s of processor time in all, which other work on the machine does not lengthen"
+    )
     name = "10 CAVs x 6 layers x 5 classes x 5 concepts and 10 dummies, 500 records"
     return Line(name, f"{took:.0f} s", f"<= {SPEED_S:.0f} s", took <= SPEED_S)
 
@@ -186,6 +189,9 @@ def main(given: Sequence[str] = ()) -> None:
         passed = sum(bool(row[word]) for row in rows)
         name = f"cause scores, nuisance not ({word})"
         print(Line(name, f"{passed} of {len(rows)}", "all", passed == len(rows)))
+    for what in ("cause", "nuisance"):
+        same = sum(row[f"{what} effect"] * row[f"{what} twins"] > 0 for row in rows)  # type: ignore[operator]
+        print(Line(f"effect of the {what} has the twins' sign", f"{same} of {len(rows)}"))
 
 
 if __name__ == "__main__":
