@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from ...ecg import LEADS, Record
 from ...errors import EcgError, ExplainError
+from ...markup import plain
 from ...models.architectures.generator import FS
 from ...signals.measurements.measure import measured
 from ...vocabulary.territories import CHANGES
@@ -188,5 +189,5 @@ def moves(
         try:
             yield place, moved(records[place], concepts, has, models, seed)
         except (ExplainError, EcgError, RuntimeError) as error:
-            failed.append((place, "", f"not moved by an edit: {error}"[:300]))
+            failed.append((place, "", plain(f"not moved by an edit: {error}", 300)))
             yield place, None

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from ...ecg import Record
 from ...errors import EcgError, ExplainError
+from ...markup import plain
 from ...signals.measurements.measure import Measured, measured
 from ...vocabulary.diagnoses import FROM_SCP
 from .concept import Concept
@@ -39,7 +40,7 @@ def memberships(
             try:
                 numbers = measured(record)
             except Exception as error:
-                failed.append((place, "", f"not measured: {error}"[:_MOST_LETTERS]))
+                failed.append((place, "", plain(f"not measured: {error}", _MOST_LETTERS)))
         row = np.full(len(concepts), np.nan)
         for k, one in enumerate(concepts):
             row[k] = _answer(one, record, numbers, place, failed)
@@ -59,7 +60,7 @@ def _answer(
             said = one.function(record) if one.function is not None else None
         return np.nan if said is None or said != said else float(bool(said))
     except Exception as error:
-        failed.append((place, one.name, f"{type(error).__name__}: {error}"[:_MOST_LETTERS]))
+        failed.append((place, one.name, plain(f"{type(error).__name__}: {error}", _MOST_LETTERS)))
         return np.nan
 
 
@@ -105,7 +106,7 @@ def fitting(models: Sequence[Any], records: Sequence[Record], failed: Failed) ->
                 f.taken(f.seen(record))
                 f.side.row(record, f.name)
         except EcgError as error:
-            failed.append((place, "", f"not taken by the model: {error}"[:_MOST_LETTERS]))
+            failed.append((place, "", plain(f"not taken by the model: {error}", _MOST_LETTERS)))
         else:
             out.append(place)
     return out
