@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from math import isfinite
+from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
 from ...markup import escaped
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
 #: Widths and heights, px.
 _LEFT, _LAYER, _COLUMN, _ROW, _GAP, _RIGHT, _HEAD = 196, 84, 58, 21, 9, 86, 100
+#: Of a letter of the lines below.
+_LETTER_PX = 5.9
 _QUIET = "#8a919c"
 _GREY_OPACITY = 0.22
 
@@ -49,8 +52,8 @@ def concept_grid(scores: ConceptScores, theme: str = "light") -> str:
         part, y = _concept(scores, i, asked, y, colour)
         body += part
         y += _GAP
-    foot = _foot(scores, skipped)
     width = max(left + _COLUMN * len(asked) + _RIGHT, 640)
+    foot = _foot(scores, skipped, width - 24)
     height = y + 16 * len(foot) + 44
     out = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:g} {height:g}" width="{width:g}" '
@@ -153,7 +156,7 @@ def _legend(x: float, y: float, colour: dict[str, Any]) -> list[str]:
     return out
 
 
-def _foot(scores: ConceptScores, skipped: list[str]) -> list[str]:
+def _foot(scores: ConceptScores, skipped: list[str], width: float) -> list[str]:
     found = scores.dummy_stars
     lines = [
         "★ separable (accuracy above 70 %), quartiles within 0.25 and on one side of 0.5",
@@ -168,8 +171,8 @@ def _foot(scores: ConceptScores, skipped: list[str]) -> list[str]:
     if simulated:
         lines.append(f"{simulated} of {scores.members.shape[1]} records are simulated")
     if skipped:
-        lines.append("too few examples: " + ", ".join(skipped)[:150])
-    return lines
+        lines.append("too few examples: " + ", ".join(skipped))
+    return [part for line in lines for part in wrap(line, int(width / _LETTER_PX))]
 
 
 def _text(
