@@ -26,6 +26,7 @@ NAMES = (
     "scorecard",
     "specificity",
     "bank",
+    "concepts",
     "conduction",
     "trust",
     "realism",

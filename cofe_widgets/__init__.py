@@ -25,6 +25,10 @@ if TYPE_CHECKING:  # what __getattr__ below finds, for type checkers and editors
     from .explain import ATTRIBUTION_METHODS as ATTRIBUTION_METHODS
     from .explain import Attribution as Attribution
     from .explain import attribute as attribute
+    from .explain.concepts import Concept as Concept
+    from .explain.concepts import ConceptScores as ConceptScores
+    from .explain.concepts import concepts as concepts
+    from .explain.concepts import label_correlation as label_correlation
     from .explain.counterfactual import Counterfactual as Counterfactual
     from .explain.counterfactual import counterfactual as counterfactual
     from .explain.glocal import GlocalMap as GlocalMap
@@ -44,6 +48,7 @@ if TYPE_CHECKING:  # what __getattr__ below finds, for type checkers and editors
     from .signals import r_peaks as r_peaks
     from .signals import rules as rules
     from .simulate import simulate as simulate
+    from .widgets.audit.concepts import ConceptGrid as ConceptGrid
     from .widgets.heart.heartlab import HeartLab as HeartLab
     from .widgets.lab.ecglab import EcgLab as EcgLab
     from .widgets.page import to_html as to_html
@@ -85,6 +90,10 @@ _HOME = {
     "GlocalMap": "explain.glocal",
     "Attribution": "explain",
     "ATTRIBUTION_METHODS": "explain",
+    "concepts": "explain",
+    "Concept": "explain",
+    "ConceptScores": "explain",
+    "label_correlation": "explain",
     "compare_maps": "report.maps",
     "scorecard": "audit",
     "Scorecard": "audit",
@@ -92,6 +101,7 @@ _HOME = {
     "Directions": "generative",
     "ExplainError": "errors",
     "WrapError": "errors",
+    "ConceptGrid": "widgets",
     "EcgLab": "widgets",
     "EcgViewer": "widgets",
     "HeartLab": "widgets",
@@ -158,6 +168,9 @@ provide(
         "table_words": f"{__name__}.report.table",
         "changes_figure": f"{__name__}.report.figures.changes",
         "subgroups_figure": f"{__name__}.report.figures.subgroups",
+        "concept_words": f"{__name__}.report.concepts",
+        "concept_grid": f"{__name__}.report.figures.concepts",
+        "concept_correlation": f"{__name__}.report.figures.concepts",
     }
 )
 

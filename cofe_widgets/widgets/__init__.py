@@ -7,6 +7,7 @@ from typing import Any
 
 # On first use: values that show themselves must not cost an import of ipywidgets before.
 _HOME = {
+    "ConceptGrid": "audit.concepts",
     "CounterfactualViewer": "explainer.counterfactual_viewer",
     "EcgLab": "lab.ecglab",
     "EcgViewer": "viewer.viewer",

@@ -30,12 +30,27 @@ def humming(record):
 
 
 @pytest.fixture(scope="module")
-def values(cf, record, f):
+def many():
+    """Twenty simulated hearts in fibrillation and twenty in sinus rhythm."""
+    return [one.record for code in ("AF", "NSR") for one in simulate(code, 20, seed=4, fs=250)]
+
+
+@pytest.fixture(scope="module")
+def values(cf, record, f, many):
     return {
         "counterfactual": cf,
         "delineation": cw.delineate(record),
         "attribution": cw.attribute(record, f, "AF", "smoothgrad", copies=3),
         "table": cw.audit.counterfactual_table([record], f, "AF", progress=False),
         "quality": cw.quality(humming(record)),
+        "concepts": cw.concepts(
+            many,
+            f,
+            [("by turns", [True, False] * 20), "AF@0.9"],
+            causal=0,
+            cavs=2,
+            dummies=1,
+            hearts=20,
+        ),
         "score": cw.audit.twin_score("AF", f, "AF", n=1),
     }

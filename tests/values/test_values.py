@@ -62,11 +62,11 @@ def test_what_values_are_made_of_travels_too(cf, record):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_value_is_made_again_by_its_own_call(values, kind, record, f, tmp_path):
+def test_a_value_is_made_again_by_its_own_call(values, kind, record, many, tmp_path):
     value = values[kind]
     value.save(tmp_path / "one.npz")
     stored = type(value).load(tmp_path / "one.npz")  # nothing but the file is needed
-    wanted = {"delineation": record, "table": [record]}
+    wanted = {"delineation": record, "table": [record], "concepts": many}
     again = stored.rerun(*([wanted[kind]] if GIVEN[kind] else []))
     assert alike(value, again)
 

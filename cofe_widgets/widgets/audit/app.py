@@ -15,6 +15,7 @@ from ...markup import escaped
 from ...report.sections import sections_page
 from ...wrapper import Predictor
 from ...wrapper.records import listed
+from .concepts import ConceptGrid
 from .counterfactuals import CounterfactualsPanel
 from .glocal import GlocalPanel
 from .subgroups import SubgroupsPanel
@@ -201,6 +202,9 @@ def _link(name: str, data: bytes) -> str:
 #: Title of a tab -> what makes its widget.
 TABS: dict[str, Callable[[AuditApp, Predictor], w.Widget]] = {
     "Where does it look?": lambda app, f: GlocalPanel(app.records, f, app.labels),
+    "What does it know?": lambda app, f: ConceptGrid(
+        records=app.records, models=f, labels=app.labels, direction="pattern"
+    ),
     "What would change its mind?": lambda app, f: CounterfactualsPanel(app.records, f),
     "Whom does it err on?": lambda app, f: SubgroupsPanel(app.records, f, app.labels),
 }
