@@ -3,6 +3,7 @@
 from ..errors import AuditError
 from .counterfactuals import counterfactual_table
 from .numbers import MEASUREMENTS
+from .run import AuditResults, merge, run
 from .scorecards import Scorecard, scorecard
 from .statistics import compare, holm
 from .tables import CounterfactualTable
@@ -11,12 +12,15 @@ from .twins import TwinScore, twin_score
 __all__ = [
     "MEASUREMENTS",
     "AuditError",
+    "AuditResults",
     "CounterfactualTable",
     "Scorecard",
     "TwinScore",
     "compare",
     "counterfactual_table",
     "holm",
+    "merge",
+    "run",
     "scorecard",
     "twin_score",
 ]
