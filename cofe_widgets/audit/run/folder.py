@@ -54,6 +54,8 @@ class Manifest:
     keep_identity : bool
     version : str
         Of the package.
+    refused : tuple of dict
+        Files that never became a record, as rows of failures.
     """
 
     task: str
@@ -64,6 +66,7 @@ class Manifest:
     keep_identity: bool = False
     version: str = __version__
     kind: str = KIND
+    refused: Sequence[dict[str, Any]] = ()
 
     @property
     def chunks(self) -> int:

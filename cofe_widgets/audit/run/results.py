@@ -34,6 +34,8 @@ class AuditResults:
         Of a folder's chunks, what each says of itself.
     provenance : dict
         Task, its hash, records, chunks, part, version.
+    refused : tuple of dict
+        Files that never became a record, as rows of `failures`.
     """
 
     blocks: tuple[Block, ...] = ()
@@ -41,6 +43,7 @@ class AuditResults:
     numbers: tuple[int, ...] = ()
     known: dict[int, dict[str, Any]] = field(default_factory=dict)
     provenance: dict[str, Any] = field(default_factory=dict)
+    refused: tuple[dict[str, Any], ...] = ()
 
     def _told(self, name: str) -> list[Any]:
         if self.folder is None:
@@ -49,10 +52,13 @@ class AuditResults:
 
     @cached_property
     def failures(self) -> pd.DataFrame:
-        """The records that were skipped: record (place), name, step ("open", "task", "worker"), reason."""
+        """The records that were skipped: record (place), name, step, reason.
+
+        Steps are "find" (a file that never became a record, place -1), "open", "task" and "worker".
+        """
         import pandas as pd
 
-        rows = [one for some in self._told("failures") for one in some]
+        rows = [*self.refused, *(one for some in self._told("failures") for one in some)]
         table = pd.DataFrame(rows, columns=list(FAILURES))
         return table.sort_values("record", kind="stable", ignore_index=True)
 

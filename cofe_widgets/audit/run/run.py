@@ -146,13 +146,14 @@ def _steps(
         records_key=hashlib.sha256("".join(keys).encode()).hexdigest()[:32],
         chunk=chunk,
         keep_identity=keep_identity,
+        refused=given.refused(),
     )
     numbers = range(manifest.chunks)[part[0] - 1 :: part[1]] if part else range(manifest.chunks)
     kept = None if folder is None else Folder(folder, manifest, keys)
     known = {} if kept is None else kept.finished(numbers)
     total = sum(given.size(number, chunk) for number in numbers)
     held: list[Block] = []
-    failures = [one for told in known.values() for one in told["failures"]]
+    failures = [*manifest.refused, *(one for told in known.values() for one in told["failures"])]
     count = sum(int(told["done"]) for told in known.values())
     said = f"of {total} ECGs"
     yield Step(_share(count, total), f"{count} {said}", Progress(count, total, len(failures), None))
@@ -181,10 +182,10 @@ def _steps(
     facts |= {"part": list(part) if part else None, "version": __version__}
     if kept is None:
         held.sort(key=lambda block: block.number)
-        result = AuditResults(tuple(held), provenance=facts)
+        result = AuditResults(tuple(held), provenance=facts, refused=tuple(manifest.refused))
     else:
         kept.say_failures(_all_failures(kept, known, part), at_once=True)
-        result = AuditResults((), kept, tuple(sorted(known)), known, facts)
+        result = AuditResults((), kept, tuple(sorted(known)), known, facts, tuple(manifest.refused))
     yield Step(1.0, repr(result), Progress(count, total, len(failures), None), result)
 
 
@@ -200,7 +201,7 @@ def _all_failures(
 ) -> list[dict[str, Any]]:
     """Failures of a folder's finished chunks, those of other parts too."""
     others = kept.finished(range(kept.manifest.chunks)) if part else known
-    return [one for told in others.values() for one in told["failures"]]
+    return [*kept.manifest.refused, *(one for told in others.values() for one in told["failures"])]
 
 
 def merge(folder: str | os.PathLike[str]) -> AuditResults:
@@ -234,14 +235,14 @@ def merge(folder: str | os.PathLike[str]) -> AuditResults:
     about = kept.manifest
     facts = {"task": about.task_name, "task_hash": about.task, "records": about.records}
     facts |= {"chunk": about.chunk, "part": None, "version": about.version}
-    return AuditResults((), kept, tuple(numbers), known, facts)
+    return AuditResults((), kept, tuple(numbers), known, facts, tuple(about.refused))
 
 
 class _Given:
     """Records as they were given, cut into chunks when these are asked for."""
 
     def __init__(self, records: Records, names: Names) -> None:
-        self.names = names
+        self.names, self.records = names, records
         self.wanted = records.wanted if isinstance(records, Collection) else {}
         if isinstance(records, Collection):
             self.sources: Sequence[Any] = records.addresses
@@ -253,6 +254,16 @@ class _Given:
 
     def __len__(self) -> int:
         return len(self.sources)
+
+    def refused(self) -> list[dict[str, Any]]:
+        """Files of a collection that never became a record of it, as rows of failures."""
+        if not isinstance(self.records, Collection):
+            return []
+        rows = []
+        for number, one in enumerate(one for one in self.records.failures if one.place < 0):
+            name = one.name if self.names.keep_identity else f"refused file {number}"
+            rows.append({"record": -1, "name": name, "step": "find", "reason": one.reason[:500]})
+        return rows
 
     def keys(self) -> list[str]:
         """A hash a record: of samples, or of where it lies."""
