@@ -31,6 +31,7 @@ NAMES = (
     "realism",
     "delineation",
     "long",
+    "any_size",
 )
 
 

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
+from multiprocessing.context import BaseContext
 
 from ...errors import AuditError
 from .chunk import Block, Blocks, Chunk, done_by_key, started
@@ -35,6 +36,19 @@ def cores() -> int:
     return os.cpu_count() or 1
 
 
+def _context() -> BaseContext:
+    """How processes begin: never as a copy of this one, whose threads (torch has some) would not wake up.
+
+    Where there is a server of forks, it loads the package once, and a worker that replaces a dead one
+    is there at once.
+    """
+    if "forkserver" not in multiprocessing.get_all_start_methods():
+        return multiprocessing.get_context("spawn")
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload([__name__.replace("pool", "chunk"), "torch"])
+    return context
+
+
 def in_processes(task: Task, chunks: Iterable[Chunk], n: int, threads: int) -> Blocks:
     """Blocks as they are finished, by ``n`` processes of ``threads`` threads each.
 
@@ -56,10 +70,9 @@ class _Processes:
         self.broken, self.finished = 0, 0
 
     def _pool(self, n: int) -> ProcessPoolExecutor:
-        # Not forked: a copy of a process with threads in it (torch has some) may never wake up.
         return ProcessPoolExecutor(
             n,
-            mp_context=multiprocessing.get_context("spawn"),
+            mp_context=_context(),
             initializer=started,
             initargs=(self.key, self.packed, self.threads),
         )

@@ -15,7 +15,11 @@ POISON = 61.0
 
 
 def size(record):
-    return {"samples": record.samples, "peak": float(record.signal.max()), "mean": record.signal.mean(axis=1)}
+    return {
+        "samples": record.samples,
+        "peak": float(record.signal.max()),
+        "mean": record.signal.mean(axis=1),
+    }
 
 
 def picky(record):
@@ -65,7 +69,10 @@ class Counted:
         time.sleep(self.pause_s)
         with Path(self.log).open("a") as file:
             file.write("".join(f"{one.meta['place']} {os.getpid()}\n" for one in records))
-        return [{"place": one.meta["place"], "mean": np.asarray(one.signal.mean(axis=1))} for one in records]
+        return [
+            {"place": one.meta["place"], "mean": np.asarray(one.signal.mean(axis=1))}
+            for one in records
+        ]
 
 
 class Method:

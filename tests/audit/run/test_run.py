@@ -128,7 +128,9 @@ def test_the_same_call_does_nothing_again_and_a_damaged_chunk_once(tmp_path):
     assert again.table.equals(first.table) and len(log.read_text().split("\n")) == 8
     file = kept / "chunks" / "000001.parquet"
     file.write_bytes(file.read_bytes()[:200])
-    (kept / "chunks" / "000002.parquet").write_bytes((kept / "chunks" / "000000.parquet").read_bytes())
+    (kept / "chunks" / "000002.parquet").write_bytes(
+        (kept / "chunks" / "000000.parquet").read_bytes()
+    )
     third = ran(task, hearts(), folder=kept)
     assert third.table.equals(first.table)
     asked = [int(one.split()[0]) for one in log.read_text().splitlines()]
