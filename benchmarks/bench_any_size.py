@@ -30,7 +30,7 @@ BAR, MIMIC = 1.8, 800_000
 CORES = (1, 16, 256)
 #: Simulated hearts drawn together.
 TOGETHER = 50
-CONDITIONS = ("NSR", "AF", "LBBB", "LVH", "AVB1")
+CONDITIONS = ("NSR", "AF", "LBBB", "LVH", "IAVB")
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,9 @@ def hearts(n: int) -> Iterator[cw.Record]:
             yield one.record
 
 
-def timed(task: Any, records: Collection, on: Any, folder: Path | None, chunk: int) -> tuple[float, float]:
+def timed(
+    task: Any, records: Collection, on: Any, folder: Path | None, chunk: int
+) -> tuple[float, float]:
     """Seconds from the first block to the last an ECG, and seconds before the first block."""
     began = time.perf_counter()
     first, at_first, done = 0.0, 0, 0
@@ -131,9 +133,13 @@ def main(given: list[str] | None = None) -> None:
         n = max(options.n, options.scaling)
         written(hearts(n), top / "hearts.zarr")
         records = cw.read_many(top / "hearts.zarr")
-        print(f"\nany size: {n} simulated ECGs drawn and written in {time.perf_counter() - began:.0f} s")
+        print(
+            f"\nany size: {n} simulated ECGs drawn and written in {time.perf_counter() - began:.0f} s"
+        )
         load = os.getloadavg()[0]
-        print(f"  load of this machine {load:.1f} on {os.cpu_count()} cores, before the first timing")
+        print(
+            f"  load of this machine {load:.1f} on {os.cpu_count()} cores, before the first timing"
+        )
         few = records[: options.scaling]
         one, start = timed(task, few, 1, top / "one", options.chunk)
         two, _ = timed(task, few, 2, top / "two", options.chunk)
@@ -146,19 +152,27 @@ def main(given: list[str] | None = None) -> None:
         here, _ = timed(Nothing(), few, None, None, options.chunk)
         there, _ = timed(Nothing(), few, 1, top / "nothing", options.chunk)
         opened = np.median([_opening(few, k) for k in range(min(50, len(few)))])
-        print(f"  a task of nothing: {1000 * here:.2f} ms an ECG here, {1000 * there:.2f} ms by a process")
+        print(
+            f"  a task of nothing: {1000 * here:.2f} ms an ECG here, {1000 * there:.2f} ms by a process"
+        )
         print(f"    and a folder, of which opening the record is {1000 * opened:.2f} ms")
         print(f"  load of this machine {os.getloadavg()[0]:.1f} after the timings")
         found = killed(task, records[: options.n], top / "killed", options.chunk, options.kills)
-        print(f"\n  measured, attributed, mapped by wave and lead; {found['killed']} workers killed:")
+        print(
+            f"\n  measured, attributed, mapped by wave and lead; {found['killed']} workers killed:"
+        )
         for name, value in found.items():
             print(f"    {name:<10}{value if not isinstance(value, float) else round(value, 1)}")
         wrong = [name for name in ("lost", "twice", "failures") if found[name]]
         wrong += ["killed"] if found["killed"] < options.kills else []
         print(f"    {'holds' if not wrong else 'DOES NOT HOLD: ' + ', '.join(wrong)}")
         writing = _writing(task, few, options.chunk, top / "writing")
-        print(f"\n  {MIMIC} ECGs (MIMIC-IV-ECG), EXTRAPOLATED from {1000 * one:.1f} ms an ECG of one worker")
-        print(f"  and {1000 * writing:.2f} ms an ECG that the caller needs to keep it; not measured:")
+        print(
+            f"\n  {MIMIC} ECGs (MIMIC-IV-ECG), EXTRAPOLATED from {1000 * one:.1f} ms an ECG of one worker"
+        )
+        print(
+            f"  and {1000 * writing:.2f} ms an ECG that the caller needs to keep it; not measured:"
+        )
         print(f"    {'cores':>6}{'ideal':>12}{'with one writer':>18}")
         for cores, ideal, real in extrapolated(one, writing):
             print(f"    {cores:>6}{ideal:>12}{real:>18}")

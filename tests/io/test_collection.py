@@ -69,7 +69,9 @@ def test_it_is_a_sequence_and_pickles_as_addresses(folder, singles):
     sent = pickle.dumps(found)
     assert len(sent) < 2000
     again = pickle.loads(sent)
-    assert same(again, found) and again.key == found.key and again.to_frame().equals(found.to_frame())
+    assert (
+        same(again, found) and again.key == found.key and again.to_frame().equals(found.to_frame())
+    )
     assert cw.read_many(found)[0].leads == ("II", "V5")
 
 
@@ -149,7 +151,9 @@ def test_zips_and_shards_give_what_the_files_give(zipped, tmp_path, singles):
     assert not list(tmp_path.rglob("*.dat"))  # nothing is unpacked
 
 
-@pytest.mark.parametrize("name", ["../out.hea", "/etc/out.hea", "a/../../out.hea", "C:/out.hea", "..\\o.hea"])
+@pytest.mark.parametrize(
+    "name", ["../out.hea", "/etc/out.hea", "a/../../out.hea", "C:/out.hea", "..\\o.hea"]
+)
 def test_names_that_point_outside_are_refused(tmp_path, name):
     data = (SAMPLES / "sinus.hea").read_bytes()
     with zipfile.ZipFile(tmp_path / "z.zip", "w") as archive:
@@ -191,7 +195,10 @@ def test_shards_that_lie_about_sizes_or_hold_links_are_refused(tmp_path):
         archive.addfile(link)
     linked = cw.read_many(tmp_path / "link.tar")
     assert list(linked) == []
-    assert {one.reason[:14] for one in linked.failures} == {"is no plain fi", "WFDB: its signal"[:14]}
+    assert {one.reason[:14] for one in linked.failures} == {
+        "is no plain fi",
+        "WFDB: its signal"[:14],
+    }
 
 
 def test_an_archive_that_is_none_is_said(tmp_path):

@@ -208,13 +208,13 @@ def hold(key: str, packed: bytes) -> None:
     _HELD[key] = packed
 
 
-def started(key: str, packed: bytes, threads: int) -> None:
+def started(key: str, packed: bytes) -> None:
     """What a process of a pool does first: it holds the task, and ends when its parent does."""
     import multiprocessing
     from multiprocessing.connection import wait
 
     hold(key, packed)
-    os.environ["OMP_NUM_THREADS"] = str(threads)  # for libraries that are not loaded yet
+    os.environ["OMP_NUM_THREADS"] = "1"  # for libraries that are not loaded yet
     parent = multiprocessing.parent_process()
 
     def ends_with_parent() -> None:
@@ -225,7 +225,7 @@ def started(key: str, packed: bytes, threads: int) -> None:
     threading.Thread(target=ends_with_parent, daemon=True).start()
 
 
-def done_by_key(key: str, chunk: Chunk, threads: int = 0) -> Block:
+def done_by_key(key: str, chunk: Chunk, one_thread: bool = False) -> Block:
     """`done` by the task that this worker holds, unpacked (and its model loaded) once.
 
     Raises
@@ -236,8 +236,8 @@ def done_by_key(key: str, chunk: Chunk, threads: int = 0) -> Block:
     with _LOCK:
         if key not in _TASKS:
             _TASKS[key] = _unpacked(key)
-            if threads:
-                _keep_to(threads)
+            if one_thread:
+                _keep_to_one()
     return done(_TASKS[key], chunk)
 
 
@@ -253,12 +253,15 @@ def _unpacked(key: str) -> Task:
     return task
 
 
-def _keep_to(threads: int) -> None:
-    """Let the libraries of numbers use no more threads than their share: workers stand side by side."""
+def _keep_to_one() -> None:
+    """Let the libraries of numbers use one thread: workers stand side by side, a core each.
+
+    Threads that wait for a core they do not get cost more than they bring.
+    """
     import sys
 
     from threadpoolctl import threadpool_limits
 
-    threadpool_limits(limits=threads)
+    threadpool_limits(limits=1)
     if "torch" in sys.modules:
-        sys.modules["torch"].set_num_threads(threads)
+        sys.modules["torch"].set_num_threads(1)

@@ -34,7 +34,7 @@ def blocks(task: Task, chunks: Iterable[Chunk], on: Any, folder: str = "") -> Bl
         n = cores() if on == "processes" else on
         if n < 1:
             raise AuditError(f"on={on}: expected a number of processes from 1")
-        return in_processes(task, chunks, n, max(1, cores() // n))
+        return in_processes(task, chunks, n)
     if on == "dask" or hasattr(on, "scheduler_info"):
         try:
             from .cluster import on_cluster

@@ -49,22 +49,22 @@ def _context() -> BaseContext:
     return context
 
 
-def in_processes(task: Task, chunks: Iterable[Chunk], n: int, threads: int) -> Blocks:
-    """Blocks as they are finished, by ``n`` processes of ``threads`` threads each.
+def in_processes(task: Task, chunks: Iterable[Chunk], n: int) -> Blocks:
+    """Blocks as they are finished, by ``n`` processes of one thread each.
 
     Raises
     ------
     AuditError
         When the task cannot travel, or no worker lives long enough for one record.
     """
-    return _Processes(task, n, threads).blocks(iter(chunks))
+    return _Processes(task, n).blocks(iter(chunks))
 
 
 class _Processes:
     """A pool that is made anew when a worker of it dies."""
 
-    def __init__(self, task: Task, n: int, threads: int) -> None:
-        self.n, self.threads = n, threads
+    def __init__(self, task: Task, n: int) -> None:
+        self.n = n
         self.key, self.packed = task.identity, task.packed()
         self.deaths: Counter[int] = Counter()
         self.broken, self.finished = 0, 0
@@ -74,11 +74,11 @@ class _Processes:
             n,
             mp_context=_context(),
             initializer=started,
-            initargs=(self.key, self.packed, self.threads),
+            initargs=(self.key, self.packed),
         )
 
     def _asked(self, pool: ProcessPoolExecutor, chunk: Chunk) -> Future[Block]:
-        return pool.submit(done_by_key, self.key, chunk, self.threads)
+        return pool.submit(done_by_key, self.key, chunk, True)
 
     def blocks(self, waiting: Iterator[Chunk]) -> Blocks:
         """Blocks as they are finished."""
