@@ -32,6 +32,7 @@ NAMES = (
     "realism",
     "delineation",
     "long",
+    "any_size",
 )
 
 

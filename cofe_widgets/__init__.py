@@ -36,6 +36,7 @@ if TYPE_CHECKING:  # what __getattr__ below finds, for type checkers and editors
     from .generative import reconstruct as reconstruct
     from .generative import sample as sample
     from .io import read as read
+    from .io.collection import read_many as read_many
     from .models import available as available
     from .report.maps import compare_maps as compare_maps
     from .signals import RULES as RULES
@@ -66,6 +67,7 @@ _HOME = {
     "Record": "ecg",
     "EcgError": "errors",
     "read": "io",
+    "read_many": "io.collection",
     "EcgFormatError": "errors",
     "simulate": "simulate",
     "measure": "signals",

@@ -3,6 +3,7 @@
 from ..errors import AuditError
 from .counterfactuals import counterfactual_table
 from .numbers import MEASUREMENTS
+from .run import AuditResults, merge, run
 from .scorecards import Scorecard, scorecard
 from .statistics import compare, holm
 from .subgroups import Subgroups, subgroups
@@ -12,6 +13,7 @@ from .twins import TwinScore, twin_score
 __all__ = [
     "MEASUREMENTS",
     "AuditError",
+    "AuditResults",
     "CounterfactualTable",
     "Scorecard",
     "Subgroups",
@@ -19,6 +21,8 @@ __all__ = [
     "compare",
     "counterfactual_table",
     "holm",
+    "merge",
+    "run",
     "scorecard",
     "subgroups",
     "twin_score",

@@ -3,119 +3,26 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence, Sized
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence, Sized
 from itertools import islice
-from math import nan
 from pathlib import Path
 from typing import Any
 
 from ..ecg import Record
-from ..errors import AuditError, EcgError, ExplainError, WrapError
-from ..explain.counterfactual.find import Counterfactual, counterfactual
-from ..explain.counterfactual.objective import Objective
-from ..generative.networks import networks
-from ..io import read
+from ..errors import AuditError
 from ..provenance import provenance
-from ..signals.quality import in_words
 from ..steps import Step, Work
 from ..values import remakes
-from ..values.identity import record_hash
 from ..wrapper import Predictor, known_predictor
 from .names import Names
-from .numbers import MEASUREMENTS, numbers
+from .questions import Questions, Source, Watcher, answered, ask, facts_of
+from .run import run
 from .store import Store
-from .tables import BACK, TOWARDS, CounterfactualTable, Row, stored_row, table_of
+from .tables import BACK, CounterfactualTable, Row, table_of
+from .tasks.counterfactuals import Counterfactuals, rows_of
 
 #: Records that are read, asked and kept together.
 CHUNK = 8
-
-Source = Record | str | Path
-#: Called with a record's place, the direction and each counterfactual as it is made.
-Watcher = Callable[[int, str, Counterfactual], None]
-
-
-@dataclass(frozen=True)
-class _Asked:
-    """One question about one record, and where its answer is kept."""
-
-    place: int
-    name: str
-    record: Record
-    direction: str
-    level: float
-    before: float
-    key: str
-
-
-def _failed(
-    place: int, name: str, reason: str, direction: str = TOWARDS, **known: float
-) -> dict[str, Any]:
-    """The outcome of a record without a counterfactual."""
-    return {
-        "record": place,
-        "name": name,
-        "direction": direction,
-        "level": known.get("level", nan),
-        "before": known.get("before", nan),
-        "after": nan,
-        "reached": False,
-        "space": "",
-        "message": "",
-        "failure": reason,
-        "signal": "",
-    }
-
-
-def _wrong_with(record: Record) -> str:
-    """What is wrong with a recording, in words."""
-    return "; ".join(in_words(record))
-
-
-class _Questions:
-    """What is asked of every record, checked before any work is done."""
-
-    def __init__(
-        self,
-        f: Predictor,
-        target: str,
-        level: float | None,
-        by: float | None,
-        both_ways: bool,
-    ) -> None:
-        value = f.output == "linear"
-        if by is not None and not value:
-            raise AuditError(
-                f"by={by:g} is for a model of values; {f.name} answers probabilities: give level"
-            )
-        if by is not None and level is not None:
-            raise AuditError(f"level={level:g} and by={by:g}: give one of them")
-        if by is not None and not by > 0:
-            raise AuditError(f"by={by:g}: expected a positive number; both_ways=True asks for less")
-        if value and level is None and by is None:
-            raise AuditError(
-                f"{f.name} answers values: give level, the value to reach, or by, how much more"
-            )
-        self.level = 0.9 if level is None and not value else level
-        if both_ways and by is None and (value or not 0.5 < (self.level or 0) < 1):
-            raise AuditError(
-                "both_ways=True needs by, how much more and less, for a model of values, and a "
-                f"level between 0.5 and 1 for probabilities (given: {level})"
-            )
-        self.f, self.target, self.by, self.both_ways = f, target, by, both_ways
-        Objective(
-            f, target, 1.0 if self.level is None else self.level
-        )  # refuses what cannot be asked
-
-    def of(self, answer: float) -> list[tuple[str, float]]:
-        """Directions and levels asked of a record that the model gives ``answer``."""
-        if self.by is not None:
-            both = [(TOWARDS, answer + self.by), (BACK, answer - self.by)]
-            return both if self.both_ways else both[:1]
-        assert self.level is not None
-        if self.both_ways and answer >= 0.5:
-            return [(BACK, 1 - self.level)]
-        return [(TOWARDS, self.level)]
 
 
 def counterfactual_table(
@@ -132,6 +39,7 @@ def counterfactual_table(
     each: Watcher | None = None,
     names: Sequence[str] | None = None,
     keep_identity: bool = False,
+    on: Any = None,
     **search: Any,
 ) -> CounterfactualTable:
     """Counterfactuals of many records, and what they changed, with statistics.
@@ -170,6 +78,9 @@ def counterfactual_table(
         named after a person.
     keep_identity : bool
         Whether records are called by their files (or ``meta["patient_id"]``), and failures name them.
+    on : "processes", int, "dask" or a Dask client, optional
+        Where the work is done, as `audit.run` takes it; ``store`` is then its folder (extra
+        ``audit``), and ``each`` cannot be called.
     **search
         Other arguments of `counterfactual` (``method``, ``keep`` ...).
 
@@ -194,7 +105,7 @@ def counterfactual_table(
     records = _several(records)
     steps = _steps(
         records, f, target, level, by=by, both_ways=both_ways, store=store, seed=seed, each=each,
-        names=names, keep_identity=keep_identity, **search,
+        names=names, keep_identity=keep_identity, on=on, **search,
     )  # fmt: skip
     total, table = len(records) if isinstance(records, Sized) else None, None
     with tqdm(total=total, disable=not progress, unit="ECG", desc=f"to {target}") as bar:
@@ -218,6 +129,7 @@ def _steps(
     each: Watcher | None = None,
     names: Sequence[str] | None = None,
     keep_identity: bool = False,
+    on: Any = None,
     **search: Any,
 ) -> Work[Any]:
     """The work of `counterfactual_table`, a `Step` every few records; can be closed at any time.
@@ -225,39 +137,62 @@ def _steps(
     Partial results are the outcomes of those records, as rows of `CounterfactualTable.outcomes`.
     """
     records = _several(records)
-    questions = _Questions(f, target, level, by, both_ways)
+    questions = Questions(f, target, level, by, both_ways)
     kept, called = Store(store), Names(names, keep_identity)
     if names is not None and isinstance(records, Sized) and len(names) != len(records):
         raise AuditError(f"{len(names)} names for {len(records)} records: give one each")
+    if on is not None:
+        if each is not None:
+            raise AuditError("each= is called in this process: leave it out, or on=")
+        task = Counterfactuals(f, target, level, by, both_ways, seed, search, keep_failed=True)
+        yield from _elsewhere(task, records, on, store, called, questions.level)
+        return
     how = {"severities": 2, **search}
-    facts: dict[str, Any] = {
-        "target": target,
-        "seed": seed,
-        "model": f.name,
-        "model_hash": f.weight_hash,
-        "expects": (f.output, f.outputs, f.leads, f.fs, f.seconds),
-        "networks_hash": networks().weight_hash,
-        "search": how,
-    }
+    facts = facts_of(f, target, seed, how)
     rows: list[Row] = []
     total, count = len(records) if isinstance(records, Sized) else None, 0
     for chunk in _chunks(records):
-        asked, broken = _ask(chunk, questions, kept, facts, called)
-        found = [*broken, *_answered(asked, questions, kept, how, seed, each)]
+        asked, broken = ask(chunk, questions, kept, facts, called)
+        found = [*broken, *answered(asked, questions, kept, how, seed, each)]
         rows += found
         count += len(chunk)
         of = f"{count} of {total} ECGs" if total else f"{count} ECGs"
         yield Step(count / total if total else 0.0, of, [outcome for outcome, *_ in found])
     if not rows:
         raise AuditError("no records were given: expected at least one Record or path")
-    rows.sort(key=lambda row: (row[0]["record"], row[0]["direction"] == BACK))
     call = {"level": level, "by": by, "both_ways": both_ways, "seed": seed, **search}
     known = provenance(**facts, level=questions.level, by=by, both_ways=both_ways, call=call)
+    yield _last(rows, target, known)
+
+
+def _last(rows: list[Row], target: str, known: dict[str, Any]) -> Step[CounterfactualTable]:
+    """The step with the table of all rows."""
+    rows.sort(key=lambda row: (row[0]["record"], row[0]["direction"] == BACK))
     table = table_of(rows, target, json.loads(json.dumps(known)))
-    yield Step(1.0, repr(table), None, table)
+    return Step(1.0, repr(table), None, table)
 
 
-counterfactual_table.steps = _steps  # type: ignore[attr-defined]
+def _elsewhere(
+    task: Counterfactuals,
+    records: Iterable[Source],
+    on: Any,
+    folder: str | Path | None,
+    called: Names,
+    level: float | None,
+) -> Work[Any]:
+    """The same work by `audit.run`, in other processes."""
+    how = {"names": called.given, "keep_identity": called.keep_identity, "chunk": CHUNK}
+    result = None
+    for step in run.steps(task, records, on, folder, **how):  # type: ignore[attr-defined]
+        new = step.partial.block.rows if step.partial.block is not None else []
+        yield Step(step.fraction, step.message, new)
+        result = step.result
+    assert result is not None
+    rows = rows_of(result.table.to_dict("records"), result.failures.to_dict("records"))
+    facts = facts_of(task.f, task.target, task.seed, {"severities": 2, **task.search})
+    ways: dict[str, Any] = {"by": task.by, "both_ways": task.both_ways}
+    call = {"level": task.level, **ways, "seed": task.seed, **task.search}
+    yield _last(rows, task.target, provenance(**facts, level=level, **ways, call=call))
 
 
 @remakes(CounterfactualTable)
@@ -284,108 +219,3 @@ def _chunks(records: Iterable[Source]) -> Iterator[list[tuple[int, Source]]]:
     numbered = enumerate(records)
     while chunk := list(islice(numbered, CHUNK)):
         yield chunk
-
-
-_NOTHING = dict.fromkeys(MEASUREMENTS, nan)
-
-
-def _ask(
-    chunk: list[tuple[int, Source]],
-    questions: _Questions,
-    kept: Store,
-    facts: dict[str, Any],
-    called: Names,
-) -> tuple[list[_Asked], list[Row]]:
-    """The questions about each record, and the rows of those that cannot be asked."""
-    asked: list[_Asked] = []
-    broken: list[Row] = []
-    for place, source in chunk:
-        record = None
-        try:
-            record = source if isinstance(source, Record) else read(source)
-            before = questions.f.predict(record)[questions.target]
-        except (EcgError, WrapError, OSError) as error:
-            name, reason = called.name(place, source, record), called.reason(error, source)
-            broken.append((_failed(place, name, reason), _NOTHING, _NOTHING))
-            continue
-        name = called.name(place, source, record)
-        for direction, level in questions.of(before):
-            key = kept.key(record=record_hash(record), level=level, **facts)
-            asked.append(_Asked(place, name, record, direction, level, before, key))
-    return asked, broken
-
-
-def _answered(
-    asked: list[_Asked],
-    questions: _Questions,
-    kept: Store,
-    search: dict[str, Any],
-    seed: int,
-    each: Watcher | None,
-) -> list[Row]:
-    """A row for every question, from the store or worked out now and kept."""
-    rows: list[Row] = []
-    new: dict[float, list[_Asked]] = {}
-    for one in asked:
-        row = stored_row(kept.get(one.key), {"record": one.place, "name": one.name})
-        if row is None:
-            new.setdefault(one.level, []).append(one)
-        else:
-            rows.append(row)
-    for level, together in new.items():
-        arguments = {**search, "seed": seed, "level": level}
-        for one, found in _explained(together, questions, arguments):
-            outcome, before, after = _row(one, found)
-            mine = {k: v for k, v in outcome.items() if k not in ("record", "name")}
-            kept.put(one.key, {"outcome": mine, "original": before, "counterfactual": after})
-            rows.append((outcome, before, after))
-            if each is not None and isinstance(found, Counterfactual):
-                each(one.place, one.direction, found)
-    return rows
-
-
-def _explained(
-    together: list[_Asked], questions: _Questions, arguments: dict[str, Any]
-) -> Iterator[tuple[_Asked, Counterfactual | Exception]]:
-    """Counterfactuals, or why there is none, as each is made.
-
-    They are searched together, and one by one where one spoils the batch.
-    """
-    f, target, done = questions.f, questions.target, 0
-    try:
-        many = [one.record for one in together]
-        steps = counterfactual.steps(many, f, target, **arguments) if len(many) > 1 else ()
-        for step in steps:
-            found = step.partial
-            if isinstance(found, Counterfactual):
-                yield together[done], found
-                done += 1
-    except (ExplainError, EcgError):
-        pass
-    for one in together[done:]:
-        try:
-            found = counterfactual(one.record, f, target, **arguments)
-        except (ExplainError, EcgError) as error:
-            found = error
-        yield one, found
-
-
-def _row(one: _Asked, found: Counterfactual | Exception) -> Row:
-    if isinstance(found, Exception):
-        known = {"level": one.level, "before": one.before}
-        row = _failed(one.place, one.name, str(found), one.direction, **known)
-        return {**row, "signal": _wrong_with(one.record)}, _NOTHING, _NOTHING
-    outcome = {
-        "record": one.place,
-        "name": one.name,
-        "direction": one.direction,
-        "level": one.level,
-        "before": one.before,
-        "after": float(found.predictions[-1]),
-        "reached": bool(found.reached),
-        "space": found.space,
-        "message": found.message,
-        "failure": "",
-        "signal": _wrong_with(one.record),
-    }
-    return outcome, numbers(found.original), numbers(found.record(1.0))

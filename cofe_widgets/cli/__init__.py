@@ -9,14 +9,14 @@ from collections.abc import Sequence
 from .._version import __version__
 from ..errors import AuditError, EcgError, ExplainError, WeightsError, WrapError
 from ..markup import line
-from . import doctor, explain, models, read, scorecard, train
+from . import audit, doctor, explain, models, read, scorecard, train
 from .console import leave, open_to_any_text
 from .refusal import RefusedError
 
 __all__ = ["main"]
 
 #: In the order in which help lists them.
-COMMANDS = (read, explain, scorecard, models, train, doctor)
+COMMANDS = (read, explain, scorecard, audit, models, train, doctor)
 #: What the rooms below say to people.
 OURS = (EcgError, ExplainError, WrapError, WeightsError, AuditError)
 

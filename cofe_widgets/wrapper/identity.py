@@ -160,6 +160,11 @@ class _Content:
     def _feed_object(self, value: Any, where: str) -> None:
         """Of any other object its kind and its attributes, or what copies are made of."""
         self.update(type(value).__qualname__.encode())
+        if isinstance(getattr(value, "weight_hash", None), str):
+            # A model is what it answers with; what it remembers of being used is no part of it.
+            expects = ("outputs", "output", "leads", "fs", "seconds", "name")
+            self.feed((value.weight_hash, [getattr(value, one, None) for one in expects]), where)
+            return
         try:
             held = getattr(value, "__dict__", None) or value.__reduce_ex__(2)[1:3]
         except Exception as error:  # locks, files, sessions

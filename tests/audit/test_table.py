@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 import cofe_widgets as cw
-from cofe_widgets.audit import counterfactual_table, counterfactuals
+from cofe_widgets.audit import counterfactual_table, questions
 from cofe_widgets.generative.networks import networks
 
 
@@ -93,7 +93,7 @@ def test_an_interrupted_run_goes_on_where_it_was(mixed, f, kept, monkeypatch):
     records, table, _ = mixed
     files = sorted(kept.glob("*.json"))
     assert len(files) == 5  # what reached the model: four explained, one without beats
-    monkeypatch.setattr(counterfactuals, "counterfactual", None)  # nothing may be searched again
+    monkeypatch.setattr(questions, "counterfactual", None)  # nothing may be searched again
     again = again_of(records, f, kept)
     assert again.outcomes.equals(table.outcomes)
     assert again.original.equals(table.original) and again.counterfactual.equals(
