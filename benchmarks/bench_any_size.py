@@ -21,7 +21,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 import cofe_widgets as cw
-from cofe_widgets.audit.tasks import Attributions, Measurements, Together
+from cofe_widgets.audit.tasks import Attributions, Glocal, Measurements, Together
 from cofe_widgets.io.collection import Collection
 from cofe_widgets.io.zarr_store import written
 
@@ -126,7 +126,7 @@ def main(given: list[str] | None = None) -> None:
     """Print the tables."""
     options = parsed(given or [])
     f = cw.load("af-resnet")
-    task = Together((Measurements(), Attributions(f, "AF")))
+    task = Together((Measurements(), Attributions(f, "AF"), Glocal(f, "AF")))
     with TemporaryDirectory(prefix="any-size-") as made:
         top = Path(made)
         began = time.perf_counter()

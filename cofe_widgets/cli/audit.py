@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 #: Tasks by name, and what each needs beside the model; `audit.tasks` has them, which the parser must not
 #: wait for.
-TASKS = ("measurements", "predictions", "attributions", "counterfactuals")
+TASKS = ("measurements", "predictions", "attributions", "glocal", "counterfactuals")
 
 
 def add(subparsers: Any) -> argparse.ArgumentParser:
@@ -34,8 +34,10 @@ def add(subparsers: Any) -> argparse.ArgumentParser:
     parser.add_argument(
         "--model", default=DEFAULT_MODEL, help="a shipped model, or a .safetensors file"
     )
-    parser.add_argument("--target", help="output of attributions and counterfactuals")
-    parser.add_argument("--method", default="saliency", help="of attributions (default: saliency)")
+    parser.add_argument("--target", help="output of attributions, glocal and counterfactuals")
+    parser.add_argument(
+        "--method", default="saliency", help="of attributions and glocal (default: saliency)"
+    )
     parser.add_argument("--level", type=float, help="probability that counterfactuals reach")
     parser.add_argument(
         "-o", "--output", type=Path, metavar="FOLDER", help="where results are kept"
@@ -157,4 +159,6 @@ def _task(options: argparse.Namespace) -> Any:
     f.index(options.target)
     if options.task == "attributions":
         return tasks.Attributions(f, options.target, options.method)
+    if options.task == "glocal":
+        return tasks.Glocal(f, options.target, options.method)
     return tasks.Counterfactuals(f, options.target, options.level)

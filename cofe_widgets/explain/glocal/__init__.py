@@ -4,7 +4,7 @@ from .aligned import Aligned, beats_of, segment_means
 from .changes import GlocalChanges, glocal_changes
 from .difference import GlocalDifference, difference
 from .result import GlocalMap
-from .run import glocal
+from .run import gathered, glocal
 
 __all__ = [
     "Aligned",
@@ -13,6 +13,7 @@ __all__ = [
     "GlocalMap",
     "beats_of",
     "difference",
+    "gathered",
     "glocal",
     "glocal_changes",
     "segment_means",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -101,6 +101,15 @@ class Aligned:
     target: str
     method: str = "saliency"
     options: Mapping[str, Any] = field(default_factory=dict)
+
+    #: What a row has beside ``answers``.
+    arrays: ClassVar[tuple[str, ...]] = (
+        "relevance",
+        "amplitude",
+        "seconds",
+        "signal",
+        "attribution",
+    )
 
     def __call__(self, records: Sequence[Record]) -> list[Row]:
         """The rows of records."""

@@ -188,24 +188,54 @@ class _Group:
 
     def value(self) -> GlocalMap:
         """The map of the rows there are."""
-        import pandas as pd
+        found = self.f, self.target, self.method, self.rows, self.failures, self.seen
+        return gathered(*found, told=self.told)
 
-        rows = sorted(self.rows, key=lambda row: int(row["place"]))
-        arrays = {
-            name: np.stack([row[name] for row in rows]).astype(np.float32)
-            for name in (*SHAPES, "answers", "labels")
-        }
-        failures = pd.DataFrame(sorted(self.failures), columns=["record", "failure"])
-        return GlocalMap(
-            target=self.target,
-            method=self.method,
-            outputs=tuple(self.f.outputs),
-            places=np.array([row["place"] for row in rows], float),
-            failures=failures,
-            seen=self.seen,
-            provenance=self.told,
-            **arrays,
-        )
+
+def gathered(
+    f: Predictor,
+    target: str,
+    method: str,
+    rows: Sequence[Row],
+    failures: Sequence[tuple[int, str]],
+    seen: int,
+    told: Mapping[str, Any] | None = None,
+) -> GlocalMap:
+    """The map of rows of `Aligned`, each with its ``place``, and ``labels`` where they are known.
+
+    Parameters
+    ----------
+    f, target, method
+        Of the rows.
+    rows : sequence of dict
+    failures : sequence of (place, why)
+    seen : int
+        Records that were looked at.
+    told : mapping, optional
+        Provenance.
+    """
+    import pandas as pd
+
+    if not rows:
+        raise ExplainError(f"no rows for {target}: a glocal map needs one record at least")
+    unknown = np.full(len(f.outputs), np.nan, np.float32)
+    ordered = sorted(
+        ({"labels": unknown, **row} for row in rows), key=lambda row: int(row["place"])
+    )
+    arrays = {
+        name: np.stack([row[name] for row in ordered]).astype(np.float32)
+        for name in (*SHAPES, "answers", "labels")
+    }
+    return GlocalMap(
+        target=target,
+        method=method,
+        outputs=tuple(f.outputs),
+        places=np.array([row["place"] for row in ordered], float),
+        failures=pd.DataFrame(sorted(failures), columns=["record", "failure"]),
+        seen=seen,
+        provenance=dict(provenance(f, method=method) if told is None else told),
+        **arrays,
+    )
 
 
 def _the_method(f: Predictor, target: str, method: str | Method, options: Mapping[str, Any]) -> str:

@@ -12,6 +12,7 @@ from cofe_widgets.audit.tasks import (
     TASKS,
     Attributions,
     Counterfactuals,
+    Glocal,
     Measurements,
     Predictions,
     Together,
@@ -103,3 +104,14 @@ def test_a_model_of_ones_own_travels_too(records):
     own = cw.wrap(net, fs=100, seconds=10, leads=cw.LEADS, outputs=["a", "b"], output="softmax")
     found = ran(Predictions(own), records, 1)
     assert np.allclose(found.table.a, [own.predict(one)["a"] for one in records], atol=1e-5)
+
+
+def test_a_glocal_map_of_an_audit_is_that_of_one_call(f, records):
+    task = Glocal(f, "AF")
+    found = task.map_of(ran(task, [*records, records[0].crop(0, 6)], chunk=2), top=2)
+    alone = cw.glocal(records, f, "AF", top=2)
+    assert np.array_equal(found.places, alone.places)
+    assert np.allclose(found.segments, alone.segments, atol=1e-3, equal_nan=True)
+    assert found.failures.record.tolist() == [4] and found.seen == 5
+    with pytest.raises(AuditError, match="no aligned maps"):
+        task.map_of(ran(Measurements(), records[:1]))
