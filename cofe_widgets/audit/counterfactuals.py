@@ -195,6 +195,9 @@ def _elsewhere(
     yield _last(rows, task.target, provenance(**facts, level=level, **ways, call=call))
 
 
+counterfactual_table.steps = _steps  # type: ignore[attr-defined]
+
+
 @remakes(CounterfactualTable)
 def _again(
     value: CounterfactualTable,

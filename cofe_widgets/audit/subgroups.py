@@ -17,9 +17,9 @@ from ..markup import escaped, html_table, line
 from ..provenance import provenance
 from ..signals import measure
 from ..steps import Step, Work, streamed
-from ..values import Value, checks
+from ..values import Value, checks, remakes
 from ..vocabulary.diagnoses import title
-from ..wrapper import Predictor
+from ..wrapper import Predictor, known_predictor
 from .statistics import holm, wilson
 
 if TYPE_CHECKING:
@@ -266,8 +266,23 @@ def subgroups(
     members = np.array([one[2] for one in found], dtype=object)
     tables = _tables(asked, list(groups), scores, truth, members)
     confused = _confused(asked, scores, labelled)
-    value = Subgroups(*tables, confused, unlabelled, provenance(f, n=seen))
+    call = {"targets": asked, "by": list(groups)}
+    value = Subgroups(*tables, confused, unlabelled, provenance(f, n=seen, call=call))
     yield Step(1.0, f"{seen} records", None, value)
+
+
+@remakes(Subgroups)
+def _again(
+    value: Subgroups,
+    records: Iterable[Record] | None = None,
+    f: Predictor | None = None,
+    **changes: Any,
+) -> Subgroups:
+    """The call that made it; it does not hold its records, nor groups of your own: they must be given."""
+    if records is None:
+        raise AuditError("groups do not hold their records: give them, rerun(records)")
+    asked = {**value.call, **changes}
+    return subgroups(known_predictor(value.provenance, f), records, **asked)
 
 
 def _the_targets(f: Predictor, targets: str | Sequence[str] | None) -> list[str]:

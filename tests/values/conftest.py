@@ -52,5 +52,7 @@ def values(cf, record, f, many):
             dummies=1,
             hearts=20,
         ),
+        "glocal": cw.glocal([record], f, "AF"),
+        "subgroups": cw.audit.subgroups(f, [record], "AF", by=["sex"]),
         "score": cw.audit.twin_score("AF", f, "AF", n=1),
     }

@@ -8,7 +8,17 @@ import pandas as pd
 import cofe_widgets as cw
 from cofe_widgets.values import Value
 
-KINDS = ("counterfactual", "attribution", "delineation", "table", "score", "quality", "concepts")
+KINDS = (
+    "counterfactual",
+    "attribution",
+    "delineation",
+    "table",
+    "score",
+    "quality",
+    "concepts",
+    "glocal",
+    "subgroups",
+)
 GIVEN = {
     "counterfactual": 0,
     "attribution": 0,
@@ -17,6 +27,8 @@ GIVEN = {
     "score": 0,
     "quality": 0,
     "concepts": 1,
+    "glocal": 1,
+    "subgroups": 1,
 }
 
 
