@@ -21,7 +21,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 import cofe_widgets as cw
-from cofe_widgets.audit.tasks import Attributions, Glocal, Measurements, Together
+from cofe_widgets.audit.tasks import Glocal, Measurements, Together
 from cofe_widgets.io.collection import Collection
 from cofe_widgets.io.zarr_store import written
 
@@ -87,7 +87,7 @@ def killed(task: Any, records: Collection, folder: Path, chunk: int, kills: int)
         "failures": len(result.failures),
         "lost": len(set(range(len(records))) - set(places) - set(result.failures.record)),
         "twice": len(places) - len(set(places)),
-        "arrays": result.arrays("share").shape,
+        "arrays": next(result.each_array("relevance"))[1].shape,
         "seconds": time.perf_counter() - began,
         "bytes": sum(path.stat().st_size for path in folder.rglob("*.parquet")),
     }
@@ -126,7 +126,7 @@ def main(given: list[str] | None = None) -> None:
     """Print the tables."""
     options = parsed(given or [])
     f = cw.load("af-resnet")
-    task = Together((Measurements(), Attributions(f, "AF"), Glocal(f, "AF")))
+    task = Together((Measurements(), Glocal(f, "AF")))
     with TemporaryDirectory(prefix="any-size-") as made:
         top = Path(made)
         began = time.perf_counter()
@@ -159,7 +159,7 @@ def main(given: list[str] | None = None) -> None:
         print(f"  load of this machine {os.getloadavg()[0]:.1f} after the timings")
         found = killed(task, records[: options.n], top / "killed", options.chunk, options.kills)
         print(
-            f"\n  measured, attributed, mapped by wave and lead; {found['killed']} workers killed:"
+            f"\n  measured, attributed, mapped by beats and segments; {found['killed']} workers killed:"
         )
         for name, value in found.items():
             print(f"    {name:<10}{value if not isinstance(value, float) else round(value, 1)}")

@@ -10,7 +10,8 @@ from torch import nn
 
 import cofe_widgets as cw
 from cofe_widgets.audit import AuditError, Subgroups, subgroups
-from cofe_widgets.audit.subgroups import _row, auroc, by_age, by_rate, by_sex
+from cofe_widgets.audit.error_counts import _row, auroc
+from cofe_widgets.audit.subgroups import by_age, by_rate, by_sex
 from cofe_widgets.ecg import LEADS
 
 
