@@ -19,6 +19,8 @@ VARIANCE = 0.75
 DRAWS, SHARE, ENOUGH = 5, 0.8, 400
 #: Groups without structure that a partition must beat.
 NULLS = 24
+#: A standard deviation of theirs is taken for no smaller: where every Gaussian is cut alike it says nothing.
+LEAST_SPREAD = 0.1
 #: Agglomerative clustering holds all distances: of no more records than this.
 MOST_DISTANCES = 8000
 ALPHA = 0.05
@@ -83,7 +85,7 @@ class Judged:
     stability : (candidates,)
         Mean adjusted Rand index of the partition and those of subsamples.
     null, excess : (candidates,)
-        Mean stability of Gaussian groups, and by how much this exceeds it.
+        Mean stability of Gaussian groups, and by how many of their standard deviations this exceeds it.
     p : float
         That the best excess of a Gaussian group is as large.
     chosen : int
@@ -138,9 +140,9 @@ def judged(x: Array, ks: Sequence[int], seed: int = 0) -> Iterator[float | Judge
         chance.append(_stability(rng.normal(size=part.shape) * scale, scale, some, rng))
     nulls = np.array(chance)
     mean = nulls.mean(axis=0)
-    # Not in standard deviations: where every Gaussian is cut alike each time, they say nothing.
-    excess = seen - mean
-    best = (nulls - mean).max(axis=1)
+    spread = np.maximum(nulls.std(axis=0, ddof=1), LEAST_SPREAD)
+    excess = (seen - mean) / spread
+    best = ((nulls - mean) / spread).max(axis=1)
     p = (1 + int((best >= excess.max()).sum())) / (1 + NULLS)
     yield Judged(some, partitions, seen, mean, excess, p, int(excess.argmax()))
 
