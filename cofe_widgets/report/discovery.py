@@ -38,15 +38,18 @@ def clusters_words(value: Clusters) -> str:
 def _structure(value: Clusters) -> str:
     row = value.scores.iloc[value.chosen]
     how = f"{row.clusterer}, {'whitened' if row.whitened else 'not whitened'}, k = {row.k}"
-    numbers = f"stability {row.stability:.2f}, {row.null:.2f} in Gaussian groups, p = {value.p:.2f}"
+    numbers = f"stability {row.stability:.2f}, in Gaussian groups {row.null:.2f}"
     if not value.structure:
         kept = "" if value.k == 1 else f" The {value.k} clusters below were asked for."
         return (
-            f"No structure: no clustering is more stable than those of a single Gaussian group "
-            f"(the best, {how}: {numbers}).{kept}"
+            f"No structure: no clustering leaves more of a gap than it does in a single Gaussian group, "
+            f"p = {value.p:.2f} (the most stable, {how}: {numbers}).{kept}"
         )
     sizes = ", ".join(f"{n} in cluster {k}" for k, n in enumerate(value.sizes))
-    return f"Chosen without labels: {how} ({numbers}): {sizes}."
+    return (
+        f"A gap between clusters that Gaussian groups have not, p = {value.p:.2f}. Chosen without labels: "
+        f"{how} ({numbers}): {sizes}."
+    )
 
 
 def _against_labels(value: Clusters, best: int) -> str:

@@ -17,10 +17,12 @@ CLUSTERERS = ("k-means", "Gaussian mixture", "agglomerative")
 VARIANCE = 0.75
 #: Subsamples of a partition, the share of records in each, and records from which more say nothing new.
 DRAWS, SHARE, ENOUGH = 5, 0.8, 400
-#: Groups without structure that a partition must beat.
-NULLS = 24
-#: A standard deviation of theirs is taken for no smaller: where every Gaussian is cut alike it says nothing.
-LEAST_SPREAD = 0.1
+#: Gaussian groups whose gaps a partition must beat, and whose stability ranks candidates.
+NULLS, RANKING = 99, 5
+#: A standard deviation of their gaps is taken for no smaller.
+LEAST_SPREAD = 0.02
+#: Fewer records than this are no cluster.
+LEAST = 4
 #: Agglomerative clustering holds all distances: of no more records than this.
 MOST_DISTANCES = 8000
 ALPHA = 0.05
@@ -84,30 +86,32 @@ class Judged:
     partitions : (candidates, n) int
     stability : (candidates,)
         Mean adjusted Rand index of the partition and those of subsamples.
-    null, excess : (candidates,)
-        Mean stability of Gaussian groups, and by how many of their standard deviations this exceeds it.
+    null : (candidates,)
+        The same of Gaussian groups, on average.
+    gap : (candidates,)
+        How empty it is between the clusters, see `gap`.
     p : float
-        That the best excess of a Gaussian group is as large.
+        The share of Gaussian groups any of whose candidates has a gap that stands out as much.
     chosen : int
-        The candidate of the largest excess.
+        The candidate whose stability exceeds the null most; of those with a gap, where any has one.
     """
 
     candidates: list[Candidate]
     partitions: Labels
     stability: Array
     null: Array
-    excess: Array
+    gap: Array
     p: float
     chosen: int
 
     @property
     def structure(self) -> bool:
-        """Whether any candidate beats the null."""
+        """Whether any candidate has a gap that Gaussian groups have not."""
         return self.p < ALPHA
 
 
 def judged(x: Array, ks: Sequence[int], seed: int = 0) -> Iterator[float | Judged]:
-    """Fit a grid and judge it by stability against Gaussian groups of the same variances.
+    """Fit a grid; choose by stability; hold the valleys between clusters against Gaussian groups.
 
     Parameters
     ----------
@@ -124,27 +128,63 @@ def judged(x: Array, ks: Sequence[int], seed: int = 0) -> Iterator[float | Judge
     Notes
     -----
     Stability after Ben-Hur, Elisseeff & Guyon (2002); the parametric null after Liu et al., SigClust
-    (2008). The null is one Gaussian, so a group that is single and skewed may pass for structured.
+    (2008). Stability alone cannot be tested so: an elongated Gaussian is cut alike every time.
     """
     rng = np.random.default_rng(seed)
     n = len(x)
     scale = np.where(x.std(axis=0) > 0, x.std(axis=0), 1.0)
     some = grid(ks, n)
-    partitions = np.stack([one.fit(x / scale if one.whitened else x, seed) for one in some])
-    size = min(n, round(ENOUGH / SHARE))
-    part = x[rng.permutation(n)[:size]]
-    seen = _stability(part, scale, some, rng)
-    chance = []
+    partitions = _fits(x, scale, some, seed)
+    part = x[rng.permutation(n)[: round(ENOUGH / SHARE)]]
+    yield 0.1
+    stable = _stability(part, scale, some, rng)
+    # Few Gaussian groups suffice for means, which only rank candidates.
+    usual = []
+    for k in range(RANKING):
+        yield 0.1 + 0.5 * (k + 1) / RANKING
+        usual.append(_stability(rng.normal(size=part.shape) * scale, scale, some, rng))
+    gaps = gap(part, _fits(part, scale, some, seed))
+    nulls = np.zeros((NULLS, len(some)))
     for k in range(NULLS):
-        yield (k + 1) / (NULLS + 1)
-        chance.append(_stability(rng.normal(size=part.shape) * scale, scale, some, rng))
-    nulls = np.array(chance)
-    mean = nulls.mean(axis=0)
-    spread = np.maximum(nulls.std(axis=0, ddof=1), LEAST_SPREAD)
-    excess = (seen - mean) / spread
+        drawn = rng.normal(size=part.shape) * scale
+        nulls[k] = gap(drawn, _fits(drawn, scale, some, seed))
+        yield 0.6 + 0.4 * (k + 1) / (NULLS + 1)
+    null = np.mean(usual, axis=0)
+    mean, spread = nulls.mean(axis=0), np.maximum(nulls.std(axis=0, ddof=1), LEAST_SPREAD)
+    excess = (gaps - mean) / spread
     best = ((nulls - mean) / spread).max(axis=1)
     p = (1 + int((best >= excess.max()).sum())) / (1 + NULLS)
-    yield Judged(some, partitions, seen, mean, excess, p, int(excess.argmax()))
+    # A candidate without a valley is no answer where another has one.
+    held = stable - null + np.where(excess >= np.quantile(best, 1 - ALPHA), 2.0, 0.0)
+    yield Judged(some, partitions, stable, null, gaps, p, int(held.argmax()))
+
+
+def _fits(x: Array, scale: Array, some: Sequence[Candidate], seed: int) -> Labels:
+    return np.stack([one.fit(x / scale if one.whitened else x, seed) for one in some])
+
+
+def gap(x: Array, partitions: Labels) -> Array:
+    """Of each partition how empty it is between its clusters, 0 to 1: that of its worst pair.
+
+    Of two clusters, on the line through their centres, one less the share of their records within the
+    middle third between the centres. 0 where a cluster holds fewer than four records or a twentieth of
+    all: outliers are no group.
+    """
+    out = np.zeros(len(partitions))
+    for j, labels in enumerate(partitions):
+        k = int(labels.max()) + 1
+        if k < 2 or np.bincount(labels).min() < max(LEAST, 0.05 * len(x)):
+            continue
+        centres = np.stack([x[labels == one].mean(axis=0) for one in range(k)])
+        found = []
+        for a in range(k):
+            for b in range(a):
+                line = centres[a] - centres[b]
+                rows = x[(labels == a) | (labels == b)]
+                at = (rows - centres[b]) @ line / max(float(line @ line), 1e-12)
+                found.append(1 - np.mean((at > 1 / 3) & (at < 2 / 3)))
+        out[j] = min(found)
+    return out
 
 
 def _stability(

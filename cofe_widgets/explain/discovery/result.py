@@ -28,7 +28,7 @@ SCORES: dict[str, str | tuple[str, ...]] = {
     "clusterer": CLUSTERERS,
     **dict.fromkeys(("whitened", "chosen"), "bool"),
     "k": "whole",
-    **dict.fromkeys(("stability", "null", "excess", "accuracy", "rand"), "number"),
+    **dict.fromkeys(("stability", "null", "gap", "accuracy", "rand"), "number"),
 }
 DRAWS = 1000
 SHAPE = (len(LEADS), len(BEAT_S))
@@ -59,10 +59,10 @@ class Clusters(Value):
         Of every row of ``scores``.
     scores : DataFrame
         A row a candidate: clusterer, whitened, k, stability (mean adjusted Rand index of subsamples),
-        null (that of Gaussian groups), excess, accuracy and rand (after assignment to the labels, and the
+        null (that of Gaussian groups), gap (how empty it is between the clusters), accuracy and rand (after assignment to the labels, and the
         adjusted Rand index; NaN without labels), and which is chosen.
     p : float
-        Of one Gaussian group giving such an excess in any candidate.
+        The share of Gaussian groups any of whose candidates has a gap that stands out as much.
     components : int
         Principal components kept.
     failures : DataFrame
@@ -98,7 +98,7 @@ class Clusters(Value):
 
     @property
     def structure(self) -> bool:
-        """Whether the clusters are more stable than those of a single Gaussian group (p < 0.05)."""
+        """Whether there is a gap between clusters that single Gaussian groups have not (p < 0.05)."""
         return self.p < ALPHA
 
     @property

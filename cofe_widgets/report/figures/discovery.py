@@ -13,7 +13,7 @@ from ...explain.glocal.aligned import BEAT_S
 from ...markup import escaped
 from ...vocabulary.diagnoses import title_with_code
 from ..discovery import SPLIT_BY
-from .glocal import runs, text
+from .glocal import runs
 from .palette import PALETTE
 
 if TYPE_CHECKING:
@@ -34,15 +34,15 @@ def clusters_figure(value: Clusters, theme: str = "light") -> str:
     """Both figures of one group, one above the other."""
     colour = PALETTE[theme]
     about = f"split by {SPLIT_BY[value.representation]}; {len(value)} of {value.seen} records"
-    out = [text(_MARGIN, 20, title_with_code(value.target), weight=600, size=14)]
+    out = [_text(_MARGIN, 20, title_with_code(value.target), weight=600, size=14)]
     told = "" if value.structure else "; no structure beyond one Gaussian group"
-    out.append(text(_MARGIN, 38, about + told, quiet=True))
+    out.append(_text(_MARGIN, 38, about + told, quiet=True))
     cloud, y = _clouds(value, _HEAD)
     out += cloud
     for k in range(min(value.k, _MOST)):
         beats, y = _beats(value, k, colour, y)
         out += beats
-    out.append(text(_MARGIN, y + 10, _legend(value), quiet=True))
+    out.append(_text(_MARGIN, y + 10, _legend(value), quiet=True))
     wide, high = _WIDE + 2 * _MARGIN, y + 24
     label = escaped(f"clusters of {value.target} by {value.representation}")
     return (
@@ -63,7 +63,7 @@ def _clouds(value: Clusters, top: float) -> tuple[list[str], float]:
     out: list[str] = []
     for k, (name, kinds) in enumerate(sides):
         x = _MARGIN + k * (wide + _GAP)
-        out.append(text(x, top + 12, f"t-SNE {name}", weight=600))
+        out.append(_text(x, top + 12, f"t-SNE {name}", weight=600))
         out += _cloud(value.embedding, kinds, x, top + _LEGEND, wide)
     return out, top + _LEGEND + _CLOUD + 24
 
@@ -93,7 +93,7 @@ def _cloud(
             f'<circle cx="{x + 5:.1f}" cy="{y - 4:.1f}" r="4" fill="{KINDS[k % len(KINDS)]}"/>'
         )
         told = f"{kind[:24]} ({kinds.count(kind)})"
-        out.append(text(x + 13, y, told))
+        out.append(_text(x + 13, y, told))
         x += 24 + 6.6 * len(told)
     return out
 
@@ -111,7 +111,7 @@ def _beats(
     head = f"cluster {k}: {int(rows.sum())} records"
     out = [
         f'<circle cx="{_MARGIN + 5}" cy="{top + 10:.1f}" r="4" fill="{KINDS[k % len(KINDS)]}"/>',
-        text(_MARGIN + 14, top + 14, head + _labels_of(value, rows), weight=600),
+        _text(_MARGIN + 14, top + 14, head + _labels_of(value, rows), weight=600),
     ]
     y0 = top + _LEGEND + 2
     wide = (_WIDE - (_ACROSS - 1) * _GAP) / _ACROSS
@@ -140,8 +140,8 @@ def _box(
         'stroke="currentColor" opacity="0.15"/>'
     ]
     if not np.isfinite(beat).all():
-        middle = text(x + wide / 2, y + _BEAT_HIGH / 2, "not seen", anchor="middle", quiet=True)
-        return [*out, text(x + 3, y + 11, lead, weight=600), middle]
+        middle = _text(x + wide / 2, y + _BEAT_HIGH / 2, "not seen", anchor="middle", quiet=True)
+        return [*out, _text(x + 3, y + 11, lead, weight=600), middle]
     step = wide / len(beat)
     for first, count, depth in runs(shade, most):
         out.append(
@@ -160,7 +160,7 @@ def _box(
             f'height="{_BEAT_HIGH - 4}" rx="6" fill="none" stroke="{colour["changed"]}" '
             'stroke-width="1.5"/>'
         )
-    out.append(text(x + 3, y + 11, lead, weight=600))
+    out.append(_text(x + 3, y + 11, lead, weight=600))
     return out
 
 
@@ -194,3 +194,19 @@ def _mean(rows: NDArray[Any]) -> NDArray[np.float64]:
     count = np.isfinite(rows).sum(axis=0)
     with np.errstate(invalid="ignore", divide="ignore"):
         return np.asarray(np.where(count, np.nansum(rows, axis=0, dtype=float) / count, np.nan))
+
+
+def _text(
+    x: float,
+    y: float,
+    words: str,
+    anchor: str = "start",
+    weight: int = 400,
+    quiet: bool = False,
+    size: float = 11,
+) -> str:
+    opacity = ' opacity="0.72"' if quiet else ""
+    return (
+        f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" font-weight="{weight}" '
+        f'font-size="{size:g}"{opacity}>{escaped(words)}</text>'
+    )

@@ -68,9 +68,9 @@ def glocal_figures(values: Sequence[GlocalMap], theme: str = "light") -> str:
 
 
 def _block(value: GlocalMap, colour: dict[str, Any]) -> tuple[str, float]:
-    out = [text(_MARGIN, 20, title_with_code(value.target), weight=600, size=14)]
+    out = [_text(_MARGIN, 20, title_with_code(value.target), weight=600, size=14)]
     about = f"{title_of(value.method)}; {len(value)} of {value.seen} records"
-    out.append(text(_MARGIN, 36, about, quiet=True))
+    out.append(_text(_MARGIN, 36, about, quiet=True))
     y = float(_HEAD)
     out += _beats(value, colour, y)
     y += _BEATS * (_BEAT_HIGH + _GAP) + 4
@@ -94,10 +94,10 @@ def _beats(value: GlocalMap, colour: dict[str, Any], top: float) -> list[str]:
             f'<rect x="{x:.1f}" y="{y:.1f}" width="{wide:.1f}" height="{_BEAT_HIGH}" fill="none" '
             'stroke="currentColor" opacity="0.15"/>'
         )
-        out.append(text(x + 3, y + 11, lead, weight=600))
+        out.append(_text(x + 3, y + 11, lead, weight=600))
         if not np.isfinite(beat).all():
             out.append(
-                text(x + wide / 2, y + _BEAT_HIGH / 2, "not seen", quiet=True, anchor="middle")
+                _text(x + wide / 2, y + _BEAT_HIGH / 2, "not seen", quiet=True, anchor="middle")
             )
             continue
         step = wide / len(beat)
@@ -134,7 +134,7 @@ def _bars(value: GlocalMap, colour: dict[str, Any], top: float) -> tuple[list[st
     out = []
     for k, row in enumerate(value.classes.itertuples()):
         y = top + _BARS * k
-        out.append(text(left - 6, y + 10, str(row.Index)[:10], anchor="end"))
+        out.append(_text(left - 6, y + 10, str(row.Index)[:10], anchor="end"))
         if np.isfinite(row.label):
             out.append(
                 f'<rect x="{left}" y="{y + 7:.1f}" width="{wide * row.label:.1f}" height="5" '
@@ -146,12 +146,12 @@ def _bars(value: GlocalMap, colour: dict[str, Any], top: float) -> tuple[list[st
                 f'fill="{colour["accent"]}"/>'
             )
         else:
-            out.append(text(left, y + 10, f"{row.answer:.3g}"))
+            out.append(_text(left, y + 10, f"{row.answer:.3g}"))
     y = top + _BARS * len(value.classes)
     told = (
         "grey, where known: mean label" if np.isfinite(value.labels).any() else "labels not known"
     )
-    out.append(text(left, y + 10, f"blue: mean answer; {told}", quiet=True))
+    out.append(_text(left, y + 10, f"blue: mean answer; {told}", quiet=True))
     return out, _BARS * len(value.classes) + 26
 
 
@@ -166,11 +166,11 @@ def _cells(value: GlocalMap, colour: dict[str, Any], top: float) -> tuple[list[s
         out.append(f'<text transform="{at}">{escaped(segment)}</text>')
     for i, lead in enumerate(LEADS):
         y = y0 + _ROW * i
-        out.append(text(_MARGIN + _LEAD - 6, y + 12, lead, anchor="end"))
+        out.append(_text(_MARGIN + _LEAD - 6, y + 12, lead, anchor="end"))
         for j, segment in enumerate(SEGMENTS):
             x = _MARGIN + _LEAD + _CELL * j
             if not np.isfinite(size[i, j]):
-                out.append(text(x + _CELL / 2, y + 11, "·", anchor="middle", quiet=True))
+                out.append(_text(x + _CELL / 2, y + 11, "·", anchor="middle", quiet=True))
                 continue
             mark = (
                 ' stroke="currentColor" stroke-width="1.8"' if (lead, segment) in value.top else ""
@@ -185,12 +185,12 @@ def _cells(value: GlocalMap, colour: dict[str, Any], top: float) -> tuple[list[s
     legend = (
         f"relevance per length: deepest {most:.1f} times an even spread; framed: the seven highest"
     )
-    out.append(text(_MARGIN, y, legend, quiet=True))
-    out.append(text(_MARGIN, y + 14, "·: fewer than half of the records have it", quiet=True))
+    out.append(_text(_MARGIN, y, legend, quiet=True))
+    out.append(_text(_MARGIN, y + 14, "·: fewer than half of the records have it", quiet=True))
     return out, _NAMES + _ROW * len(LEADS) + 42
 
 
-def text(
+def _text(
     x: float,
     y: float,
     text: str,
