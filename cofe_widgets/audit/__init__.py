@@ -4,6 +4,7 @@ from ..errors import AuditError
 from .counterfactuals import counterfactual_table
 from .numbers import MEASUREMENTS
 from .scorecards import Scorecard, scorecard
+from .splits import splits
 from .statistics import compare, holm
 from .subgroups import Subgroups, subgroups
 from .tables import CounterfactualTable
@@ -20,6 +21,7 @@ __all__ = [
     "counterfactual_table",
     "holm",
     "scorecard",
+    "splits",
     "subgroups",
     "twin_score",
 ]

@@ -61,13 +61,14 @@ def _fit(one: Candidate, x: Array, seed: int) -> Labels:
         return np.asarray(made.fit_predict(x), np.intp)
 
 
-def projected(x: Array) -> tuple[Array, Array, float]:
-    """Principal components up to 75 % of the variance, their standard deviations, the share they keep."""
+def projected(x: Array) -> tuple[Array, Array]:
+    """Principal components up to 75 % of the variance, ``(n, components)``; and two at least, for pictures."""
     from sklearn.decomposition import PCA
 
-    made = PCA(VARIANCE, svd_solver="full").fit(x)
-    found = made.transform(x)
-    return found, found.std(axis=0), float(made.explained_variance_ratio_.sum())
+    made = PCA(svd_solver="full")
+    found = made.fit_transform(x)
+    kept = int(np.searchsorted(np.cumsum(made.explained_variance_ratio_), VARIANCE)) + 1
+    return found[:, :kept], found[:, : max(kept, 2)]
 
 
 def grid(ks: Sequence[int], n: int) -> list[Candidate]:

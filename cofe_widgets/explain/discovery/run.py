@@ -105,11 +105,11 @@ def discover(
     _enough(rows, seen, failures)
     x, leads = flat(rows, representation)
     ks = _numbers(clusters, truth, len(rows))
-    components = projected(x)[0]
-    if not components.std() > 0:
+    if not np.ptp(x, axis=0).any():
         raise ExplainError(
             f"the {representation} of {len(rows)} records are all the same: nothing splits them"
         )
+    components, shown = projected(x)
     verdict: Judged | None = None
     for got in judged(components, ks, seed):
         if isinstance(got, Judged):
@@ -128,7 +128,7 @@ def discover(
         outputs=tuple(f.outputs),
         places=np.array([row["place"] for row in rows], float),
         labels=own.astype(float),
-        embedding=_embedded(components, seed),
+        embedding=_embedded(shown, seed),
         truth=truth,
         answers=np.stack([row["answers"] for row in rows]).astype(np.float32),
         signal=np.stack([row["signal"] for row in rows]).astype(np.float32),
@@ -269,8 +269,6 @@ def _embedded(x: NDArray[np.float64], seed: int) -> NDArray[np.float64]:
     from sklearn.manifold import TSNE
 
     flat = x / max(float(x.std()), 1e-12)
-    if flat.shape[1] == 1:  # t-SNE begins with two components
-        flat = np.concatenate((flat, np.zeros_like(flat)), axis=1)
     made = TSNE(perplexity=min(30.0, (len(x) - 1) / 3), random_state=seed)
     return np.asarray(made.fit_transform(flat), float)
 

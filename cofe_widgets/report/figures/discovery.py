@@ -56,20 +56,35 @@ def clusters_figure(value: Clusters, theme: str = "light") -> str:
 def _clouds(value: Clusters, top: float) -> tuple[list[str], float]:
     """t-SNE by label, where any is known, beside t-SNE by cluster."""
     clusters = [f"cluster {int(k)}" for k in value.labels]
-    sides = [("by cluster", clusters)]
+    sides = [("by cluster", clusters, sorted(set(clusters)))]
     if any(value.truth):
-        sides.insert(0, ("by label", [one or "not known" for one in value.truth]))
+        truth = [one or "not known" for one in value.truth]
+        sides.insert(0, ("by label", truth, _as_clusters(truth, value.labels)))
     wide = (_WIDE - _GAP) / 2
     out: list[str] = []
-    for k, (name, kinds) in enumerate(sides):
+    for k, (name, kinds, names) in enumerate(sides):
         x = _MARGIN + k * (wide + _GAP)
         out.append(_text(x, top + 12, f"t-SNE {name}", weight=600))
-        out += _cloud(value.embedding, kinds, x, top + _LEGEND, wide)
+        out += _cloud(value.embedding, kinds, names, x, top + _LEGEND, wide)
     return out, top + _LEGEND + _CLOUD + 24
 
 
+def _as_clusters(truth: Sequence[str], labels: NDArray[Any]) -> list[str]:
+    """The labels in the order of the clusters they lie in, that like colours mean like groups."""
+    place = {
+        one: float(np.mean([k for name, k in zip(truth, labels, strict=True) if name == one]))
+        for one in set(truth)
+    }
+    return sorted(place, key=lambda one: (place[one], one))
+
+
 def _cloud(
-    points: NDArray[Any], kinds: Sequence[str], left: float, top: float, wide: float
+    points: NDArray[Any],
+    kinds: Sequence[str],
+    names: Sequence[str],
+    left: float,
+    top: float,
+    wide: float,
 ) -> list[str]:
     low, high = points.min(axis=0), points.max(axis=0)
     # One scale both ways: distances of t-SNE are no more than that.
@@ -80,7 +95,6 @@ def _cloud(
         f'<rect x="{left:.1f}" y="{top:.1f}" width="{wide:.1f}" height="{_CLOUD}" fill="none" '
         'stroke="currentColor" opacity="0.2"/>'
     ]
-    names = sorted(set(kinds))
     for (x, y), kind in zip(at, kinds, strict=True):
         shade = KINDS[names.index(kind) % len(KINDS)]
         out.append(
