@@ -31,6 +31,8 @@ if TYPE_CHECKING:  # what __getattr__ below finds, for type checkers and editors
     from .explain.concepts import label_correlation as label_correlation
     from .explain.counterfactual import Counterfactual as Counterfactual
     from .explain.counterfactual import counterfactual as counterfactual
+    from .explain.discovery import Clusters as Clusters
+    from .explain.discovery import discover as discover
     from .explain.glocal import GlocalMap as GlocalMap
     from .explain.glocal import glocal as glocal
     from .generative import reconstruct as reconstruct
@@ -90,6 +92,8 @@ _HOME = {
     "attribute": "explain",
     "glocal": "explain.glocal",
     "GlocalMap": "explain.glocal",
+    "discover": "explain.discovery",
+    "Clusters": "explain.discovery",
     "Attribution": "explain",
     "ATTRIBUTION_METHODS": "explain",
     "concepts": "explain",
@@ -166,6 +170,8 @@ provide(
         "difference_figure": f"{__name__}.report.figures.glocal",
         "glocal_words": f"{__name__}.report.glocal",
         "glocal_figure": f"{__name__}.report.figures.glocal",
+        "clusters_words": f"{__name__}.report.discovery",
+        "clusters_figure": f"{__name__}.report.figures.discovery",
         "curves_figure": f"{__name__}.report.figures.curves",
         "table_words": f"{__name__}.report.table",
         "changes_figure": f"{__name__}.report.figures.changes",

@@ -5,6 +5,7 @@ from .counterfactuals import counterfactual_table
 from .numbers import MEASUREMENTS
 from .run import AuditResults, merge, run
 from .scorecards import Scorecard, scorecard
+from .splits import splits
 from .statistics import compare, holm
 from .subgroups import Subgroups, subgroups
 from .tables import CounterfactualTable
@@ -24,6 +25,7 @@ __all__ = [
     "merge",
     "run",
     "scorecard",
+    "splits",
     "subgroups",
     "twin_score",
 ]
