@@ -111,7 +111,9 @@ def _t(first: Array, rows: Array, seen: NDArray[np.bool_]) -> Array:
     total = (rows**2).sum(axis=0)
     mean = (first @ rows) / n1
     other = -mean * n1 / (n - n1)
-    within = np.maximum(total - n1 * mean**2 - (n - n1) * other**2, 1e-12 * np.maximum(total, 1e-30))
+    within = np.maximum(
+        total - n1 * mean**2 - (n - n1) * other**2, 1e-12 * np.maximum(total, 1e-30)
+    )
     scale = np.sqrt(within / (n - 2) * (1 / n1 + 1 / (n - n1)))
     return np.where(seen, (mean - other) / scale, 0.0)
 

@@ -140,7 +140,12 @@ def discover(
         failures=_failures(failures),
         seen=seen,
         provenance=provenance(
-            f, method=name, options=options, seed=seed, **as_facts(leads, layer), call=told | options
+            f,
+            method=name,
+            options=options,
+            seed=seed,
+            **as_facts(leads, layer),
+            call=told | options,
         ),
     )
     yield Step(1.0, repr(value), None, value)
@@ -163,13 +168,17 @@ def _again(
     return discover(records, model, **asked)
 
 
-def _checked(f: Predictor, representation: str, clusters: int | None, layer: str | None) -> str | None:
+def _checked(
+    f: Predictor, representation: str, clusters: int | None, layer: str | None
+) -> str | None:
     """The layer that is asked, None unless features are; refused where the call makes no sense."""
     if representation not in REPRESENTATIONS:
         known = ", ".join(REPRESENTATIONS)
         raise ExplainError(f"representation={representation!r:.60}: expected one of {known}")
     if clusters is not None and not 2 <= clusters <= 20:
-        raise ExplainError(f"clusters={clusters}: expected 2 to 20, or None to let stability choose")
+        raise ExplainError(
+            f"clusters={clusters}: expected 2 to 20, or None to let stability choose"
+        )
     if representation != "features":
         if layer is not None:
             raise ExplainError(
@@ -204,9 +213,7 @@ def _take(
             row["features"] = one
 
 
-def _truth(
-    labels: Sequence[str | None] | None, seen: int, rows: Sequence[Row]
-) -> tuple[str, ...]:
+def _truth(labels: Sequence[str | None] | None, seen: int, rows: Sequence[Row]) -> tuple[str, ...]:
     if labels is None:
         return ("",) * len(rows)
     if isinstance(labels, str) or len(labels) != seen:
@@ -233,7 +240,9 @@ def _numbers(clusters: int | None, truth: Sequence[str], n: int) -> tuple[int, .
         clusters = kinds
     ks = TRIED if clusters is None else (clusters,)
     if max(ks) * 4 > n and clusters is not None:
-        raise ExplainError(f"{clusters} clusters of {n} records: give at least four records a cluster")
+        raise ExplainError(
+            f"{clusters} clusters of {n} records: give at least four records a cluster"
+        )
     return tuple(k for k in ks if k * 4 <= n)
 
 

@@ -112,9 +112,7 @@ def _cloud(
     return out
 
 
-def _beats(
-    value: Clusters, k: int, colour: dict[str, Any], top: float
-) -> tuple[list[str], float]:
+def _beats(value: Clusters, k: int, colour: dict[str, Any], top: float) -> tuple[list[str], float]:
     """Mean beats of a cluster, shaded by its mean map, regions that differ framed."""
     rows = value.labels == k
     beat = _mean(value.signal[rows])
@@ -200,7 +198,9 @@ def _legend(value: Clusters) -> str:
         return said
     if value.marked is None:
         return f"{said}; too few records to test where clusters differ"
-    return f"{said}; framed: the maps of clusters 0 and 1 differ (cluster permutation test, p < 0.05)"
+    return (
+        f"{said}; framed: the maps of clusters 0 and 1 differ (cluster permutation test, p < 0.05)"
+    )
 
 
 def _mean(rows: NDArray[Any]) -> NDArray[np.float64]:
