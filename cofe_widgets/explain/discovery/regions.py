@@ -82,7 +82,7 @@ def regions(
     ]
     chance = np.sort(np.concatenate(heaviest))
     p = (len(chance) - np.searchsorted(chance, masses - 1e-9)) / len(chance)
-    gap = (np.nanmean(one, axis=0) - np.nanmean(other, axis=0)) if len(masses) else size[0]
+    gap = (rows[: len(one)].mean(axis=0) - rows[len(one) :].mean(axis=0)).reshape(shape)
     found = []
     for a, b, mass, one_p in zip(starts, ends, masses, p, strict=True):
         lead, start = divmod(int(a), shape[1])
