@@ -65,7 +65,9 @@ def table(f: cw.Predictor, records: list[Record], labels: list[str], name: str) 
     count = ", ".join(f"{labels.count(one)} {one}" for one in sorted(set(labels)))
     answers = [one[TARGET] for one in f.predict(records)]
     print(f"\n{name}: {count}; mean answer for {TARGET} {np.mean(answers):.2f}\n")
-    print("| split by | paper | best of the grid (95 %) | chosen without labels | Rand | p of a gap |")
+    print(
+        "| split by | paper | best of the grid (95 %) | chosen without labels | Rand | p of a gap |"
+    )
     print("|---|---|---|---|---|---|")
     for by in REPRESENTATIONS:
         found = cw.discover(records, f, TARGET, by, labels=labels)

@@ -85,4 +85,3 @@ def _where(value: Clusters) -> str:
         f"In cluster 0 against 1 the model looks otherwise (about R; corrected): {told}{rest}."
         f"{warn if own else ''}"
     )
-

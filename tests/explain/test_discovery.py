@@ -51,7 +51,11 @@ def test_t_is_that_of_scipy():
 def test_runs_end_at_leads_and_at_a_change_of_sign():
     t = np.array([[[0.0, 3.0, 3.0], [4.0, -5.0, -2.5]], [[0.0, 0.0, 0.0], [0.0, 0.0, 2.0]]])
     draw, start, end, mass = _runs(t, 2.2)
-    assert list(zip(draw, start, end, mass, strict=True)) == [(0, 1, 3, 6), (0, 3, 4, 4), (0, 4, 6, 7.5)]
+    assert list(zip(draw, start, end, mass, strict=True)) == [
+        (0, 1, 3, 6),
+        (0, 3, 4, 4),
+        (0, 4, 6, 7.5),
+    ]
     assert list(_heaviest(t, 2.2)) == [7.5, 0.0]
 
 

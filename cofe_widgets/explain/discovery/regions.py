@@ -46,7 +46,7 @@ def regions(
     -------
     DataFrame
         A row a run of samples of one sign whose t-test gives p < 0.05 each: lead, start_ms and end_ms
-        about R, difference (mean of ``one`` less ``other``), mass (sum of \\|t\\|), and p: the share of
+        about R, difference (mean of ``one`` less ``other``), mass (sum of |t|), and p: the share of
         permutations in which any run of any lead weighs as much. Smallest p first.
 
     Raises
@@ -111,7 +111,9 @@ def _t(first: Array, rows: Array, seen: NDArray[np.bool_]) -> Array:
     total = (rows**2).sum(axis=0)
     mean = (first @ rows) / n1
     other = -mean * n1 / (n - n1)
-    within = np.maximum(total - n1 * mean**2 - (n - n1) * other**2, 1e-12 * np.maximum(total, 1e-30))
+    within = np.maximum(
+        total - n1 * mean**2 - (n - n1) * other**2, 1e-12 * np.maximum(total, 1e-30)
+    )
     scale = np.sqrt(within / (n - 2) * (1 / n1 + 1 / (n - n1)))
     return np.where(seen, (mean - other) / scale, 0.0)
 

@@ -54,7 +54,7 @@ class Clusters(Value):
         The label of each record as given; empty where none was.
     answers : ndarray, shape (n, outputs)
     signal, attribution : ndarray, shape (n, 12, 200)
-        Median beats of the record (mV) and of \\|map\\| over its mean, 300 ms before R to 500 ms after it.
+        Median beats of the record (mV) and of |map| over its mean, 300 ms before R to 500 ms after it.
     partitions : ndarray, shape (candidates, n)
         Of every row of ``scores``.
     scores : DataFrame

@@ -59,7 +59,7 @@ def discover(
     target : str
         The output that is explained.
     representation : "attributions", "beats" or "features"
-        Median beats of \\|map\\| or of the signal about R, or what a layer gives after global pooling.
+        Median beats of |map| or of the signal about R, or what a layer gives after global pooling.
     clusters : int, optional
         How many; unless given, as many as there are labels, or 2 to 4, whichever is the most stable.
     labels : sequence of str or None, optional
@@ -145,7 +145,12 @@ def discover(
         failures=_failures(failures),
         seen=seen,
         provenance=provenance(
-            f, method=name, options=options, seed=seed, **as_facts(leads, layer), call=told | options
+            f,
+            method=name,
+            options=options,
+            seed=seed,
+            **as_facts(leads, layer),
+            call=told | options,
         ),
     )
     yield Step(1.0, repr(value), None, value)
@@ -168,13 +173,17 @@ def _again(
     return discover(records, model, **asked)
 
 
-def _checked(f: Predictor, representation: str, clusters: int | None, layer: str | None) -> str | None:
+def _checked(
+    f: Predictor, representation: str, clusters: int | None, layer: str | None
+) -> str | None:
     """The layer that is asked, None unless features are; refused where the call makes no sense."""
     if representation not in REPRESENTATIONS:
         known = ", ".join(REPRESENTATIONS)
         raise ExplainError(f"representation={representation!r:.60}: expected one of {known}")
     if clusters is not None and not 2 <= clusters <= 20:
-        raise ExplainError(f"clusters={clusters}: expected 2 to 20, or None to let stability choose")
+        raise ExplainError(
+            f"clusters={clusters}: expected 2 to 20, or None to let stability choose"
+        )
     if representation != "features":
         if layer is not None:
             raise ExplainError(

@@ -224,7 +224,9 @@ def _legend(value: Clusters) -> str:
         return said
     if value.marked is None:
         return f"{said}; too few records to test where clusters differ"
-    return f"{said}; framed: the maps of clusters 0 and 1 differ (cluster permutation test, p < 0.05)"
+    return (
+        f"{said}; framed: the maps of clusters 0 and 1 differ (cluster permutation test, p < 0.05)"
+    )
 
 
 def _mean(rows: NDArray[Any]) -> NDArray[np.float64]:

@@ -173,8 +173,9 @@ class ClustersPanel(w.VBox):
     def _lassoed(self, change: Any) -> None:
         if self.value is None:
             return
-        rows = [] if change["new"] is None else np.asarray(change["new"], int).ravel()
-        self.selected = tuple(int(self.value.places[k]) for k in sorted(set(map(int, rows))))
+        found = () if change["new"] is None else np.ravel(change["new"])
+        rows = sorted({int(k) for k in found})
+        self.selected = tuple(int(self.value.places[k]) for k in rows)
 
     @t.observe("selected")
     def _beats(self, _: Any = None) -> None:
