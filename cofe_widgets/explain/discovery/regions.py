@@ -120,7 +120,7 @@ def _t(first: Array, rows: Array, seen: NDArray[np.bool_]) -> Array:
 
 def _runs(t: Array, bar: float) -> tuple[NDArray[np.intp], ...]:
     """Runs of one sign beyond a bar: draw of each, where it begins and ends in (lead x time), its mass."""
-    draws, leads, samples = t.shape
+    _, leads, samples = t.shape
     sign = np.where(np.abs(t) > bar, np.sign(t), 0)
     new = np.ones(sign.shape, bool)
     new[:, :, 1:] = sign[:, :, 1:] != sign[:, :, :-1]

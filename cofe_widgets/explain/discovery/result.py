@@ -59,8 +59,9 @@ class Clusters(Value):
         Of every row of ``scores``.
     scores : DataFrame
         A row a candidate: clusterer, whitened, k, stability (mean adjusted Rand index of subsamples),
-        null (that of Gaussian groups), gap (how empty it is between the clusters), accuracy and rand (after assignment to the labels, and the
-        adjusted Rand index; NaN without labels), and which is chosen.
+        null (that of Gaussian groups), gap (how empty it is between the clusters), accuracy and rand
+        (after assignment to the labels, and the adjusted Rand index; NaN without labels), and which is
+        chosen.
     p : float
         The share of Gaussian groups any of whose candidates has a gap that stands out as much.
     components : int
