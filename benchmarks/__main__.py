@@ -25,6 +25,7 @@ NAMES = (
     "attribution",
     "scorecard",
     "specificity",
+    "discovery",
     "bank",
     "concepts",
     "conduction",

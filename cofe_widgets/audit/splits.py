@@ -101,10 +101,9 @@ def _compared(one: Array, other: Array) -> tuple[int, int, float, float, float, 
     """Numbers, medians, change, rank-biserial effect and Mann-Whitney's p of two groups."""
     from scipy.stats import mannwhitneyu
 
-    medians = [float(np.median(values)) if len(values) else nan for values in (one, other)]
-    change = medians[0] - medians[1]
+    a, b = (float(np.median(values)) if len(values) else nan for values in (one, other))
     if min(len(one), len(other)) < LEAST:
-        return len(one), len(other), *medians, change, nan, nan
+        return len(one), len(other), a, b, a - b, nan, nan
     found = mannwhitneyu(one, other, alternative="two-sided")
     effect = 2 * float(found.statistic) / (len(one) * len(other)) - 1
-    return len(one), len(other), *medians, change, effect, float(found.pvalue)
+    return len(one), len(other), a, b, a - b, effect, float(found.pvalue)

@@ -99,7 +99,8 @@ def unused(scores: ConceptScores) -> str:
     apart = scores.separable.any(axis=1) & real
     starred = scores.stars.any(axis=(1, 2))
     names = scores.concepts.concept.to_numpy(object)
-    idle, grey = names[apart & ~starred], names[real & ~scores.separable.any(axis=1)]
+    asked = scores.concepts.note.to_numpy(object) == ""
+    idle, grey = names[apart & ~starred], names[real & asked & ~scores.separable.any(axis=1)]
     said = []
     if len(idle):
         said.append(
@@ -107,6 +108,9 @@ def unused(scores: ConceptScores) -> str:
         )
     if len(grey):
         said.append(f"Not to be told apart in any layer (nothing follows): {', '.join(grey)}.")
+    few = names[real & ~asked]
+    if len(few):
+        said.append(f"Not asked, as too few records have them: {', '.join(few)}.")
     return " ".join(said) or "Every concept that was asked is used for some class."
 
 

@@ -33,6 +33,11 @@ def table_words(table: pd.DataFrame, reached: pd.DataFrame, target: str) -> str:
             said.append(f"{asked}.")
         elif changed:
             said.append(f"{asked}. What changed in them (medians): {'; '.join(changed)}.")
+        elif 2.0 ** (1 - int(row.reached)) * len(told) > LEAST_P:
+            # The signed-rank test of n pairs gives no p below 2 / 2^n.
+            said.append(
+                f"{asked}: too few for a test of {len(told)} measurements, whatever changed in them."
+            )
         else:
             said.append(
                 f"{asked}. No measurement changed by more than chance and more than can be seen."

@@ -137,7 +137,7 @@ def test_a_planted_gap_is_structure_and_a_single_gaussian_is_none():
     x[:24, 1] += 12
     two = verdict(x)
     assert two.structure
-    assert assigned(np.arange(60) < 24, two.partitions[two.chosen]).mean() > 0.95
+    assert assigned(np.arange(60) < 24, two.partitions[two.chosen]).mean() > 0.9
 
 
 def test_a_planted_mixture_is_found(found):
@@ -207,7 +207,7 @@ def test_measurements_that_differ_come_first(found, mixed):
 
 
 def test_failures_are_counted_and_listed(mixed, f):
-    flat = cw.Record(np.zeros((12, 5000)), 500)
+    flat = mixed[0].crop(0, 0.6)  # shorter than a beat
     split = cw.discover([flat, *mixed], f, "LBBB", "beats", clusters=2)
     assert split.seen == 2 * N + 1
     assert split.failures.record.tolist() == [0]
@@ -219,7 +219,7 @@ def test_failures_are_counted_and_listed(mixed, f):
     [
         ({"representation": "waves"}, "expected one of"),
         ({"clusters": 1}, "expected 2 to 20"),
-        ({"clusters": 9}, "four records a cluster"),
+        ({"clusters": 9}, "records a cluster"),
         ({"labels": ["a"]}, "one a record"),
         ({"labels": [1] * 2 * N}, "expected a text"),
         ({"layer": "pool"}, "hidden features"),

@@ -37,6 +37,12 @@ def test_a_change_too_small_to_be_seen_is_not_told():
     assert "No measurement changed" in made(1).words()
 
 
+def test_too_few_for_a_test_is_not_called_no_change():
+    # 8 pairs: the smallest p is 2 / 256, times 13 measurements 0.10.
+    assert "too few for a test of 13 measurements" in made(100, n=8).words()
+    assert "No measurement" not in made(100, n=8).words()
+
+
 def test_none_reached_is_all_that_is_said():
     assert made(100, reached=False).words() == (
         "0 of 12 records reached the answer towards atrial fibrillation."

@@ -46,7 +46,7 @@ def regions(
     -------
     DataFrame
         A row a run of samples of one sign whose t-test gives p < 0.05 each: lead, start_ms and end_ms
-        about R, difference (mean of ``one`` less ``other``), mass (sum of \\|t\\|), and p: the share of
+        about R, difference (mean of ``one`` less ``other``), mass (sum of |t|), and p: the share of
         permutations in which any run of any lead weighs as much. Smallest p first.
 
     Raises
@@ -82,7 +82,7 @@ def regions(
     ]
     chance = np.sort(np.concatenate(heaviest))
     p = (len(chance) - np.searchsorted(chance, masses - 1e-9)) / len(chance)
-    gap = (np.nanmean(one, axis=0) - np.nanmean(other, axis=0)) if len(masses) else size[0]
+    gap = (rows[: len(one)].mean(axis=0) - rows[len(one) :].mean(axis=0)).reshape(shape)
     found = []
     for a, b, mass, one_p in zip(starts, ends, masses, p, strict=True):
         lead, start = divmod(int(a), shape[1])
@@ -120,7 +120,7 @@ def _t(first: Array, rows: Array, seen: NDArray[np.bool_]) -> Array:
 
 def _runs(t: Array, bar: float) -> tuple[NDArray[np.intp], ...]:
     """Runs of one sign beyond a bar: draw of each, where it begins and ends in (lead x time), its mass."""
-    draws, leads, samples = t.shape
+    _, leads, samples = t.shape
     sign = np.where(np.abs(t) > bar, np.sign(t), 0)
     new = np.ones(sign.shape, bool)
     new[:, :, 1:] = sign[:, :, 1:] != sign[:, :, :-1]

@@ -37,7 +37,9 @@ def pooled_layer(f: Predictor) -> str:
 
 
 def features(f: Predictor, records: Sequence[Record], layer: str) -> list[Array]:
-    """What a layer gives for each record, as one vector: the mean over crops, and over time where it has that.
+    """What a layer gives for each record, as one vector: the mean over crops and over what is left of time.
+
+    Pooling that leaves several places along time, as a LeNet's, is pooled to the end.
 
     Raises
     ------
@@ -59,6 +61,8 @@ def features(f: Predictor, records: Sequence[Record], layer: str) -> list[Array]
             values = values.mean(axis=0)
         if axis is not None and axis == axis:
             values = values.mean(axis=int(axis) - 1)
+        elif values.ndim > 1 and len(values) > 1:
+            values = values.reshape(len(values), -1).mean(axis=1)
         out.append(values.ravel())
     return out
 

@@ -54,13 +54,14 @@ class Clusters(Value):
         The label of each record as given; empty where none was.
     answers : ndarray, shape (n, outputs)
     signal, attribution : ndarray, shape (n, 12, 200)
-        Median beats of the record (mV) and of \\|map\\| over its mean, 300 ms before R to 500 ms after it.
+        Median beats of the record (mV) and of |map| over its mean, 300 ms before R to 500 ms after it.
     partitions : ndarray, shape (candidates, n)
         Of every row of ``scores``.
     scores : DataFrame
         A row a candidate: clusterer, whitened, k, stability (mean adjusted Rand index of subsamples),
-        null (that of Gaussian groups), gap (how empty it is between the clusters), accuracy and rand (after assignment to the labels, and the
-        adjusted Rand index; NaN without labels), and which is chosen.
+        null (that of Gaussian groups), gap (how empty it is between the clusters), accuracy and rand
+        (after assignment to the labels, and the adjusted Rand index; NaN without labels), and which is
+        chosen.
     p : float
         The share of Gaussian groups any of whose candidates has a gap that stands out as much.
     components : int

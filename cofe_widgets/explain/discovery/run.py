@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 TRIED = (2, 3, 4)
 #: A group of fewer records is not split.
 LEAST = 12
+#: Nor into more clusters than so many records each would fill.
+PER_CLUSTER = 4
 #: Shares of the work: records, then the grid.
 ALIGNED, SPLIT = 0.6, 0.95
 
@@ -57,7 +59,7 @@ def discover(
     target : str
         The output that is explained.
     representation : "attributions", "beats" or "features"
-        Median beats of \\|map\\| or of the signal about R, or what a layer gives after global pooling.
+        Median beats of |map| or of the signal about R, or what a layer gives after global pooling.
     clusters : int, optional
         How many; unless given, as many as there are labels, or 2 to 4, whichever is the most stable.
     labels : sequence of str or None, optional
@@ -91,6 +93,8 @@ def discover(
     name = _the_method(f, target, method, options)
     layer = _checked(f, representation, clusters, layer)
     total = len(records) if isinstance(records, Sized) else None
+    if total is not None:
+        _fit_together(labels, clusters, total)
     told = {"representation": representation, "clusters": clusters, "seed": seed, "layer": layer}
     align = Aligned(f, target, method, options)  # type: ignore[arg-type]
     rows: list[Row] = []
@@ -101,7 +105,8 @@ def discover(
         _take(chunk, align, layer, rows, failures)
         fraction = min(seen / total, 1.0) if total else 0.0
         yield Step(ALIGNED * fraction, f"{seen}{f' of {total}' if total else ''} records")
-    truth = _truth(labels, seen, rows)
+    _fit_together(labels, clusters, seen)
+    truth = tuple((labels[row["place"]] or "") if labels is not None else "" for row in rows)
     _enough(rows, seen, failures)
     x, leads = flat(rows, representation)
     ks = _numbers(clusters, truth, len(rows))
@@ -213,15 +218,19 @@ def _take(
             row["features"] = one
 
 
-def _truth(labels: Sequence[str | None] | None, seen: int, rows: Sequence[Row]) -> tuple[str, ...]:
+def _fit_together(labels: Sequence[str | None] | None, clusters: int | None, n: int) -> None:
+    """Refuse labels that are not one a record, and more clusters than records can fill."""
+    if clusters is not None and n >= LEAST and clusters * PER_CLUSTER > n:
+        raise ExplainError(
+            f"{clusters} clusters of {n} records: give at least {PER_CLUSTER} records a cluster"
+        )
     if labels is None:
-        return ("",) * len(rows)
-    if isinstance(labels, str) or len(labels) != seen:
-        raise ExplainError(f"{len(labels)} labels for {seen} records: expected one a record")
+        return
+    if isinstance(labels, str) or len(labels) != n:
+        raise ExplainError(f"{len(labels)} labels for {n} records: expected one a record")
     odd = [one for one in labels if not (one is None or isinstance(one, str))]
     if odd:
         raise ExplainError(f"a label is {odd[0]!r:.60}: expected a text, or None where not known")
-    return tuple(labels[row["place"]] or "" for row in rows)
 
 
 def _enough(rows: Sequence[Row], seen: int, failures: Sequence[tuple[int, str]]) -> None:
@@ -239,11 +248,12 @@ def _numbers(clusters: int | None, truth: Sequence[str], n: int) -> tuple[int, .
     if clusters is None and kinds > 1:
         clusters = kinds
     ks = TRIED if clusters is None else (clusters,)
-    if max(ks) * 4 > n and clusters is not None:
+    allowed = tuple(k for k in ks if k * PER_CLUSTER <= n)
+    if not allowed:
         raise ExplainError(
-            f"{clusters} clusters of {n} records: give at least four records a cluster"
+            f"{clusters} clusters of {n} records: give at least {PER_CLUSTER} records a cluster"
         )
-    return tuple(k for k in ks if k * 4 <= n)
+    return allowed
 
 
 def _scores(verdict: Judged, truth: Sequence[str]) -> pd.DataFrame:

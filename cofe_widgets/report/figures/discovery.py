@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -40,16 +40,36 @@ def clusters_figure(value: Clusters, theme: str = "light") -> str:
     cloud, y = _clouds(value, _HEAD)
     out += cloud
     for k in range(min(value.k, _MOST)):
-        beats, y = _beats(value, k, colour, y)
+        rows, marks = value.labels == k, _marked(value) if k < 2 else {}
+        beats, y = _beats(value, rows, f"cluster {k}", KINDS[k], marks, colour, y)
         out += beats
     out.append(_text(_MARGIN, y + 10, _legend(value), quiet=True))
-    wide, high = _WIDE + 2 * _MARGIN, y + 24
-    label = escaped(f"clusters of {value.target} by {value.representation}")
+    return _page(out, y + 24, f"clusters of {value.target} by {value.representation}", colour)
+
+
+def beats_figure(value: Clusters, places: Sequence[int], theme: str = "light") -> str:
+    """Mean beats of some of the records, shaded by their mean map, SVG.
+
+    Parameters
+    ----------
+    value : Clusters
+    places : sequence of int
+        Of the records, as `Clusters.places` says them; at least one.
+    theme : "light" or "dark"
+    """
+    colour = PALETTE[theme]
+    rows = np.isin(value.places, np.asarray(places, float))
+    out, y = _beats(value, rows, "selection", colour["accent"], {}, colour, 8)
+    return _page(out, y + 8, "mean beats of the selection", colour)
+
+
+def _page(parts: Sequence[str], high: float, name: str, colour: dict[str, Any]) -> str:
+    wide, label = _WIDE + 2 * _MARGIN, escaped(name)
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {wide} {high:g}" width="{wide}" '
         f'height="{high:g}" role="img" aria-label="{label}" font-family="system-ui, sans-serif" '
         f'font-size="11" color="{colour["text"]}" fill="{colour["text"]}">'
-        f'<rect width="{wide}" height="{high:g}" fill="{colour["paper"]}"/>{"".join(out)}</svg>'
+        f'<rect width="{wide}" height="{high:g}" fill="{colour["paper"]}"/>{"".join(parts)}</svg>'
     )
 
 
@@ -112,23 +132,29 @@ def _cloud(
     return out
 
 
-def _beats(value: Clusters, k: int, colour: dict[str, Any], top: float) -> tuple[list[str], float]:
-    """Mean beats of a cluster, shaded by its mean map, regions that differ framed."""
-    rows = value.labels == k
-    beat = _mean(value.signal[rows])
-    shade = _mean(value.attribution[rows])
+def _beats(
+    value: Clusters,
+    rows: NDArray[np.bool_],
+    name: str,
+    dot: str,
+    marks: Mapping[str, Sequence[tuple[float, float]]],
+    colour: dict[str, Any],
+    top: float,
+) -> tuple[list[str], float]:
+    """Mean beats of some records, shaded by their mean map, regions framed."""
+    beat, shade = _mean(value.signal[rows]), _mean(value.attribution[rows])
     every = [_mean(value.attribution[value.labels == one]) for one in range(value.k)]
     known = np.concatenate([one[np.isfinite(one)] for one in every])
     most = float(np.percentile(known, 99.5)) if len(known) else 0.0
-    head = f"cluster {k}: {int(rows.sum())} records"
+    count = int(rows.sum())
+    head = f"{name}: {count} record{'' if count == 1 else 's'}"
     out = [
-        f'<circle cx="{_MARGIN + 5}" cy="{top + 10:.1f}" r="4" fill="{KINDS[k % len(KINDS)]}"/>',
+        f'<circle cx="{_MARGIN + 5}" cy="{top + 10:.1f}" r="4" fill="{dot}"/>',
         _text(_MARGIN + 14, top + 14, head + _labels_of(value, rows), weight=600),
     ]
     y0 = top + _LEGEND + 2
     wide = (_WIDE - (_ACROSS - 1) * _GAP) / _ACROSS
     down = len(LEADS) // _ACROSS
-    marks = _marked(value) if k < 2 else {}
     for i, lead in enumerate(LEADS):
         x = _MARGIN + (i // down) * (wide + _GAP)
         y = y0 + (i % down) * (_BEAT_HIGH + 6)
