@@ -106,3 +106,22 @@ def test_what_cannot_be_audited_is_refused(hearts, change, words):
 
 def test_it_is_a_widget(hearts):
     assert isinstance(cw.audit_app(hearts, "af-resnet"), AuditApp)
+
+
+@pytest.mark.slow
+def test_a_selection_of_the_group_can_be_mapped():
+    some = [one.record for name in ("NSR", "AF") for one in cw.simulate(name, n=7, seed=1)]
+    app = cw.audit_app(some, "af-resnet")
+    group, looks = app.panels["What is in the group?"], app.panels["Where does it look?"]
+    looks.group, looks.target, group.target, group.clusters = (
+        "those selected in the group",
+        "AF",
+        "AF",
+        2,
+    )
+    looks.bar.start()
+    assert "nothing is selected" in looks.bar.words
+    group.bar.start()
+    group.selected = (5, 6)
+    looks.bar.start()
+    assert list(looks.value.places) == [5, 6]

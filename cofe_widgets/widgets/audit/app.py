@@ -17,6 +17,7 @@ from ...wrapper import Predictor
 from ...wrapper.records import listed
 from .concepts import ConceptGrid
 from .counterfactuals import CounterfactualsPanel
+from .discovery import ClustersPanel
 from .glocal import GlocalPanel
 from .subgroups import SubgroupsPanel
 
@@ -105,7 +106,9 @@ class AuditApp(w.VBox):
         """The widgets of the tabs of this model, by title."""
         if self.model not in self._kept:
             f = self.models[self.model]
-            self._kept[self.model] = {title: make(self, f) for title, make in TABS.items()}
+            made = {title: make(self, f) for title, make in TABS.items()}
+            t.dlink((made[GROUP], "selected"), (made[LOOKS], "selected"))
+            self._kept[self.model] = made
         return self._kept[self.model]
 
     @t.observe("model")
@@ -124,6 +127,13 @@ class AuditApp(w.VBox):
         """What the tabs of this model have computed, by title."""
         found = {title: _value(panel) for title, panel in self.panels.items()}
         return {title: value for title, value in found.items() if value is not None}
+
+    def kinds(self) -> list[str | None]:
+        """What is true of each record, in one text; None where nobody said."""
+        told = (
+            [one.meta.get("labels") for one in self.records] if self.labels is None else self.labels
+        )
+        return [None if one is None else " ".join(sorted(one)) or "none" for one in told]
 
     # -- files
 
@@ -199,12 +209,14 @@ def _link(name: str, data: bytes) -> str:
     return f'<a download="{escaped(name)}" href="data:{mime};base64,{coded}">{escaped(name)}</a>'
 
 
+LOOKS, GROUP = "Where does it look?", "What is in the group?"
 #: Title of a tab -> what makes its widget.
 TABS: dict[str, Callable[[AuditApp, Predictor], w.Widget]] = {
-    "Where does it look?": lambda app, f: GlocalPanel(app.records, f, app.labels),
+    LOOKS: lambda app, f: GlocalPanel(app.records, f, app.labels),
     "What does it know?": lambda app, f: ConceptGrid(
         records=app.records, models=f, labels=app.labels, direction="pattern"
     ),
+    GROUP: lambda app, f: ClustersPanel(app.records, f, app.kinds()),
     "What would change its mind?": lambda app, f: CounterfactualsPanel(app.records, f),
     "Whom does it err on?": lambda app, f: SubgroupsPanel(app.records, f, app.labels),
 }

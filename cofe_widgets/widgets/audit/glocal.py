@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 #: Who may be the group -> how many with the highest answers, and which of them at all.
 HIGHEST, EVERYBODY, SO_LABELLED = "100 highest answers", "all records", "labelled so"
+SELECTED = "those selected in the group"
 #: What a cell shows -> its values, and whether they have a sign.
 LENGTH, SHARE, ABOVE_SIGNAL = (
     "relevance per length",
@@ -64,6 +65,8 @@ class GlocalPanel(w.VBox):
         Class, attribution method, who is the group, and what a cell shows.
     cell : tuple of str
         Lead and segment whose records are listed; can be set.
+    selected : tuple of int
+        Places of records that were selected elsewhere; can be the group.
     opened : int
         Place of the record on screen; -1 for none.
     """
@@ -74,6 +77,7 @@ class GlocalPanel(w.VBox):
     group: str = t.Unicode(HIGHEST)  # type: ignore[assignment]
     shown: str = t.Unicode(LENGTH)  # type: ignore[assignment]
     cell: tuple[str, ...] = t.Tuple(())  # type: ignore[assignment]
+    selected: tuple[int, ...] = t.Tuple(())  # type: ignore[assignment]
     opened: int = t.Int(-1)  # type: ignore[assignment]
 
     def __init__(
@@ -88,7 +92,9 @@ class GlocalPanel(w.VBox):
         menus = {
             "target": w.Dropdown(description="Class", options=list(f.outputs)),
             "method": w.Dropdown(description="Method", options=list(ATTRIBUTION_METHODS)),
-            "group": w.Dropdown(description="Group", options=[HIGHEST, EVERYBODY, SO_LABELLED]),
+            "group": w.Dropdown(
+                description="Group", options=[HIGHEST, EVERYBODY, SO_LABELLED, SELECTED]
+            ),
             "shown": w.Dropdown(description="Cells", options=list(_SHOWN)),
         }
         menus["method"].value = "saliency"
@@ -127,6 +133,13 @@ class GlocalPanel(w.VBox):
         options: dict[str, Any] = {"top": top, "labels": self._labels}
         if self.group == SO_LABELLED:
             options["group"] = self._labelled()
+        elif self.group == SELECTED:
+            some = {id(self._records[place]) for place in self.selected}
+            if not some:
+                raise ExplainError(
+                    "nothing is selected: draw a lasso in the tab of the group first"
+                )
+            options["group"] = lambda record, _: id(record) in some
         return glocal.steps(self._records, self._f, self.target, self.method, **options)
 
     def _labelled(self) -> Callable[[Record, Any], bool]:
