@@ -106,6 +106,7 @@ def _cloud(
     top: float,
     wide: float,
 ) -> list[str]:
+    points = points * (1, -1)  # upwards, as plots have it
     low, high = points.min(axis=0), points.max(axis=0)
     # One scale both ways: distances of t-SNE are no more than that.
     span = float(((high - low) / (wide - 20, _CLOUD - 20)).max())
