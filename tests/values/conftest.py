@@ -30,12 +30,20 @@ def humming(record):
 
 
 @pytest.fixture(scope="module")
-def values(cf, record, f):
+def hearts():
+    return [one.record for name in ("NSR", "AF") for one in simulate(name, n=6, seed=1)]
+
+
+@pytest.fixture(scope="module")
+def values(cf, record, f, hearts):
     return {
         "counterfactual": cf,
         "delineation": cw.delineate(record),
         "attribution": cw.attribute(record, f, "AF", "smoothgrad", copies=3),
         "table": cw.audit.counterfactual_table([record], f, "AF", progress=False),
         "quality": cw.quality(humming(record)),
+        "clusters": cw.discover(
+            hearts, f, "AF", "beats", clusters=2, labels=[*["SR"] * 6, *["AF"] * 5, None]
+        ),
         "score": cw.audit.twin_score("AF", f, "AF", n=1),
     }

@@ -8,7 +8,7 @@ import pandas as pd
 import cofe_widgets as cw
 from cofe_widgets.values import Value
 
-KINDS = ("counterfactual", "attribution", "delineation", "table", "score", "quality")
+KINDS = ("counterfactual", "attribution", "delineation", "table", "score", "quality", "clusters")
 GIVEN = {
     "counterfactual": 0,
     "attribution": 0,
@@ -16,6 +16,7 @@ GIVEN = {
     "table": 1,
     "score": 0,
     "quality": 0,
+    "clusters": 1,
 }
 
 
