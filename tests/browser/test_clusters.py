@@ -57,7 +57,6 @@ def select(page: Page, name: str) -> list[int]:
     page.get_by_role("button", name="Compute").click(timeout=EXPLAIN_MS)
     expect(page.get_by_text("Draw around points")).to_be_visible(timeout=EXPLAIN_MS)
     inside = lasso(page)
-    picture(page, f"{name}-drawn")
     expect(page.locator("svg[aria-label='mean beats of the selection']")).to_be_visible()
     expect(page.get_by_text(f"selection: {len(inside)} records")).to_be_visible()
     picture(page, name)

@@ -140,6 +140,13 @@ def test_a_planted_gap_is_structure_and_a_single_gaussian_is_none():
     assert assigned(np.arange(60) < 24, two.partitions[two.chosen]).mean() > 0.9
 
 
+def test_outliers_are_not_chosen_as_a_group():
+    x = np.random.default_rng(4).normal(size=(50, 4))
+    x[0] += 40
+    one = verdict(x)
+    assert np.bincount(one.partitions[one.chosen]).min() >= 4
+
+
 def test_a_planted_mixture_is_found(found):
     assert found.structure
     assert found.sizes == [N, N]
@@ -165,6 +172,26 @@ def test_a_homogeneous_group_is_left_whole(f):
         single.accuracy()
     with pytest.raises(ExplainError, match="there are 1"):
         single.regions()
+
+
+def test_names_do_no_harm_in_pictures_and_no_wave_is_cut_off(found):
+    from dataclasses import replace
+    from xml.etree import ElementTree
+
+    nasty = replace(found, truth=("<script>&\u202e",) * len(found), signal=found.signal * 4)
+    for theme in ("light", "dark"):
+        tree = ElementTree.fromstring(nasty.figure(theme))
+        assert not [one for one in tree.iter() if one.tag.endswith("script")]
+    assert "<script" not in nasty._repr_html_()
+    lines = [one for one in tree.iter() if one.tag.endswith("polyline")]
+    boxes = [
+        one for one in tree.iter() if one.tag.endswith("rect") and one.get("opacity") == "0.15"
+    ]
+    assert len(lines) == len(boxes) == 24
+    for line, box in zip(lines, boxes, strict=True):
+        ys = [float(pair.split(",")[1]) for pair in line.get("points").split()]
+        top = float(box.get("y"))
+        assert top <= min(ys) and max(ys) <= top + float(box.get("height"))
 
 
 def test_steps_come_in_order_and_the_same_comes_again(mixed, f, found):

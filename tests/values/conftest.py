@@ -35,8 +35,12 @@ def many():
     return [one.record for code in ("AF", "NSR") for one in simulate(code, 20, seed=4, fs=250)]
 
 
+def hearts():
+    return [one.record for name in ("NSR", "AF") for one in simulate(name, n=6, seed=1)]
+
+
 @pytest.fixture(scope="module")
-def values(cf, record, f, many):
+def values(cf, record, f, many, hearts):
     return {
         "counterfactual": cf,
         "delineation": cw.delineate(record),
@@ -54,5 +58,8 @@ def values(cf, record, f, many):
         ),
         "glocal": cw.glocal([record], f, "AF"),
         "subgroups": cw.audit.subgroups(f, [record], "AF", by=["sex"]),
+        "clusters": cw.discover(
+            hearts, f, "AF", "beats", clusters=2, labels=[*["SR"] * 6, *["AF"] * 5, None]
+        ),
         "score": cw.audit.twin_score("AF", f, "AF", n=1),
     }

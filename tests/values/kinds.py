@@ -18,6 +18,7 @@ KINDS = (
     "concepts",
     "glocal",
     "subgroups",
+    "clusters",
 )
 GIVEN = {
     "counterfactual": 0,
@@ -29,6 +30,7 @@ GIVEN = {
     "concepts": 1,
     "glocal": 1,
     "subgroups": 1,
+    "clusters": 1,
 }
 
 

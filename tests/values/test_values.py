@@ -63,11 +63,11 @@ def test_what_values_are_made_of_travels_too(cf, record):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_value_is_made_again_by_its_own_call(values, kind, record, many, tmp_path):
+def test_a_value_is_made_again_by_its_own_call(values, kind, record, many, hearts, tmp_path):
     value = values[kind]
     value.save(tmp_path / "one.npz")
     stored = type(value).load(tmp_path / "one.npz")  # nothing but the file is needed
-    wanted = {"delineation": record, "table": [record], "concepts": many}
+    wanted = {"delineation": record, "table": [record], "concepts": many, "clusters": hearts}
     wanted |= {key: [record] for key in ("glocal", "subgroups")}
     again = stored.rerun(*([wanted[kind]] if GIVEN[kind] else []))
     assert alike(value, again)
@@ -78,6 +78,8 @@ def test_what_a_value_does_not_hold_must_be_given(values):
         values["delineation"].rerun()
     with pytest.raises(ValueError, match=r"does not hold its records: give them"):
         values["table"].rerun()
+    with pytest.raises(ValueError, match=r"do not hold their records: give them"):
+        values["clusters"].rerun()
 
 
 def test_one_of_several_answers_is_made_again_as_itself(record, f):

@@ -94,7 +94,8 @@ class Judged:
     p : float
         The share of Gaussian groups any of whose candidates has a gap that stands out as much.
     chosen : int
-        The candidate whose stability exceeds the null most; of those with a gap, where any has one.
+        The candidate whose stability exceeds the null most; of those with a gap, where any has one, and
+        never one that splits off a few outliers unless all do.
     """
 
     candidates: list[Candidate]
@@ -155,8 +156,9 @@ def judged(x: Array, ks: Sequence[int], seed: int = 0) -> Iterator[float | Judge
     excess = (gaps - mean) / spread
     best = ((nulls - mean) / spread).max(axis=1)
     p = (1 + int((best >= excess.max()).sum())) / (1 + NULLS)
-    # A candidate without a valley is no answer where another has one.
+    # A candidate without a gap is no answer where another has one, and one that splits off outliers is none.
     held = stable - null + np.where(excess >= np.quantile(best, 1 - ALPHA), 2.0, 0.0)
+    held = np.where(gaps > 0, held, held - 4)
     yield Judged(some, partitions, stable, null, gaps, p, int(held.argmax()))
 
 

@@ -169,8 +169,13 @@ def _again(
     model, call = known_predictor(value.provenance, f), value.call
     if "representation" in changes:
         call.pop("layer", None)
-    asked = {"target": value.target, "method": value.method, **call, **changes}
-    return discover(records, model, **asked)
+    asked = {"target": value.target, "method": value.method, **call}
+    if any(value.truth):
+        given: list[str | None] = [None] * value.seen
+        for place, one in zip(value.places, value.truth, strict=True):
+            given[int(place)] = one or None
+        asked["labels"] = given
+    return discover(records, model, **(asked | changes))
 
 
 def _checked(

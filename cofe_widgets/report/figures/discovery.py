@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 _MARGIN, _HEAD, _WIDE, _GAP = 12, 46, 920, 12
 _CLOUD, _LEGEND = 300, 20
 _ACROSS, _BEAT_HIGH = 4, 84
-_MV = 3.0
+#: mV from the bottom to the top of a beat's box, at least; and where its baseline lies, from the top.
+_MV, _REST = 3.0, 0.56
 #: Colours of kinds, of nearly one lightness and told apart without red and green (Okabe & Ito), and signs.
 KINDS = ("#3b7fd0", "#e08a26", "#00917a", "#b0579a", "#7a6f00", "#56b4e9", "#b35c00", "#6f6f76")
 #: Clusters whose beats are drawn.
@@ -39,11 +40,13 @@ def clusters_figure(value: Clusters, theme: str = "light") -> str:
     out.append(_text(_MARGIN, 38, about + told, quiet=True))
     cloud, y = _clouds(value, _HEAD)
     out += cloud
-    for k in range(min(value.k, _MOST)):
+    drawn = min(value.k, _MOST)
+    mv = _tall([_mean(value.signal[value.labels == k]) for k in range(drawn)])
+    for k in range(drawn):
         rows, marks = value.labels == k, _marked(value) if k < 2 else {}
-        beats, y = _beats(value, rows, f"cluster {k}", KINDS[k], marks, colour, y)
+        beats, y = _beats(value, rows, f"cluster {k}", KINDS[k], marks, colour, mv, y)
         out += beats
-    out.append(_text(_MARGIN, y + 10, _legend(value), quiet=True))
+    out.append(_text(_MARGIN, y + 10, _legend(value, mv), quiet=True))
     return _page(out, y + 24, f"clusters of {value.target} by {value.representation}", colour)
 
 
@@ -59,16 +62,18 @@ def beats_figure(value: Clusters, places: Sequence[int], theme: str = "light") -
     """
     colour = PALETTE[theme]
     rows = np.isin(value.places, np.asarray(places, float))
-    out, y = _beats(value, rows, "selection", colour["accent"], {}, colour, 8)
-    return _page(out, y + 8, "mean beats of the selection", colour)
+    mv = _tall([_mean(value.signal[rows])])
+    out, y = _beats(value, rows, "selection", colour["accent"], {}, colour, mv, 8)
+    out.append(_text(_MARGIN, y + 10, _scale(mv), quiet=True))
+    return _page(out, y + 24, "mean beats of the selection", colour)
 
 
 def _page(parts: Sequence[str], high: float, name: str, colour: dict[str, Any]) -> str:
     wide, label = _WIDE + 2 * _MARGIN, escaped(name)
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {wide} {high:g}" width="{wide}" '
-        f'height="{high:g}" role="img" aria-label="{label}" font-family="system-ui, sans-serif" '
-        f'font-size="11" color="{colour["text"]}" fill="{colour["text"]}">'
+        f'height="{high:g}" style="max-width:100%;height:auto" role="img" aria-label="{label}" '
+        f'font-family="system-ui, sans-serif" font-size="11" color="{colour["text"]}" fill="{colour["text"]}">'
         f'<rect width="{wide}" height="{high:g}" fill="{colour["paper"]}"/>{"".join(parts)}</svg>'
     )
 
@@ -106,6 +111,7 @@ def _cloud(
     top: float,
     wide: float,
 ) -> list[str]:
+    points = points * (1, -1)  # upwards, as plots have it
     low, high = points.min(axis=0), points.max(axis=0)
     # One scale both ways: distances of t-SNE are no more than that.
     span = float(((high - low) / (wide - 20, _CLOUD - 20)).max())
@@ -139,6 +145,7 @@ def _beats(
     dot: str,
     marks: Mapping[str, Sequence[tuple[float, float]]],
     colour: dict[str, Any],
+    mv: float,
     top: float,
 ) -> tuple[list[str], float]:
     """Mean beats of some records, shaded by their mean map, regions framed."""
@@ -158,7 +165,8 @@ def _beats(
     for i, lead in enumerate(LEADS):
         x = _MARGIN + (i // down) * (wide + _GAP)
         y = y0 + (i % down) * (_BEAT_HIGH + 6)
-        out += _box(lead, beat[i], shade[i], most, marks.get(lead, []), colour, x, y, wide)
+        frame = (x, y, wide, mv)
+        out += _box(lead, beat[i], shade[i], most, marks.get(lead, []), colour, frame)
     return out, y0 + down * (_BEAT_HIGH + 6) + 6
 
 
@@ -169,10 +177,10 @@ def _box(
     most: float,
     marks: Sequence[tuple[float, float]],
     colour: dict[str, Any],
-    x: float,
-    y: float,
-    wide: float,
+    frame: tuple[float, float, float, float],
 ) -> list[str]:
+    """One lead: where the box lies, how wide it is, and how many mV tall."""
+    x, y, wide, mv = frame
     out = [
         f'<rect x="{x:.1f}" y="{y:.1f}" width="{wide:.1f}" height="{_BEAT_HIGH}" fill="none" '
         'stroke="currentColor" opacity="0.15"/>'
@@ -186,10 +194,8 @@ def _box(
             f'<rect x="{x + first * step:.1f}" y="{y:.1f}" width="{count * step:.1f}" '
             f'height="{_BEAT_HIGH}" fill="{colour["positive"]}" fill-opacity="{0.8 * depth:.2f}"/>'
         )
-    level = y + _BEAT_HIGH * 0.56 - (beat - float(np.median(beat))) / _MV * _BEAT_HIGH
-    points = " ".join(
-        f"{x + i * step:.1f},{v:.1f}" for i, v in enumerate(np.clip(level, y, y + _BEAT_HIGH))
-    )
+    level = y + _BEAT_HIGH * _REST - (beat - float(np.median(beat))) / mv * _BEAT_HIGH
+    points = " ".join(f"{x + i * step:.1f},{v:.1f}" for i, v in enumerate(level))
     out.append(f'<polyline points="{points}" fill="none" stroke="{colour["trace"]}"/>')
     for start, end in marks:
         a, b = ((one / 1e3 - BEAT_S[0]) / (BEAT_S[-1] - BEAT_S[0]) for one in (start, end))
@@ -218,15 +224,27 @@ def _labels_of(value: Clusters, rows: NDArray[np.bool_]) -> str:
     return f" ({told})" if told else ""
 
 
-def _legend(value: Clusters) -> str:
-    said = "mean beats, 300 ms before R to 500 ms after it; blue: where the model looks"
+def _tall(beats: Sequence[NDArray[np.float64]]) -> float:
+    """How many mV a box must hold to show every beat whole: a wave cut off would look flat."""
+    rows = np.concatenate([one[np.isfinite(one).all(axis=1)] for one in beats])
+    if not len(rows):
+        return _MV
+    rows = rows - np.median(rows, axis=1, keepdims=True)
+    up, down = float(rows.max()), float(-rows.min())
+    return max(_MV, 1.05 * up / _REST, 1.05 * down / (1 - _REST))
+
+
+def _scale(mv: float) -> str:
+    return f"300 ms before R to 500 ms after it; a box is {mv:.1f} mV tall; blue: where the model looks"
+
+
+def _legend(value: Clusters, mv: float) -> str:
+    said = f"mean beats, {_scale(mv)}"
     if value.k < 2:
         return said
     if value.marked is None:
         return f"{said}; too few records to test where clusters differ"
-    return (
-        f"{said}; framed: the maps of clusters 0 and 1 differ (cluster permutation test, p < 0.05)"
-    )
+    return f"{said}; framed: maps of clusters 0 and 1 differ (p < 0.05)"
 
 
 def _mean(rows: NDArray[Any]) -> NDArray[np.float64]:

@@ -30,6 +30,8 @@ UNKNOWN, NOT_KNOWN = "#9aa0a6", "not known"
 _RAMP = ("#9ecae1", "#6baed6", "#4292c6", "#2171b5", "#08519c", "#08306b")
 _AGES = (40.0, 50.0, 60.0, 70.0, 80.0)
 _CHANCES = (0.1, 0.25, 0.5, 0.75, 0.9)
+#: Room about the points, of their width and height.
+ROOM = 0.12
 _HOW_MANY = (("most stable of 2 to 4", 0), ("2", 2), ("3", 3), ("4", 4), ("5", 5))
 
 
@@ -75,7 +77,7 @@ class ClustersPanel(w.VBox):
         self._colours = w.Dropdown(description="Colour", options=list(COLOURS))
         self.scatter, self.figure = self._plot()
         self._none = w.Button(description="Select none", disabled=True)
-        self._none.on_click(lambda _: self.set_trait("selected", ()))
+        self._none.on_click(lambda _: self._forget())
         head = w.HBox([self._colours, self._none], layout=w.Layout(flex_flow="row wrap"))
         beside = [head, self._legend, self.figure, self._chosen, self._words, self._picture]
         self._shown = w.VBox(beside, layout=w.Layout(display="none"))
@@ -122,7 +124,7 @@ class ClustersPanel(w.VBox):
         return steps
 
     def _take(self, value: Clusters) -> None:
-        self.selected = ()
+        self._forget()
         self.value = value
 
     # -- what is shown
@@ -131,6 +133,7 @@ class ClustersPanel(w.VBox):
     def _show(self, _: Any) -> None:
         if self.value is None:
             return
+        self._frame(self.value.embedding)
         with self.scatter.hold_sync():
             self.scatter.x, self.scatter.y = self.value.embedding.T.copy()
         self._paint()
@@ -138,6 +141,14 @@ class ClustersPanel(w.VBox):
         self._picture.value = self.value.figure()
         self._beats()
         self._shown.layout.display = ""
+
+    def _frame(self, points: np.ndarray[Any, Any]) -> None:
+        """Leave room around the outermost points, that a lasso can pass outside of them."""
+        low, high = points.min(axis=0), points.max(axis=0)
+        room = ROOM * np.maximum(high - low, 1e-6)
+        for k, one in enumerate((self.scatter.scales["x"], self.scatter.scales["y"])):
+            with one.hold_sync():
+                one.min, one.max = float(low[k] - room[k]), float(high[k] + room[k])
 
     @t.observe("colour")
     def _paint(self, _: Any = None) -> None:
@@ -169,6 +180,11 @@ class ClustersPanel(w.VBox):
         return [_between(_number(m.get("age")), _AGES, 0) for m in metas]
 
     # -- what is selected
+
+    def _forget(self) -> None:
+        """Select none, and take the lassos away: a new one would add to theirs."""
+        self.figure.interaction.reset()
+        self.selected = ()
 
     def _lassoed(self, change: Any) -> None:
         if self.value is None:
