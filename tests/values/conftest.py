@@ -35,6 +35,7 @@ def many():
     return [one.record for code in ("AF", "NSR") for one in simulate(code, 20, seed=4, fs=250)]
 
 
+@pytest.fixture(scope="module")
 def hearts():
     return [one.record for name in ("NSR", "AF") for one in simulate(name, n=6, seed=1)]
 
