@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
@@ -14,7 +14,8 @@ from .reasons import percent
 from .sections import Told
 
 if TYPE_CHECKING:
-    from ..audit import CounterfactualTable, Subgroups
+    import pandas as pd
+
     from ..explain.concepts import ConceptScores
     from ..explain.glocal import GlocalMap
 
@@ -24,6 +25,13 @@ ERRS, WHOM = "Where it errs", "Whom it errs on"
 PASSED_OVER = 0.6
 #: A class is told as mistaken for another from this share on.
 MISTAKEN = 0.1
+
+
+class Groups(Told, Protocol):
+    """What `audit.Subgroups` is: errors by group, and false alarms by what records are."""
+
+    table: pd.DataFrame
+    confused: pd.DataFrame
 
 
 class Maps:
@@ -43,9 +51,9 @@ class Maps:
 
 def audit_report(
     maps: Sequence[GlocalMap],
-    groups: Subgroups,
+    groups: Groups,
     concepts: ConceptScores | None = None,
-    table: CounterfactualTable | None = None,
+    table: Told | None = None,
 ) -> dict[str, list[str | Told]]:
     """Values of an audit under the questions that they answer: what `to_html` writes as a page.
 
@@ -53,9 +61,9 @@ def audit_report(
     ----------
     maps : sequence of GlocalMap
         Of the classes that the page is about, six at most.
-    groups : Subgroups
+    groups : audit.Subgroups
     concepts : ConceptScores, optional
-    table : CounterfactualTable, optional
+    table : audit.CounterfactualTable, optional
 
     Returns
     -------
@@ -114,7 +122,7 @@ def unused(scores: ConceptScores) -> str:
     return " ".join(said) or "Every concept that was asked is used for some class."
 
 
-def errors(groups: Subgroups) -> str:
+def errors(groups: Groups) -> str:
     """How often each class is missed or falsely found, and what it is mistaken for."""
     whole = groups.table[groups.table.by == groups.table.group]
     said = []
