@@ -22,6 +22,8 @@ BEFORE_S, AFTER_S, BEAT_FS = 0.3, 0.5, 250.0
 BEAT_S = np.arange(round(-BEFORE_S * BEAT_FS), round(AFTER_S * BEAT_FS)) / BEAT_FS
 #: A segment that holds less than so many samples of a record is not there.
 LEAST_SAMPLES = 0.5
+#: Share of the R-peaks that the segments and the detector must both find: noise has beats for one of them.
+LEAST_AGREEMENT = 0.8
 NO_BEATS = "no beat lies whole in it, with 300 ms before its R-peak and 500 ms after it"
 
 Row = dict[str, Any]
@@ -166,6 +168,9 @@ class Aligned:
         beats = beats_of(record.signal.astype(float), record.fs, where.r_peaks_s)
         if not len(beats):
             return {"failure": NO_BEATS}
+        if where.agreement < LEAST_AGREEMENT:
+            said = f"only {where.agreement:.0%} of its R-peaks are found by segments and detector alike"
+            return {"failure": said}
         if not mean > 0:
             return {"failure": "its map is zero everywhere"}
         deflection = np.abs(record.signal - np.nanmedian(record.signal, axis=1, keepdims=True))
