@@ -9,6 +9,7 @@ import traitlets as t
 import cofe_widgets as cw
 from cofe_widgets.widgets.audit.discovery import COLOURS, NOT_KNOWN, ClustersPanel
 
+pytestmark = pytest.mark.slow
 N = 10
 
 
