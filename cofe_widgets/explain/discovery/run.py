@@ -89,6 +89,7 @@ def discover(
     clustering (Ward). Where the paper takes the candidate of the best accuracy, this takes the one whose
     stability under subsampling exceeds that of Gaussian groups most, and keeps the other beside it.
     There is structure where the gap between clusters is emptier than in Gaussian groups.
+    A single skewed group can pass as structure: in two of four gamma-distributed groups it did (p 0.01, 0.02).
     """
     name = _the_method(f, target, method, options)
     layer = _checked(f, representation, clusters, layer)
