@@ -25,6 +25,7 @@ NAMES = (
     "attribution",
     "scorecard",
     "specificity",
+    "glocal",
     "discovery",
     "bank",
     "concepts",
