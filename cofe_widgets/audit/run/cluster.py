@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import logging
+import time
 import uuid
 from collections.abc import Iterable, Iterator
 from concurrent.futures import CancelledError
 from typing import Any
 
-from distributed import Client, Future, KilledWorker, LocalCluster, as_completed
+from distributed import Client, Future, KilledWorker, LocalCluster, wait
 from distributed.diagnostics.plugin import WorkerPlugin
 
 from ...errors import AuditError
@@ -20,6 +21,8 @@ from .task import Task
 _AHEAD = 2
 #: Workers are counted again after so many chunks: clusters grow and shrink.
 _COUNTED_EVERY = 16
+#: Seconds between two looks at whether any worker is left, and how long a cluster may be without.
+_LOOK_S, _ALONE_S = 5.0, 120.0
 
 
 class HeldTask(WorkerPlugin):
@@ -55,6 +58,7 @@ def on_cluster(task: Task, chunks: Iterable[Chunk], client: Client | None, folde
         ) as cluster,
         Client(cluster) as own,
     ):
+        cluster.adapt(minimum=cores(), maximum=cores())  # those that do not come back are replaced
         yield from _on(own, task.name, key, packed, iter(chunks), folder)
 
 
@@ -72,7 +76,6 @@ def _on(
     label = f"{name}-{uuid.uuid4().hex[:8]}"
     flight: dict[Future, Chunk] = {}
     try:
-        finished = as_completed()
         room, count = 0, 0
         while True:
             if count % _COUNTED_EVERY == 0:
@@ -82,23 +85,49 @@ def _on(
                     done_by_key, key, chunk, key=f"{label}-{chunk.number}", pure=False
                 )
                 flight[future] = chunk
-                finished.add(future)
             if not flight:
                 break
-            future = next(finished)
+            future = _finished(client, list(flight))
             chunk = flight.pop(future)
             count += 1
             yield _block(client, future, chunk, key, label)
         client.unregister_worker_plugin(plugin.name)
     except (CancelledError, OSError, TimeoutError) as error:
         kept = f"what is finished is in {folder}, and the same call goes on from there"
+        gone = str(error) if isinstance(error, _NobodyLeft) else "the Dask scheduler is gone"
         raise AuditError(
-            f"the Dask scheduler is gone ({type(error).__name__}); "
+            f"{gone} ({type(error).__name__.strip('_')}); "
             f"{kept if folder else 'with folder= what was finished would have been kept'}"
         ) from error
     finally:
         for future in flight:
             future.release()
+
+
+class _NobodyLeft(TimeoutError):
+    """A cluster without workers."""
+
+
+def _finished(client: Client, futures: list[Future]) -> Future:
+    """One of the futures that is finished, as soon as one is.
+
+    Raises
+    ------
+    _NobodyLeft
+        When the cluster has had no worker for two minutes.
+    """
+    alone_since = None
+    while True:
+        try:
+            done = wait(futures, timeout=_LOOK_S, return_when="FIRST_COMPLETED").done
+            return next(future for future in futures if future in done)
+        except TimeoutError:
+            if client.nthreads():
+                alone_since = None
+                continue
+            alone_since = alone_since or time.monotonic()
+            if time.monotonic() - alone_since > _ALONE_S:
+                raise _NobodyLeft("no worker of the Dask cluster is left") from None
 
 
 def _block(client: Client, future: Future, chunk: Chunk, key: str, label: str) -> Block:
@@ -111,7 +140,8 @@ def _block(client: Client, future: Future, chunk: Chunk, key: str, label: str) -
         for one in chunk.each():
             own = f"{label}-{chunk.number}-{one.places[0]}"
             try:
-                whole.add(client.submit(done_by_key, key, one, key=own, pure=False).result())
+                alone = client.submit(done_by_key, key, one, key=own, pure=False)
+                whole.add(_finished(client, [alone]).result())
             except KilledWorker:
                 whole.add(died(one))
         return whole

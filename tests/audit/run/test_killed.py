@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 import cofe_widgets as cw
+from cofe_widgets.errors import AuditError
 
 from . import tasks
 from .test_run import hearts, ran
@@ -98,7 +99,7 @@ def test_a_dask_cluster_loses_a_worker_and_gets_another(tmp_path):
     task = tasks.Counted(str(tmp_path / "log"), 0.2)
     killed = 0
     with (
-        LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster,
+        LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address="127.0.0.1:0") as cluster,
         Client(cluster) as client,
     ):
         for step in cw.audit.run.steps(task, hearts(40), client, tmp_path / "kept", chunk=3):
@@ -114,8 +115,24 @@ def test_a_record_that_kills_dask_workers_is_a_failure():
     from distributed import Client, LocalCluster
 
     with (
-        LocalCluster(n_workers=1, threads_per_worker=1, dashboard_address=None) as cluster,
+        LocalCluster(n_workers=1, threads_per_worker=1, dashboard_address="127.0.0.1:0") as cluster,
         Client(cluster) as client,
     ):
+        cluster.adapt(minimum=1, maximum=1)  # a nanny on a busy machine may give up
         found = ran(tasks.deadly, hearts(4, poison=2), client, chunk=2)
     assert found.failures.record.tolist() == [2] and found.table.record.tolist() == [0, 1, 3]
+
+
+def test_a_cluster_without_workers_is_said_and_not_waited_for(monkeypatch):
+    from distributed import Client, LocalCluster
+
+    from cofe_widgets.audit.run import cluster as on_dask
+
+    monkeypatch.setattr(on_dask, "_LOOK_S", 0.5)
+    monkeypatch.setattr(on_dask, "_ALONE_S", 1.0)
+    with (
+        LocalCluster(n_workers=0, threads_per_worker=1, dashboard_address="127.0.0.1:0") as cluster,
+        Client(cluster) as client,
+        pytest.raises(AuditError, match="no worker of the Dask cluster is left"),
+    ):
+        ran(tasks.deadly, hearts(2), client, chunk=2)
