@@ -26,7 +26,16 @@ _ACROSS, _BEAT_HIGH = 4, 84
 #: mV from the bottom to the top of a beat's box, at least; and where its baseline lies, from the top.
 _MV, _REST = 3.0, 0.56
 #: Colours of kinds, of nearly one lightness and told apart without red and green (Okabe & Ito), and signs.
-KINDS = ("#3b7fd0", "#e08a26", "#00917a", "#b0579a", "#7a6f00", "#56b4e9", "#b35c00", "#6f6f76")
+KINDS = (
+    PALETTE["light"]["positive"],
+    PALETTE["dark"]["negative"],
+    "#00917a",
+    "#b0579a",
+    "#7a6f00",
+    PALETTE["dark"]["p"],
+    PALETTE["light"]["qrs"],
+    "#6f6f76",
+)
 #: Clusters whose beats are drawn.
 _MOST = 4
 
