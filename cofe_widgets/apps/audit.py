@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from ..widgets.audit.app import AuditApp
-
 if TYPE_CHECKING:
     from ..ecg import Record
+    from ..widgets.audit.app import AuditApp
     from ..wrapper import Predictor
 
 
@@ -37,6 +36,7 @@ def audit_app(
     AuditError
         No records, no models, or labels of other records.
     """
+    from ..widgets.audit.app import AuditApp  # loads bqplot, which the other apps do without
     from ..wrapper import Predictor, load
 
     some = [models] if isinstance(models, Predictor | str) else list(models)
